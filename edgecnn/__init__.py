@@ -1,0 +1,61 @@
+"""edgecnn: from pictures to an int8 ONNX camera classifier whose accuracy and latency were measured.
+
+The public names below are loaded when they are first used, so that importing the package costs
+nothing and the device half never meets torch.
+"""
+
+import os
+import sys
+import warnings
+from importlib import import_module
+
+__version__ = "0.1.0"
+
+# ONNX Runtime 1.29 and later reads this once, while it is being imported.
+if "onnxruntime" in sys.modules and os.environ.get("ORT_DISABLE_TELEMETRY") != "1":
+    warnings.warn(
+        "onnxruntime was imported before edgecnn, so its telemetry may already be on; "
+        "import edgecnn first, or set ORT_DISABLE_TELEMETRY=1 yourself",
+        stacklevel=2,
+    )
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
+_HOMES = {
+    "EdgeError": "edgecnn.errors",
+    "ModelSpec": "edgecnn.spec",
+    "ModelCard": "edgecnn.spec",
+    "Fit": "edgecnn.spec",
+    "fit_frame": "edgecnn.frame",
+    "Classifier": "edgecnn.runner.classify",
+    "Prediction": "edgecnn.runner.classify",
+    "open_source": "edgecnn.runner.capture",
+    "measure": "edgecnn.bench.measure",
+    "train": "edgecnn.trainer.train",
+    "Recipe": "edgecnn.trainer.recipe",
+    "export": "edgecnn.exporter.export",
+}
+
+__all__ = [  # noqa: PLE0604  (the names are the keys above)
+    "Classifier",
+    "EdgeError",
+    "Fit",
+    "ModelCard",
+    "ModelSpec",
+    "Prediction",
+    "Recipe",
+    "export",
+    "fit_frame",
+    "measure",
+    "open_source",
+    "train",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'edgecnn' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -1,0 +1,65 @@
+"""Frozen dataclasses that travel as JSON and are read back strictly.
+
+An unknown, missing or mistyped field is a `SpecError` that names it, never a default.
+"""
+
+import dataclasses
+import json
+import typing
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from edgecnn.errors import SpecError
+
+if TYPE_CHECKING:
+    from typing_extensions import Self  # typing.Self is 3.11
+
+
+class Record:
+    """Base of the dataclasses that are stored: spec, card, golden, reports."""
+
+    def to_json(self, indent: int | None = None) -> str:
+        """Return JSON text, the same for equal records."""
+        fields = dataclasses.asdict(self)  # type: ignore[call-overload]
+        return json.dumps(fields, sort_keys=True, ensure_ascii=False, indent=indent)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Self":
+        """Read `to_json`'s text.
+
+        Raises:
+            SpecError: The text is not JSON, or a field is unknown, missing or of another type.
+        """
+        try:
+            return typing.cast("Self", _read(cls, json.loads(text), cls.__name__))
+        except (ValueError, RecursionError) as error:
+            raise SpecError(
+                f"{cls.__name__} is not readable: {error}",
+                remedy="make the file again with this version of edgecnn",
+            ) from error
+
+
+def _read(kind: Any, value: Any, where: str) -> Any:
+    """Turn parsed JSON into the annotated type, or raise ValueError naming the place."""
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if dataclasses.is_dataclass(kind):
+        return _read_record(kind, value, where)
+    if origin is tuple and isinstance(value, list):
+        return tuple(_read(arguments[0], item, f"{where}[{i}]") for i, item in enumerate(value))
+    if origin is dict and isinstance(value, dict):
+        return {key: _read(arguments[1], item, f"{where}.{key}") for key, item in value.items()}
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return kind(value)
+    if kind is float and type(value) is int:
+        return float(value)
+    if type(value) is not kind:
+        raise ValueError(f"{where} is {value!r}, expected {getattr(kind, '__name__', kind)}")
+    return value
+
+
+def _read_record(kind: Any, value: Any, where: str) -> Any:
+    hints = typing.get_type_hints(kind)
+    if not isinstance(value, dict) or set(value) != set(hints):
+        found = sorted(value) if isinstance(value, dict) else value
+        raise ValueError(f"{where} has fields {found}, expected {sorted(hints)}")
+    return kind(**{name: _read(hint, value[name], f"{where}.{name}") for name, hint in hints.items()})

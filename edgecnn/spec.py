@@ -1,0 +1,118 @@
+"""What a model wants and means (`ModelSpec`), and what was measured of it (`ModelCard`).
+
+Both are frozen and travel inside the model file as JSON.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from edgecnn.errors import SpecError
+from edgecnn.records import Record
+
+
+class Fit(str, Enum):
+    """How a frame of another shape is brought to the network's shape."""
+
+    CROP = "center-crop"
+    """The largest centered part with the network's aspect ratio. Nothing is distorted."""
+    STRETCH = "stretch"
+    """The whole frame, distorted if its aspect ratio differs."""
+    LETTERBOX = "letterbox"
+    """The whole frame, undistorted, on black."""
+
+
+class Shrink(str, Enum):
+    """The named rule by which pixels are averaged when a frame shrinks."""
+
+    AREA = "area"
+    """OpenCV's INTER_AREA over every pixel."""
+
+
+@dataclass(frozen=True)
+class ModelSpec(Record):
+    """What a frame must become before the network, and what its outputs mean."""
+
+    labels: tuple[str, ...]
+    """Class names; a name's position is its probability's index."""
+    height: int
+    """Input height, pixels."""
+    width: int
+    """Input width, pixels."""
+    channels: int
+    """1: gray. 3: BGR, as OpenCV gives it."""
+    fit: Fit = Fit.CROP
+    """How a frame of another shape is brought to size."""
+    shrink: Shrink = Shrink.AREA
+    """The rule for shrinking."""
+    reject_threshold: float = 0.0
+    """A prediction less probable than this is not `known`."""
+
+    def __post_init__(self) -> None:
+        """Refuse a spec that no frame could satisfy."""
+        _demand(self.height >= 1 and self.width >= 1, f"input is {self.height}x{self.width} pixels")
+        _demand(self.channels in (1, 3), f"input has {self.channels} channels, not 1 or 3")
+        _demand(len(self.labels) >= 2, f"there are {len(self.labels)} labels, not 2 or more")
+        _demand(all(self.labels), "a label is empty")
+        repeated = sorted({name for name in self.labels if self.labels.count(name) > 1})
+        _demand(not repeated, f"labels appear twice: {', '.join(repeated)}")
+        _demand(0.0 <= self.reject_threshold < 1.0, f"threshold is {self.reject_threshold}")
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Height, width, channels of one fitted frame."""
+        return self.height, self.width, self.channels
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """Accuracy of one form on one set of pictures, with its 95 % interval."""
+
+    form: str
+    """torch, fp32 or int8."""
+    split: str
+    """test or validation."""
+    correct: int
+    total: int
+    low: float
+    """Lower end of the interval, 0 to 1."""
+    high: float
+    """Upper end of the interval, 0 to 1."""
+
+    @property
+    def value(self) -> float:
+        """Return the share of pictures labelled correctly, 0 to 1."""
+        return self.correct / self.total
+
+    def __str__(self) -> str:
+        return (
+            f"{self.value:.2%} [{self.low:.2%}, {self.high:.2%}] on {self.total} {self.split} pictures"
+        )
+
+
+@dataclass(frozen=True)
+class ModelCard(Record):
+    """Facts about a model that do not change from run to run."""
+
+    name: str
+    """The model's name, without its form."""
+    form: str
+    """int8 or fp32."""
+    dataset: str
+    dataset_digest: str
+    """SHA-256 over every fitted picture and label."""
+    recipe: str
+    """The recipe that made it, as JSON."""
+    quantization: str
+    """How the weights and activations were quantized, and why so."""
+    accuracy: tuple[Accuracy, ...]
+    """Measured on pictures that chose nothing."""
+    parameters: int
+    macs: dict[str, int]
+    """Multiply-adds of each Conv, Gemm and MatMul for one frame, by node name."""
+    versions: dict[str, str]
+    """Packages that made the file."""
+
+
+def _demand(holds: bool, otherwise: str) -> None:
+    if not holds:
+        raise SpecError(f"the model's spec is unusable: {otherwise}", remedy="correct that value")

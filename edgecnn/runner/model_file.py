@@ -1,0 +1,104 @@
+"""Reading a model file: the contract is checked before ONNX Runtime sees a byte."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgecnn.errors import ModelError, NotFound
+from edgecnn.runner import seal
+from edgecnn.runner.golden import Golden
+from edgecnn.runner.protobuf import WireError
+from edgecnn.runner.shipped import shipped_model, shipped_names
+from edgecnn.spec import ModelCard, ModelSpec
+
+MAX_MIB = 256
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """One model, whole: its bytes and the contract read from them."""
+
+    path: Path
+    data: bytes
+    spec: ModelSpec
+    card: ModelCard
+    golden: Golden
+    digest: str
+
+    @property
+    def size_kib(self) -> float:
+        """Size of the file, KiB."""
+        return len(self.data) / 1024
+
+
+def find_model(model: str | Path) -> Path:
+    """Return the path of a model file, or of a shipped model by name; raises NotFound."""
+    path = Path(model)
+    if path.is_file():
+        return path
+    shipped = shipped_model(str(model))
+    if shipped is not None:
+        return shipped
+    raise NotFound(
+        f"there is no model file {str(model)!r}, and no shipped model of that name",
+        remedy=f"give a path, or one of: {', '.join(shipped_names())}",
+    )
+
+
+def read_model(model: str | Path) -> ModelFile:
+    """Read and check a model file.
+
+    Args:
+        model: A path, or the name of a shipped model.
+
+    Raises:
+        NotFound: There is no such file.
+        ModelError: It is too large, truncated, changed, without contract, of another contract
+            version, or keeps data elsewhere.
+        SpecError: Its spec, card or golden frames are malformed.
+    """
+    path = find_model(model)
+    if path.stat().st_size > MAX_MIB * 2**20:
+        raise ModelError(f"{path} is larger than {MAX_MIB} MiB", remedy="use a smaller model")
+    try:
+        return parse_model(path.read_bytes(), path)
+    except ModelError as error:
+        raise ModelError(f"{path}: {error.what}", remedy=error.remedy) from error
+
+
+def parse_model(data: bytes, path: Path) -> ModelFile:
+    """Check the bytes of a model file; raises what `read_model` raises."""
+    metadata = seal.read_metadata(data)
+    values = metadata.values
+    _check_contract(values)
+    seal.check_seal(data, metadata)
+    try:
+        seal.refuse_external_data(data)
+    except WireError as error:
+        raise ModelError(f"the graph is malformed: {error}", remedy="export it again") from error
+    return ModelFile(
+        path=path,
+        data=data,
+        spec=ModelSpec.from_json(values[seal.SPEC_KEY]),
+        card=ModelCard.from_json(values[seal.CARD_KEY]),
+        golden=Golden.from_json(values[seal.GOLDEN_KEY]),
+        digest=values[seal.DIGEST_KEY],
+    )
+
+
+def _check_contract(values: dict[str, str]) -> None:
+    version = values.get(seal.CONTRACT_KEY)
+    if version is None:
+        raise ModelError(
+            "the file carries no edgecnn contract", remedy="make one with `edgecnn export`"
+        )
+    if version != seal.CONTRACT_VERSION:
+        raise ModelError(
+            f"the file follows contract {version!r}, this edgecnn knows {seal.CONTRACT_VERSION!r}",
+            remedy="update edgecnn, or export the model with this version",
+        )
+    wanted = (seal.SPEC_KEY, seal.CARD_KEY, seal.GOLDEN_KEY, seal.DIGEST_KEY)
+    missing = [key for key in wanted if key not in values]
+    if missing:
+        raise ModelError(
+            f"the file's contract misses {', '.join(missing)}", remedy="export the model again"
+        )

@@ -1,0 +1,1 @@
+"""On the workstation: from pictures to a trained CNN, in PyTorch."""

@@ -1,0 +1,110 @@
+"""The networks, by name. Each takes (n, channels, height, width) float in 0..1 and gives logits."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from edgecnn.errors import OptionError
+from edgecnn.records import Record
+
+
+@dataclass(frozen=True)
+class Architecture(Record):
+    """A network's name and its numbers."""
+
+    name: str = "article"
+    widths: tuple[int, ...] = (32, 64, 64)
+    """Output channels of the convolutions."""
+    kernel: int = 3
+    """Kernel size of every convolution, pixels."""
+    stride: int = 1
+    """Stride of every convolution, pixels."""
+    dense: int = 64
+    """Units of the hidden dense layer."""
+
+
+class Article(nn.Module):
+    """The tutorial's CNN: three valid convolutions, two 2x2 max pools, two dense layers.
+
+    On 28x28 gray pictures and 10 classes it has 93,322 parameters, like the Keras original:
+    Conv2D(32) MaxPooling2D Conv2D(64) MaxPooling2D Conv2D(64) Flatten Dense(64) Dense(10).
+    """
+
+    def __init__(self, shape: tuple[int, int, int], classes: int, numbers: Architecture) -> None:
+        super().__init__()
+        if len(numbers.widths) != 3:
+            raise OptionError(
+                f"article has 3 convolutions, widths are {numbers.widths}", remedy="give 3 widths"
+            )
+        height, width, channels = shape
+        first, second, third = numbers.widths
+        kernel, stride = numbers.kernel, numbers.stride
+        self.conv1 = nn.Conv2d(channels, first, kernel, stride)
+        self.conv2 = nn.Conv2d(first, second, kernel, stride)
+        self.conv3 = nn.Conv2d(second, third, kernel, stride)
+        self.pool = nn.MaxPool2d(2)
+        flat = third * _output_side(height, numbers) * _output_side(width, numbers)
+        self.dense1 = nn.Linear(flat, numbers.dense)
+        self.dense2 = nn.Linear(numbers.dense, classes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(n, c, h, w) in 0..1 -> (n, classes) logits."""
+        x = self.pool(torch.relu(self.conv1(x)))  # (n, 32, 13, 13) for 28x28
+        x = self.pool(torch.relu(self.conv2(x)))  # (n, 64, 5, 5)
+        x = torch.relu(self.conv3(x)).flatten(1)  # (n, 576)
+        logits: Tensor = self.dense2(torch.relu(self.dense1(x)))
+        return logits
+
+
+def _output_side(side: int, numbers: Architecture) -> int:
+    """Return the length of one side behind the last convolution."""
+    left = side
+    for pooled in (True, True, False):
+        left = (left - numbers.kernel) // numbers.stride + 1
+        left = left // 2 if pooled else left
+        if left < 1:
+            raise OptionError(
+                f"{side} pixels are too few for kernel {numbers.kernel}, stride {numbers.stride}",
+                remedy="use a larger size, or a smaller kernel or stride",
+            )
+    return left
+
+
+NETWORKS: dict[str, Callable[[tuple[int, int, int], int, Architecture], nn.Module]] = {
+    "article": Article,
+}
+
+
+def build(architecture: Architecture, shape: tuple[int, int, int], classes: int) -> nn.Module:
+    """Build a network with Keras' initialisation: Glorot uniform weights, zero biases.
+
+    Args:
+        architecture: Its name and numbers.
+        shape: Input height, width, channels.
+        classes: Number of logits.
+
+    Raises:
+        OptionError: No network has that name, or its numbers do not fit the input.
+
+    Source: Glorot and Bengio 2010, "Understanding the difficulty of training deep feedforward
+    neural networks"; Keras' layer defaults.
+    """
+    if architecture.name not in NETWORKS:
+        raise OptionError(
+            f"no network is called {architecture.name!r}",
+            remedy=f"use one of: {', '.join(NETWORKS)}",
+        )
+    network = NETWORKS[architecture.name](shape, classes, architecture)
+    for layer in network.modules():
+        if isinstance(layer, (nn.Conv2d, nn.Linear)):
+            nn.init.xavier_uniform_(layer.weight)
+            assert layer.bias is not None
+            nn.init.zeros_(layer.bias)
+    return network
+
+
+def to_input(frames: Tensor) -> Tensor:
+    """(n, h, w, c) uint8 -> (n, c, h, w) float in 0..1: what every model file does inside."""
+    return frames.permute(0, 3, 1, 2).float() * (1.0 / 255.0)

@@ -1,0 +1,1 @@
+"""On the workstation: from a trained CNN to model files that passed the gate."""

@@ -1,0 +1,106 @@
+"""Putting the contract around a plain graph: the uint8 front, the outputs, the metadata, the seal."""
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from edgecnn.exporter.graph import IMAGE, LOGITS, finish
+from edgecnn.runner import seal
+from edgecnn.runner.golden import Golden
+from edgecnn.runner.session import INPUT, PROBABILITIES
+from edgecnn.spec import ModelCard, ModelSpec
+
+SCALE = np.float32(1.0 / 255.0)
+"""A pixel's value in the network, per level."""
+
+
+def wrap_fp32(core: onnx.ModelProto, spec: ModelSpec) -> onnx.ModelProto:
+    """`frame` -> Cast -> Transpose -> Mul(1/255) -> core -> `logits` -> Softmax."""
+    front = [
+        helper.make_node("Cast", [INPUT], ["frame.float"], "cast", to=TensorProto.FLOAT),
+        helper.make_node("Transpose", ["frame.float"], ["frame.chw"], "layout", perm=[0, 3, 1, 2]),
+        helper.make_node("Mul", ["frame.chw", "scale"], [IMAGE], "scaling"),
+    ]
+    return _wrap(core, spec, front, [numpy_helper.from_array(SCALE, "scale")])
+
+
+def wrap_int8(core: onnx.ModelProto, spec: ModelSpec) -> onnx.ModelProto:
+    """`frame` -> Transpose -> DequantizeLinear(1/255, 0) -> quantized core -> Softmax.
+
+    The core's own QuantizeLinear of `image` goes: a frame already is uint8.
+    """
+    core = _without_input_quantizer(core)
+    front = [
+        helper.make_node("Transpose", [INPUT], ["frame.chw"], "layout", perm=[0, 3, 1, 2]),
+        helper.make_node(
+            "DequantizeLinear", ["frame.chw", "scale", "zero"], [IMAGE], "scaling"
+        ),
+    ]
+    constants = [
+        numpy_helper.from_array(SCALE, "scale"),
+        numpy_helper.from_array(np.uint8(0), "zero"),
+    ]
+    return _wrap(core, spec, front, constants)
+
+
+def stamp(model: onnx.ModelProto, spec: ModelSpec, card: ModelCard, golden: Golden) -> bytes:
+    """Write the contract into a wrapped model and seal it: the bytes of a whole model file."""
+    values = {
+        seal.CONTRACT_KEY: seal.CONTRACT_VERSION,
+        seal.SPEC_KEY: spec.to_json(),
+        seal.CARD_KEY: card.to_json(),
+        seal.GOLDEN_KEY: golden.to_json(),
+        seal.DIGEST_KEY: seal.UNSEALED,
+    }
+    model = _copy(model)
+    del model.graph.value_info[:]  # ONNX Runtime infers shapes itself
+    helper.set_model_props(model, values)
+    return seal.seal(model.SerializeToString(deterministic=True))
+
+
+def _wrap(
+    core: onnx.ModelProto,
+    spec: ModelSpec,
+    front: list[onnx.NodeProto],
+    constants: list[onnx.TensorProto],
+) -> onnx.ModelProto:
+    model = _copy(core)
+    graph = model.graph
+    softmax = helper.make_node("Softmax", [LOGITS], [PROBABILITIES], "softmax", axis=-1)
+    nodes = [*front, *graph.node, softmax]
+    del graph.node[:], graph.input[:], graph.output[:]
+    graph.node.extend(nodes)
+    graph.initializer.extend(constants)
+    shape = ["N", len(spec.labels)]
+    graph.input.append(helper.make_tensor_value_info(INPUT, TensorProto.UINT8, ["N", *spec.shape]))
+    for name in (PROBABILITIES, LOGITS):
+        graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
+    return finish(model)
+
+
+def _without_input_quantizer(core: onnx.ModelProto) -> onnx.ModelProto:
+    """Remove QuantizeLinear and DequantizeLinear behind `image`; their readers read `image`."""
+    model = _copy(core)
+    graph = model.graph
+    (quantizer,) = [node for node in graph.node if node.input[0] == IMAGE]
+    (dequantizer,) = [node for node in graph.node if node.input[0] == quantizer.output[0]]
+    kept = [node for node in graph.node if node not in (quantizer, dequantizer)]
+    for node in kept:
+        node.input[:] = [IMAGE if name == dequantizer.output[0] else name for name in node.input]
+    del graph.node[:]
+    graph.node.extend(kept)
+    _drop_unused(graph)
+    return model
+
+
+def _drop_unused(graph: onnx.GraphProto) -> None:
+    used = {name for node in graph.node for name in node.input}
+    kept = [tensor for tensor in graph.initializer if tensor.name in used]
+    del graph.initializer[:]
+    graph.initializer.extend(kept)
+
+
+def _copy(model: onnx.ModelProto) -> onnx.ModelProto:
+    copy = onnx.ModelProto()
+    copy.CopyFrom(model)
+    return copy

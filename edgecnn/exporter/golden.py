@@ -1,0 +1,40 @@
+"""Choosing the golden frames of a model, and how far another machine's answer may be off."""
+
+import numpy as np
+import onnx
+from onnx import numpy_helper
+
+from edgecnn.exporter.graph import LOGITS
+from edgecnn.runner.classify import Classifier
+from edgecnn.runner.golden import Golden, encode_frames
+from edgecnn.trainer.dataset import Pictures
+
+CANDIDATES = 8
+INT8_STEPS = 2
+"""Fused and unfused kernels round ties differently: onnxruntime#32132."""
+
+
+def choose_golden(classifier: Classifier, pictures: Pictures, tolerance: float) -> Golden:
+    """Return golden frames of as many classes as fit, with the logits this classifier gives.
+
+    Args:
+        classifier: The model, opened by the runner.
+        pictures: Fitted pictures to choose from.
+        tolerance: Largest difference of a logit that another machine may show.
+    """
+    _, firsts = np.unique(pictures.labels, return_index=True)
+    texts = encode_frames([pictures.frames[i] for i in firsts[:CANDIDATES]])
+    golden = Golden(texts, (), tolerance)
+    rows = classifier.logits(golden.frames(classifier.spec))
+    return Golden(texts, tuple(tuple(float(x) for x in row) for row in rows), tolerance)
+
+
+def int8_step(model: onnx.ModelProto) -> float:
+    """Return the most that one quantization step of the last layer's input moves a logit."""
+    makers = {output: node for node in model.graph.node for output in node.output}
+    constants = {t.name: numpy_helper.to_array(t) for t in model.graph.initializer}
+    last = makers[LOGITS]
+    activation, weight = (makers[name] for name in last.input[:2])
+    weights = constants[weight.input[0]].astype(np.float32)
+    scale = np.max(constants[weight.input[1]])
+    return float(constants[activation.input[1]] * np.abs(weights).max() * scale)

@@ -1,4 +1,4 @@
-"""edgecnn: from pictures to an int8 ONNX camera classifier whose accuracy and latency were measured.
+"""edgecnn: from pictures to an int8 ONNX camera classifier, accuracy and latency measured.
 
 The public names below are loaded when they are first used, so that importing the package costs
 nothing and the device half never meets torch.
@@ -35,7 +35,7 @@ _HOMES = {
     "export": "edgecnn.exporter.export",
 }
 
-__all__ = [  # noqa: PLE0604  (the names are the keys above)
+__all__ = [
     "Classifier",
     "EdgeError",
     "Fit",

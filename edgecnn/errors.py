@@ -1,18 +1,18 @@
 """Every error edgecnn raises on purpose: what happened, what to do next, and its exit code.
 
-    EdgeError              70  a bug in edgecnn, if it is ever raised bare
-    |- CheckFailed          1  a check that was asked for did not pass
-    |- OptionError          2  an option has a value that cannot be used
-    |- NotFound             3  a model, data set, camera or file is not there
-    |- Refused              4  something is there, and must not or cannot be used
-    |  |- SpecError            a spec or card breaks its own rules
-    |  |- ModelError           a model file breaks the contract
-    |  |- FrameError           an array is not a uint8 picture
-    |  `- DataError            a data set or checkpoint cannot be trusted
-    `- DeviceError          5  this machine lacks something
-       |- LibraryError         a library is missing, doubled or cannot be loaded
-       |- ProviderError        an execution provider is not there or does not take the model
-       `- SourceError          a camera or stream did not open or stopped
+EdgeError              70  a bug in edgecnn, if it is ever raised bare
+|- CheckFailed          1  a check that was asked for did not pass
+|- OptionError          2  an option has a value that cannot be used
+|- NotFound             3  a model, data set, camera or file is not there
+|- Refused              4  something is there, and must not or cannot be used
+|  |- SpecError            a spec or card breaks its own rules
+|  |- ModelError           a model file breaks the contract
+|  |- FrameError           an array is not a uint8 picture
+|  `- DataError            a data set or checkpoint cannot be trusted
+`- DeviceError          5  this machine lacks something
+   |- LibraryError         a library is missing, doubled or cannot be loaded
+   |- ProviderError        an execution provider is not there or does not take the model
+   `- SourceError          a camera or stream did not open or stopped
 """
 
 

@@ -10,6 +10,10 @@ from edgecnn.errors import LibraryError
 # A picture of a few kB can claim gigabytes: OpenCV reads this limit once, when it is imported.
 os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(2**27))
 
+# What goes wrong is said once, in our words; OpenCV's own lines come back with its variable.
+os.environ.setdefault("OPENCV_LOG_LEVEL", "OFF")
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+
 try:
     import cv2 as cv2
 except ImportError as error:

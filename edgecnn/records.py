@@ -62,4 +62,6 @@ def _read_record(kind: Any, value: Any, where: str) -> Any:
     if not isinstance(value, dict) or set(value) != set(hints):
         found = sorted(value) if isinstance(value, dict) else value
         raise ValueError(f"{where} has fields {found}, expected {sorted(hints)}")
-    return kind(**{name: _read(hint, value[name], f"{where}.{name}") for name, hint in hints.items()})
+    return kind(
+        **{name: _read(hint, value[name], f"{where}.{name}") for name, hint in hints.items()}
+    )

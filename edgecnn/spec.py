@@ -26,6 +26,7 @@ class Shrink(str, Enum):
 
     AREA = "area"
     """OpenCV's INTER_AREA over every pixel."""
+    ROWS = "rows4-area"
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,8 @@ class ModelSpec(Record):
         _demand(self.height >= 1 and self.width >= 1, f"input is {self.height}x{self.width} pixels")
         _demand(self.channels in (1, 3), f"input has {self.channels} channels, not 1 or 3")
         _demand(len(self.labels) >= 2, f"there are {len(self.labels)} labels, not 2 or more")
-        _demand(all(self.labels), "a label is empty")
+        odd = [name for name in self.labels if not name or not name.isprintable()]
+        _demand(not odd, f"labels are empty or hold control characters: {odd}")
         repeated = sorted({name for name in self.labels if self.labels.count(name) > 1})
         _demand(not repeated, f"labels appear twice: {', '.join(repeated)}")
         _demand(0.0 <= self.reject_threshold < 1.0, f"threshold is {self.reject_threshold}")
@@ -84,9 +86,8 @@ class Accuracy:
         return self.correct / self.total
 
     def __str__(self) -> str:
-        return (
-            f"{self.value:.2%} [{self.low:.2%}, {self.high:.2%}] on {self.total} {self.split} pictures"
-        )
+        interval = f"[{self.low:.2%}, {self.high:.2%}]"
+        return f"{self.value:.2%} {interval} on {self.total} {self.split} pictures"
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Putting the contract around a plain graph: the uint8 front, the outputs, the metadata, the seal."""
+"""Putting the contract around a plain graph: uint8 front, outputs, metadata, seal."""
 
 import numpy as np
 import onnx
@@ -10,7 +10,7 @@ from edgecnn.runner.golden import Golden
 from edgecnn.runner.session import INPUT, PROBABILITIES
 from edgecnn.spec import ModelCard, ModelSpec
 
-SCALE = np.float32(1.0 / 255.0)
+SCALE = np.array(1.0 / 255.0, np.float32)
 """A pixel's value in the network, per level."""
 
 
@@ -32,13 +32,11 @@ def wrap_int8(core: onnx.ModelProto, spec: ModelSpec) -> onnx.ModelProto:
     core = _without_input_quantizer(core)
     front = [
         helper.make_node("Transpose", [INPUT], ["frame.chw"], "layout", perm=[0, 3, 1, 2]),
-        helper.make_node(
-            "DequantizeLinear", ["frame.chw", "scale", "zero"], [IMAGE], "scaling"
-        ),
+        helper.make_node("DequantizeLinear", ["frame.chw", "scale", "zero"], [IMAGE], "scaling"),
     ]
     constants = [
         numpy_helper.from_array(SCALE, "scale"),
-        numpy_helper.from_array(np.uint8(0), "zero"),
+        numpy_helper.from_array(np.array(0, np.uint8), "zero"),
     ]
     return _wrap(core, spec, front, constants)
 
@@ -71,7 +69,7 @@ def _wrap(
     del graph.node[:], graph.input[:], graph.output[:]
     graph.node.extend(nodes)
     graph.initializer.extend(constants)
-    shape = ["N", len(spec.labels)]
+    shape: list[int | str | None] = ["N", len(spec.labels)]
     graph.input.append(helper.make_tensor_value_info(INPUT, TensorProto.UINT8, ["N", *spec.shape]))
     for name in (PROBABILITIES, LOGITS):
         graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))

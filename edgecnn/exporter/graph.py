@@ -42,7 +42,7 @@ def export_core(network: torch.nn.Module, spec: ModelSpec) -> onnx.ModelProto:
 
 
 @contextlib.contextmanager
-def _quiet():  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _quiet():  # type: ignore[no-untyped-def]
     """Keep the exporter's chatter about packages that we do not use off the screen."""
     logger = logging.getLogger("torch.onnx")
     level = logger.level

@@ -2,24 +2,13 @@
 
 import tempfile
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
 
 import onnx
 
-from edgecnn.records import Record
+from edgecnn.runner.inspect import Operators
 from edgecnn.runner.model_file import ModelFile
 from edgecnn.runner.ort import onnxruntime
-
-
-@dataclass(frozen=True)
-class Operators(Record):
-    """Operators by type, `domain.Type` outside the standard domain."""
-
-    written: dict[str, int]
-    """In the file."""
-    executed: dict[str, int]
-    """In the graph that ONNX Runtime's CPU provider makes of it."""
 
 
 def count_operators(model: ModelFile) -> Operators:
@@ -38,9 +27,7 @@ def optimized_graph(data: bytes) -> onnx.ModelProto:
         options.optimized_model_filepath = str(path)
         options.log_severity_level = 3
         options.add_free_dimension_override_by_name("N", 1)
-        onnxruntime.InferenceSession(  # noqa: TID251
-            data, options, providers=["CPUExecutionProvider"]
-        )
+        onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
         return onnx.load(path)
 
 

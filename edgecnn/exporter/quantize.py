@@ -73,7 +73,7 @@ def quantize(core: onnx.ModelProto, frames: Frame) -> onnx.ModelProto:
 
 
 def _with_float_logits(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Let the last layer write `logits` itself: quantized, rows of probabilities miss 1 by 0.4 %."""
+    """Let the last layer write `logits` itself; quantized rows of probabilities miss 1."""
     nodes = model.graph.node
     makers = {output: node for node in nodes for output in node.output}
     dequantizer = makers[LOGITS]

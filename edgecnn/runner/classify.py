@@ -1,11 +1,11 @@
 """`Classifier`: one model file, ready to label frames on one execution provider."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, overload
+from typing import Any, cast, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -99,15 +99,13 @@ class Classifier:
             FrameError: A frame is not a uint8 picture.
             ModelError: The network answers with NaN.
         """
-        if not isinstance(frames, (list, tuple)):
-            return self._label([frames])[0]
-        chunks = (frames[i : i + self.batch] for i in range(0, len(frames), self.batch))
-        return [prediction for chunk in chunks for prediction in self._label(chunk)]
+        if isinstance(frames, (list, tuple)):
+            return [p for chunk in self._chunks(frames) for p in self._label(chunk)]
+        return self._label([cast("npt.NDArray[Any]", frames)])[0]
 
     def logits(self, frames: Sequence[npt.NDArray[Any]]) -> npt.NDArray[np.float32]:
         """Return the (len(frames), K) float32 logits of a list of frames."""
-        chunks = [frames[i : i + self.batch] for i in range(0, len(frames), self.batch)]
-        outputs = [self._run(LOGITS, chunk) for chunk in chunks]
+        outputs = [self._run(LOGITS, chunk) for chunk in self._chunks(frames)]
         return np.concatenate(outputs) if outputs else np.empty((0, len(self.spec.labels)), "f4")
 
     def close(self) -> None:
@@ -124,6 +122,10 @@ class Classifier:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _chunks(self, frames: Sequence[npt.NDArray[Any]]) -> Iterator[Sequence[npt.NDArray[Any]]]:
+        for start in range(0, len(frames), self.batch):
+            yield frames[start : start + self.batch]
 
     def _label(self, frames: Sequence[npt.NDArray[Any]]) -> list[Prediction]:
         start = time.perf_counter_ns()

@@ -56,7 +56,9 @@ def full_name(provider: str, model: ModelFile) -> str:
     return name
 
 
-def read_assignment(session: "onnxruntime.InferenceSession", name: str, model: ModelFile) -> Assignment:
+def read_assignment(
+    session: "onnxruntime.InferenceSession", name: str, model: ModelFile
+) -> Assignment:
     """Read from ONNX Runtime's own record which provider took each node.
 
     Raises:

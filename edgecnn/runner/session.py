@@ -65,7 +65,9 @@ def _check_signature(session: "onnxruntime.InferenceSession", model: ModelFile, 
         LOGITS: classes,
     }
     if found != wanted:
-        differing = sorted({*found, *wanted} & {n for n in {*found, *wanted} if found.get(n) != wanted.get(n)})
+        differing = sorted(
+            {*found, *wanted} & {n for n in {*found, *wanted} if found.get(n) != wanted.get(n)}
+        )
         raise ModelError(
             f"{model.path.name}: its graph and its spec disagree: "
             + "; ".join(f"{n} is {found.get(n)}, expected {wanted.get(n)}" for n in differing),

@@ -76,8 +76,8 @@ class Dataset:
         """SHA-256 over every frame and label of the three parts."""
         sha = hashlib.sha256("\n".join(self.labels).encode())
         for part in (self.train, self.validation, self.test):
-            sha.update(np.ascontiguousarray(part.frames))
-            sha.update(part.labels)
+            sha.update(np.ascontiguousarray(part.frames).tobytes())
+            sha.update(part.labels.tobytes())
         return sha.hexdigest()
 
 
@@ -100,8 +100,8 @@ def prepare(raw: RawDataset, spec: ModelSpec, train_size: int = 0) -> Dataset:
     if validation is None:
         size = train_size or round(len(train) * (1 - VALIDATION_SHARE))
         train, validation = _split(raw, train, size)
-    parts = (_fit(part, spec) for part in (train, validation, raw.test))
-    return Dataset(raw.name, raw.labels, *parts, raw.problems)
+    train, validation, test = (_fit(part, spec) for part in (train, validation, raw.test))
+    return Dataset(raw.name, raw.labels, train, validation, test, raw.problems)
 
 
 def check_classes(raw: RawDataset) -> None:
@@ -143,7 +143,9 @@ def _fit(pictures: Pictures, spec: ModelSpec) -> Pictures:
 
 
 def _refuse(raw: RawDataset, reason: str) -> NoReturn:
-    found = f"; unusable files: {len(raw.problems)}, first {raw.problems[0]}" if raw.problems else ""
+    found = (
+        f"; unusable files: {len(raw.problems)}, first {raw.problems[0]}" if raw.problems else ""
+    )
     raise DataError(
         f"data set {raw.name!r} {reason}{found}",
         remedy="give train/<class>/ folders with several pictures in each",

@@ -47,7 +47,8 @@ def evaluate(
 
 def answers_of(classifier: Classifier, pictures: Pictures) -> npt.NDArray[np.int64]:
     """Return the (n,) class indexes that a model file gives to fitted pictures."""
-    return classifier.logits(list(pictures.frames)).argmax(1)
+    answers: npt.NDArray[np.int64] = classifier.logits(list(pictures.frames)).argmax(1)
+    return answers
 
 
 def _evaluate_run(folder: Path, data: str, split: str, device: str) -> Metrics:

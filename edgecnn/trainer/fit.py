@@ -48,7 +48,11 @@ Watch = Callable[[Progress], None]
 
 def choose_device(name: str) -> torch.device:
     """Return the torch device of auto, cpu, cuda or mps; raises DeviceError if it is not there."""
-    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    there = {
+        "cpu": True,
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+    }
     if name == "auto":
         name = next(kind for kind in ("cuda", "mps", "cpu") if there[kind])
     if not there.get(name):
@@ -82,16 +86,14 @@ def fit(
     history = []
     for epoch in range(1, recipe.epochs + 1):
         network.train()
-        batches = torch.randperm(len(labels), generator=order).to(device).split(recipe.batch)
+        batches = torch.randperm(len(labels), generator=order).to(device).split(recipe.batch)  # type: ignore[no-untyped-call]
         seen = correct = 0
         total = 0.0
         for step, batch in enumerate(batches, start=1):
             loss, hits = _step(network, optimizer, frames[batch], labels[batch])
             seen, correct, total = seen + len(batch), correct + hits, total + loss * len(batch)
             _check(loss, epoch, step)
-            state = Progress(
-                epoch, recipe.epochs, step, len(batches), total / seen, correct / seen
-            )
+            state = Progress(epoch, recipe.epochs, step, len(batches), total / seen, correct / seen)
             watch(state)
         validation = score(network, data.validation, device)
         history.append(Epoch(epoch, total / seen, correct / seen, *validation))
@@ -113,15 +115,16 @@ def _step(
 def _check(loss: float, epoch: int, step: int) -> None:
     if not math.isfinite(loss):
         raise CheckFailed(
-            f"the loss is {loss} in epoch {epoch}, step {step}", remedy="use a smaller learning rate"
+            f"the loss is {loss} in epoch {epoch}, step {step}",
+            remedy="use a smaller learning rate",
         )
 
 
 def tensors(pictures: Pictures, device: torch.device) -> tuple[Tensor, Tensor]:
     """Return (n, h, w, c) uint8 frames and (n,) int64 labels on the device."""
     return (
-        torch.as_tensor(pictures.frames).to(device),
-        torch.as_tensor(pictures.labels).to(device),
+        torch.tensor(pictures.frames, device=device),
+        torch.tensor(pictures.labels, device=device),
     )
 
 
@@ -134,7 +137,7 @@ def logits_of(network: nn.Module, pictures: Pictures, device: torch.device) -> T
 
 def _batches(pictures: Pictures, device: torch.device) -> Iterator[Tensor]:
     for start in range(0, len(pictures), EVALUATION_BATCH):
-        yield torch.as_tensor(pictures.frames[start : start + EVALUATION_BATCH]).to(device)
+        yield torch.tensor(pictures.frames[start : start + EVALUATION_BATCH], device=device)
 
 
 def score(network: nn.Module, pictures: Pictures, device: torch.device) -> tuple[float, float]:

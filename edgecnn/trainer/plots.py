@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from edgecnn.trainer.fit import Epoch
 from edgecnn.trainer.metrics import Metrics
@@ -18,10 +19,14 @@ def plot_history(history: Sequence[Epoch]) -> bytes:
     epochs = [epoch.epoch for epoch in history]
     panels = zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True)
     for axes, name in panels:
-        for prefix, label, colour in (("", "training", BLUE), ("validation_", "validation", ORANGE)):
+        for prefix, label, colour in (
+            ("", "training", BLUE),
+            ("validation_", "validation", ORANGE),
+        ):
             values = [getattr(epoch, prefix + name) for epoch in history]
             axes.plot(epochs, values, "o-", label=label, color=colour, markersize=4)
-        axes.set(xlabel="epoch", title=name.capitalize(), xticks=epochs if len(epochs) < 21 else None)
+        axes.set(xlabel="epoch", title=name.capitalize())
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(alpha=0.3)
         axes.legend(frameon=False)
     return to_png(figure)
@@ -45,7 +50,7 @@ def plot_confusion(metrics: Metrics) -> bytes:
     return to_png(figure)
 
 
-def _write_counts(axes, counts, mistakes) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+def _write_counts(axes, counts, mistakes) -> None:  # type: ignore[no-untyped-def]
     for (row, column), count in np.ndenumerate(counts):
         if count:
             dark = mistakes[row, column] > mistakes.max() / 2

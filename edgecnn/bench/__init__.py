@@ -1,0 +1,1 @@
+"""On the device: how long a model takes here, as numbers that can be compared."""

@@ -1,0 +1,91 @@
+"""Latencies from timed calls: percentiles, and the paired ratio of two models."""
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from edgecnn.records import Record
+
+Clock = Callable[[], int]
+"""Nanoseconds that only grow."""
+
+
+@dataclass(frozen=True)
+class Latency(Record):
+    """How long one call takes."""
+
+    p50_ms: float
+    p90_ms: float
+    p99_ms: float
+    calls: int
+
+    def __str__(self) -> str:
+        return (
+            f"p50 {self.p50_ms:.3f} ms, p90 {self.p90_ms:.3f} ms, p99 {self.p99_ms:.3f} ms, "
+            f"{self.calls} calls"
+        )
+
+
+@dataclass(frozen=True)
+class Ratio(Record):
+    """Time of b over time of a: 0.5 means that b takes half as long."""
+
+    median: float
+    low: float
+    """Lower end of the 95 % interval of the median."""
+    high: float
+    """Upper end of the 95 % interval of the median."""
+    rounds: int
+
+    def __str__(self) -> str:
+        return f"{self.median:.3f} [{self.low:.3f}, {self.high:.3f}], {self.rounds} rounds"
+
+
+def percentile(ordered: Sequence[float], share: float) -> float:
+    """Return the smallest value that at least `share` of the ordered values do not exceed."""
+    return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
+
+
+def latency(samples_ns: Sequence[int]) -> Latency:
+    """Summarise the durations of single calls, nanoseconds."""
+    ordered = sorted(duration / 1e6 for duration in samples_ns)
+    p50, p90, p99 = (percentile(ordered, share) for share in (0.50, 0.90, 0.99))
+    return Latency(p50, p90, p99, len(ordered))
+
+
+def ratio(first_ns: Sequence[int], second_ns: Sequence[int]) -> Ratio:
+    """Return the median of second / first over paired rounds, with its 95 % interval.
+
+    Source: the sign-test interval of a median (order statistics, no bell curve assumed); paired,
+    interleaved rounds as in nanobench 4.6 `Bench::compare`.
+    """
+    ratios = sorted(b / a for a, b in zip(first_ns, second_ns, strict=True))
+    count = len(ratios)
+    reach = 0.98 * math.sqrt(count)  # 1.96 * sqrt(count) / 2
+    low, high = math.floor(count / 2 - reach), math.ceil(count / 2 + reach)
+    median = percentile(ratios, 0.5)
+    return Ratio(median, ratios[max(low, 0)], ratios[min(high, count - 1)], count)
+
+
+def time_rounds(
+    calls: Sequence[Callable[[], object]],
+    rounds: int,
+    clock: Clock = time.perf_counter_ns,
+) -> list[list[int]]:
+    """Time each call once a round, the order reversed every other round.
+
+    Interleaved, so that a slow second slows all of them alike.
+
+    Returns:
+        For each call, its duration in each round, nanoseconds.
+    """
+    samples: list[list[int]] = [[] for _ in calls]
+    order = list(range(len(calls)))
+    for _ in range(rounds):
+        for index in order:
+            start = clock()
+            calls[index]()
+            samples[index].append(clock() - start)
+        order.reverse()
+    return samples

@@ -1,0 +1,114 @@
+"""`measure`: time one model on real frames, or two side by side."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import cycle
+from pathlib import Path
+
+from edgecnn.bench.clock import Latency, Ratio, latency, ratio, time_rounds
+from edgecnn.errors import OptionError
+from edgecnn.frame import Frame
+from edgecnn.records import Record
+from edgecnn.runner.capture import open_source
+from edgecnn.runner.classify import Classifier
+from edgecnn.runner.machine import Machine, describe_machine
+
+WARMUP_ROUNDS = 50
+MAX_SOURCE_FRAMES = 64
+
+
+@dataclass(frozen=True)
+class ModelLatency(Record):
+    """One model's time from a frame to its prediction."""
+
+    model: str
+    form: str
+    digest: str
+    size_kib: float
+    latency: Latency
+
+
+@dataclass(frozen=True)
+class BenchReport(Record):
+    """What was timed, on what, where."""
+
+    models: tuple[ModelLatency, ...]
+    ratio: tuple[Ratio, ...]
+    """Time of the second model over the first; empty for one model."""
+    frames: str
+    """Which frames were classified."""
+    provider: str
+    threads: int
+    machine: Machine
+
+
+def measure(
+    model: str | Path,
+    against: str | Path = "",
+    *,
+    source: str = "",
+    rounds: int = 500,
+    provider: str = "cpu",
+    threads: int = 1,
+) -> BenchReport:
+    """Time a model from frame to prediction; with `against`, both interleaved in one process.
+
+    Args:
+        model: A path, or a shipped model's name.
+        against: A second model; the ratio is its time over the first's.
+        source: Where frames come from; by default the golden frames of each model, which are real
+            pictures at the network's size.
+        rounds: Timed calls of each model.
+        provider: ONNX Runtime execution provider.
+        threads: Threads of one inference.
+
+    Raises:
+        OptionError: Fewer than 10 rounds, or no frames.
+        NotFound, ModelError, ProviderError, SourceError: See `Classifier` and `open_source`.
+    """
+    if rounds < 10:
+        raise OptionError(f"rounds is {rounds}", remedy="give 10 or more")
+    paths = [path for path in (model, against) if path]
+    classifiers = [Classifier(path, provider=provider, threads=threads) for path in paths]
+    calls = [_Call(classifier, _frames(classifier, source)) for classifier in classifiers]
+    time_rounds(calls, WARMUP_ROUNDS)
+    samples = time_rounds(calls, rounds)
+    rows = (_row(c, timed) for c, timed in zip(classifiers, samples, strict=True))
+    return BenchReport(
+        models=tuple(rows),
+        ratio=(ratio(*samples),) if len(samples) == 2 else (),
+        frames=source or "the model's golden frames",
+        provider=provider,
+        threads=threads,
+        machine=describe_machine(),
+    )
+
+
+class _Call:
+    """Classifies the next frame each time it is called, round and round."""
+
+    def __init__(self, classifier: Classifier, frames: Sequence[Frame]) -> None:
+        self._classify = classifier
+        self._frames = cycle(frames)
+
+    def __call__(self) -> object:
+        return self._classify(next(self._frames))
+
+
+def _frames(classifier: Classifier, source: str) -> list[Frame]:
+    if not source:
+        frames = classifier.model.golden.frames(classifier.spec)
+    else:
+        with open_source(source) as opened:
+            frames = [frame for frame, _ in zip(opened, range(MAX_SOURCE_FRAMES), strict=False)]
+    if not frames:
+        raise OptionError(f"there are no frames in {source or 'the model'}", remedy="give --source")
+    return frames
+
+
+def _row(classifier: Classifier, samples_ns: list[int]) -> ModelLatency:
+    model = classifier.model
+    size_kib = round(model.size_kib, 1)
+    return ModelLatency(
+        model.card.name, model.card.form, model.digest, size_kib, latency(samples_ns)
+    )

@@ -1,0 +1,80 @@
+"""The `edgecnn` command: parse, call one library function, print.
+
+Exit codes: 0 done, 1 a check did not pass, 2 wrong usage, 3 something is not there, 4 something was
+refused, 5 this machine lacks something, 70 a bug in edgecnn, 130 stopped by Ctrl-C.
+"""
+
+import sys
+import traceback
+
+import typer
+
+from edgecnn.cli import device, workstation
+from edgecnn.cli.options import show_version
+from edgecnn.errors import EdgeError
+
+EXIT_INTERNAL, EXIT_INTERRUPTED = 70, 130
+
+app = typer.Typer(
+    name="edgecnn",
+    help="From pictures to a measured int8 ONNX camera classifier for small devices.",
+    epilog=(__doc__ or "").partition("\n\n")[2],
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback()
+def common(
+    version: bool = typer.Option(
+        False, "--version", callback=show_version, is_eager=True, help="Print the version."
+    ),
+    debug: bool = typer.Option(False, "--debug", help="Show the traceback of an error."),
+) -> None:
+    """Take the options that stand before the command."""
+
+
+for command in (
+    workstation.demo,
+    workstation.train,
+    workstation.evaluate,
+    workstation.export,
+    device.run,
+    device.bench,
+    device.inspect,
+):
+    app.command()(command)
+
+
+def main() -> None:
+    """Run the command line; every error becomes one message and a stable exit code."""
+    debug = "--debug" in sys.argv
+    try:
+        app()
+    except EdgeError as error:
+        _fail(f"edgecnn: {error}", error.exit_code, debug=debug)
+    except KeyboardInterrupt:
+        _fail("edgecnn: stopped", EXIT_INTERRUPTED, debug=False)
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read our output has gone: say nothing more
+        raise SystemExit(EXIT_INTERRUPTED) from None
+    except ModuleNotFoundError as error:
+        _fail(_missing_module(error), 5, debug=debug)
+    except Exception as error:  # the last line of defence: no traceback for a user
+        message = f"edgecnn: a bug, {type(error).__name__}: {error}\n  try: again with --debug"
+        _fail(message, EXIT_INTERNAL, debug=debug)
+
+
+def _missing_module(error: ModuleNotFoundError) -> str:
+    return (
+        f"edgecnn: this command needs the package {error.name!r}, which is not installed\n"
+        '  try: pip install "edgecnn[cpu,train]" on Python 3.11 or later'
+    )
+
+
+def _fail(message: str, exit_code: int, *, debug: bool) -> None:
+    if debug:
+        traceback.print_exc()
+    typer.echo(message, err=True)
+    raise SystemExit(exit_code) from None

@@ -1,0 +1,56 @@
+"""Progress on stderr: a bar or a spinner on a terminal, plain lines or silence elsewhere."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+
+if TYPE_CHECKING:
+    from edgecnn.trainer.fit import Progress
+    from edgecnn.trainer.recipe import Recipe
+
+
+@contextmanager
+def training_bar(recipe: "Recipe") -> Iterator[Callable[["Progress"], None]]:
+    """Show loss, accuracy and the time that remains."""
+    columns = (
+        TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}"),
+        BarColumn(),
+        TextColumn("loss {task.fields[loss]:.4f}  accuracy {task.fields[accuracy]:.2%}"),
+        TimeRemainingColumn(),
+    )
+    with Bar(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(
+            "train", total=None, epoch=0, epochs=recipe.epochs, loss=0.0, accuracy=0.0
+        )
+
+        def watch(state: "Progress") -> None:
+            bar.update(
+                task,
+                total=state.epochs * state.steps,
+                completed=(state.epoch - 1) * state.steps + state.step,
+                epoch=state.epoch,
+                loss=state.loss,
+                accuracy=state.accuracy,
+            )
+
+        yield watch
+
+
+@contextmanager
+def spinner() -> Iterator[Callable[[str], None]]:
+    """Show the name of the stage."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda stage: console.print(stage, markup=False, highlight=False)
+        return
+    with console.status("") as status:
+        yield lambda stage: status.update(stage)
+
+
+def say(stage: str) -> None:
+    """Print the name of a stage on its own line."""
+    Console(stderr=True).print(stage, markup=False, highlight=False)

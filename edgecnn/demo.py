@@ -1,0 +1,141 @@
+"""`edgecnn demo`: the whole way of a picture, from a data set to a report, in one call."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from edgecnn.bench.measure import BenchReport, measure
+from edgecnn.errors import CheckFailed, NotFound
+from edgecnn.exporter.export import ExportReport, export
+from edgecnn.files import write_atomic
+from edgecnn.frame import Frame
+from edgecnn.opencv import cv2
+from edgecnn.records import Record
+from edgecnn.report.way import Way, render_way
+from edgecnn.runner.capture import open_source
+from edgecnn.runner.classify import Classifier
+from edgecnn.runner.deliver import VideoSink, draw_label
+from edgecnn.runner.watch import Result, RunReport, classify_source
+from edgecnn.spec import Accuracy
+from edgecnn.trainer.catalog import BUNDLED, read
+from edgecnn.trainer.fit import Watch
+from edgecnn.trainer.metrics import measure_accuracy
+from edgecnn.trainer.recipe import Recipe
+from edgecnn.trainer.train import load_for, train
+from edgecnn.trainer.video import write_video
+
+MNIST = Recipe(data="mnist", train_size=50_000)
+DIGITS = Recipe(data=BUNDLED, epochs=30)
+VIDEO_PICTURES = 200
+MIN_ACCURACY = 0.9
+SHOWN_FRAMES, SHOWN_WIDTH = 6, 240
+
+
+@dataclass(frozen=True)
+class DemoReport(Record):
+    """What the demo measured, and every file it made."""
+
+    data: str
+    video: Accuracy
+    """Share of the video's frames labelled correctly."""
+    accuracy: tuple[Accuracy, ...]
+    """Of each form, on the test part."""
+    bench: BenchReport
+    files: dict[str, str]
+
+
+def choose_recipe(data: str, say: Callable[[str], None]) -> Recipe:
+    """Return the recipe for mnist or digits; without a choice, MNIST if it can be had.
+
+    Raises:
+        NotFound: The data set that was asked for is not there.
+    """
+    recipes = {recipe.data: recipe for recipe in (MNIST, DIGITS)}
+    if data:
+        return recipes.get(data, replace(MNIST, data=data, train_size=0))
+    try:
+        read("mnist")
+    except NotFound as error:
+        say(f"{error.what}\n  so the bundled {BUNDLED} are used: 1,797 real pictures")
+        return DIGITS
+    return MNIST
+
+
+def run_demo(
+    out: Path,
+    data: str = "",
+    *,
+    training: Callable[[Recipe], AbstractContextManager[Watch]],
+    say: Callable[[str], None],
+) -> DemoReport:
+    """Train, export, classify a video, time int8 against fp32, write `report.html`.
+
+    Args:
+        out: Folder for everything; what an earlier demo left there is replaced.
+        data: mnist, digits or a folder; by default MNIST, or digits where MNIST cannot be had.
+        training: Shows the progress of training.
+        say: Told each stage.
+
+    Raises:
+        CheckFailed: The gate refused int8, or too few frames were labelled correctly.
+    """
+    recipe = choose_recipe(data, say)
+    say(f"training {recipe.network.name} on {recipe.data}, {recipe.epochs} epochs")
+    with training(recipe) as watch:
+        trained = train(recipe, out / "run", overwrite=True, watch=watch)
+    exported = export(out / "run", out, watch=say)
+    say("classifying a video of pictures it never saw")
+    video = out / "held-out.mp4"
+    truth = write_video(video, load_for(recipe)[0].test, VIDEO_PICTURES)
+    filmed = _film(exported, video, out / "labelled.mp4", truth)
+    say("timing int8 against fp32")
+    bench = measure(exported.files["fp32"], exported.files["int8"], source=str(video))
+    way = Way(trained, exported, filmed.accuracy, filmed.run, bench, filmed.shown)
+    report = write_atomic(out / "report.html", render_way(way))
+    return _conclude(way, report, out)
+
+
+@dataclass(frozen=True, eq=False)
+class _Filmed:
+    accuracy: Accuracy
+    run: RunReport
+    shown: tuple[Frame, ...]
+
+
+def _film(exported: ExportReport, video: Path, labelled: Path, truth: list[int]) -> _Filmed:
+    """Classify the video as `edgecnn run` does, and score every frame."""
+    answers: list[str] = []
+    shown: list[Frame] = []
+
+    def note(result: Result) -> None:
+        answers.append(result.prediction.label)
+        if result.number % (len(truth) // SHOWN_FRAMES) == 1:
+            height = SHOWN_WIDTH * result.frame_bgr.shape[0] // result.frame_bgr.shape[1]
+            shown.append(cv2.resize(draw_label(result), (SHOWN_WIDTH, height)))
+
+    with Classifier(exported.files["int8"]) as classifier, open_source(str(video)) as source:
+        sink = VideoSink(labelled, source.fps)
+        run = classify_source(classifier, source, [note, sink])
+        sink.close()
+        labels = classifier.spec.labels
+    correct = sum(labels[i] == answer for i, answer in zip(truth, answers, strict=True))
+    accuracy = measure_accuracy("int8", "video", correct, len(truth))
+    return _Filmed(accuracy, run, tuple(shown[:SHOWN_FRAMES]))
+
+
+def _conclude(way: Way, report: Path, out: Path) -> DemoReport:
+    if way.video.value < MIN_ACCURACY:
+        raise CheckFailed(
+            f"only {way.video.value:.2%} of the video's frames were labelled correctly",
+            remedy=f"look at {report}",
+        )
+    files = {
+        "checkpoint": str(out / "run" / "checkpoint.safetensors"),
+        **way.exported.files,
+        "gate": str(out / "gate.json"),
+        "video": str(out / "held-out.mp4"),
+        "labelled video": str(out / "labelled.mp4"),
+        "report": str(report),
+    }
+    return DemoReport(way.trained.recipe.data, way.video, way.exported.accuracy, way.bench, files)

@@ -1,0 +1,1 @@
+"""On the workstation: measured results as one self-contained HTML page."""

@@ -1,0 +1,99 @@
+"""The report of a picture's whole way: trained, exported, run on a video, timed."""
+
+from dataclasses import dataclass
+
+from edgecnn.bench.measure import BenchReport
+from edgecnn.exporter.export import ExportReport
+from edgecnn.frame import Frame
+from edgecnn.opencv import encode_png
+from edgecnn.report.page import Picture, Section, render_page
+from edgecnn.runner.watch import RunReport
+from edgecnn.spec import Accuracy
+from edgecnn.trainer.plots import plot_confusion, plot_history
+from edgecnn.trainer.run_folder import TrainReport
+
+
+@dataclass(frozen=True)
+class Way:
+    """Everything that was measured on the way."""
+
+    trained: TrainReport
+    exported: ExportReport
+    video: Accuracy
+    """Over the frames of the video."""
+    run: RunReport
+    bench: BenchReport
+    frames: tuple[Frame, ...]
+    """A few labelled frames of the video."""
+
+
+def render_way(way: Way) -> str:
+    """Return the HTML page."""
+    recipe = way.trained.recipe
+    ratio = way.bench.ratio[0]
+    summary = (
+        f"The {recipe.network.name} network learned {recipe.data} and was exported to int8. "
+        f"On a video of pictures it never saw it labels {way.video.value:.2%} of the frames "
+        f"correctly. int8 takes {ratio.median:.2f} of the time of fp32 here "
+        f"[{ratio.low:.2f}, {ratio.high:.2f}]."
+    )
+    sections = [_training(way), _export(way), _video(way), _latency(way)]
+    return render_page(f"edgecnn: {recipe.network.name} on {recipe.data}", summary, sections)
+
+
+def _training(way: Way) -> Section:
+    trained = way.trained
+    parts = ", ".join(f"{count:,} {part}" for part, count in trained.pictures.items())
+    worst = min(trained.test.classes, key=lambda row: row.f1)
+    return Section(
+        "Training",
+        rows=(
+            ("pictures", parts),
+            ("parameters", f"{trained.parameters:,}"),
+            ("test accuracy", f"{trained.test.accuracy} (95 % interval)"),
+            ("hardest class", f"{worst.label}: F1 {worst.f1:.2%}"),
+            ("time", f"{trained.seconds:.1f} s on {trained.device}"),
+            ("recipe", trained.recipe.to_json()),
+        ),
+        pictures=(
+            Picture("Loss and accuracy by epoch", plot_history(trained.history)),
+            Picture("Confusion matrix on the test pictures", plot_confusion(trained.test)),
+        ),
+    )
+
+
+def _export(way: Way) -> Section:
+    exported = way.exported
+    gate = exported.gate
+    return Section(
+        "Export",
+        f"The gate says {gate.verdict}: {gate.reason}.",
+        rows=(
+            *((path, f"{exported.sizes_kib[form]} KiB") for form, path in exported.files.items()),
+            *((f"test accuracy {score.form}", score) for score in exported.accuracy),
+            ("torch = fp32", f"{gate.export_agreement:.2%} of the validation labels"),
+            ("fp32 = int8", f"{gate.int8_agreement:.2%} of the validation labels"),
+        ),
+    )
+
+
+def _video(way: Way) -> Section:
+    return Section(
+        "Video",
+        rows=(("accuracy", way.video), ("run", way.run)),
+        pictures=tuple(Picture(f"frame {i}", encode_png(f)) for i, f in enumerate(way.frames, 1)),
+    )
+
+
+def _latency(way: Way) -> Section:
+    bench = way.bench
+    return Section(
+        "Latency",
+        "From frame to prediction; both models interleaved in one process.",
+        rows=(
+            *((f"{row.model}.{row.form}", row.latency) for row in bench.models),
+            ("int8 / fp32", f"{bench.ratio[0]} (95 % interval of the median)"),
+            ("threads", bench.threads),
+            ("machine", bench.machine),
+        ),
+    )

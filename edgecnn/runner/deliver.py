@@ -1,0 +1,139 @@
+"""Sinks: where results go. A sink is called with one result after the other, then closed."""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TextIO
+
+from edgecnn.errors import DeviceError
+from edgecnn.files import sync_folder
+from edgecnn.frame import Frame
+from edgecnn.opencv import cv2
+from edgecnn.runner.watch import Result
+
+TOP = 3
+
+
+def result_line(result: Result) -> str:
+    """Return one line for a person."""
+    prediction = result.prediction
+    doubt = "" if prediction.known else "  (not known)"
+    return (
+        f"{result.number:>6}  {prediction.label:<16} {prediction.probability:6.1%} "
+        f"{prediction.latency_ms:8.3f} ms{doubt}"
+    )
+
+
+def result_json(result: Result) -> str:
+    """Return one line of JSON for a program."""
+    prediction = result.prediction
+    return json.dumps(
+        {
+            "frame": result.number,
+            "label": prediction.label,
+            "probability": round(prediction.probability, 6),
+            "known": prediction.known,
+            "latency_ms": round(prediction.latency_ms, 4),
+            "top": [[label, round(p, 6)] for label, p in prediction.top(TOP)],
+        },
+        ensure_ascii=False,
+    )
+
+
+class LineSink:
+    """Writes one line a result, for a person or as JSON."""
+
+    def __init__(self, *, as_json: bool, out: TextIO | None = None) -> None:
+        self._format = result_json if as_json else result_line
+        self._out = out or sys.stdout
+
+    def __call__(self, result: Result) -> None:
+        """Write and flush the line: whoever reads a pipe wants it now."""
+        self._out.write(self._format(result) + "\n")
+        self._out.flush()
+
+    def close(self) -> None:
+        """Leave the stream to its owner."""
+
+
+class VideoSink:
+    """Writes an MP4 with the labels drawn; it gets its name when it is whole."""
+
+    def __init__(self, path: Path, fps: float) -> None:
+        self._path = path
+        self._part = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix or '.mp4'}")
+        self._fps = fps if 1 <= fps <= 240 else 25.0
+        self._writer: cv2.VideoWriter | None = None
+        self._size = (0, 0)
+
+    def __call__(self, result: Result) -> None:
+        """Draw and write one frame; frames of another size are scaled to the first one's."""
+        frame = draw_label(result)
+        if self._writer is None:
+            self._writer = self._open(frame)
+        if (frame.shape[1], frame.shape[0]) != self._size:
+            frame = cv2.resize(frame, self._size)
+        self._writer.write(frame)
+
+    def close(self) -> None:
+        """Finish the file and give it its name."""
+        if self._writer is not None:
+            self._writer.release()
+            self._writer = None
+            self._part.replace(self._path)
+            sync_folder(self._path.parent)
+
+    def _open(self, frame: Frame) -> "cv2.VideoWriter":
+        self._size = (frame.shape[1], frame.shape[0])
+        code = cv2.VideoWriter.fourcc(*"mp4v")
+        writer = cv2.VideoWriter(str(self._part), cv2.CAP_FFMPEG, code, self._fps, self._size)
+        if not writer.isOpened():
+            raise DeviceError(
+                f"video {self._path} cannot be written", remedy="give a path like out.mp4"
+            )
+        return writer
+
+
+class WindowSink:
+    """Shows the frames in a window; its q key or Escape stops the run."""
+
+    _TITLE = "edgecnn"
+
+    def __init__(self) -> None:
+        if not has_screen():
+            raise DeviceError(
+                "there is no screen to show a window on", remedy="leave --show out, or use --save"
+            )
+
+    def __call__(self, result: Result) -> None:
+        """Show one frame; raises KeyboardInterrupt when a person asks to stop."""
+        cv2.imshow(self._TITLE, draw_label(result))
+        if cv2.waitKey(1) & 0xFF in (ord("q"), 27):
+            raise KeyboardInterrupt
+
+    def close(self) -> None:
+        """Close the window."""
+        cv2.destroyAllWindows()
+
+
+def draw_label(result: Result) -> Frame:
+    """Return a copy of the frame with its label on a dark strip: (H, W, 3) BGR."""
+    frame = result.frame_bgr
+    canvas = cv2.cvtColor(frame, cv2.COLOR_GRAY2BGR) if frame.ndim == 2 else frame.copy()
+    scale = max(0.4, canvas.shape[0] / 600)
+    strip = int(34 * scale)
+    canvas[:strip] //= 3
+    prediction = result.prediction
+    text = f"{prediction.label}  {prediction.probability:.0%}"
+    font, thick = cv2.FONT_HERSHEY_SIMPLEX, max(1, round(2 * scale))
+    cv2.putText(canvas, text, (int(8 * scale), int(24 * scale)), font, scale * 0.8,
+                (255, 255, 255), thick, cv2.LINE_AA)  # fmt: skip
+    return canvas
+
+
+def has_screen() -> bool:
+    """Tell whether a window could open; OpenCV ends the process where none can."""
+    if sys.platform in ("win32", "darwin"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

@@ -1,0 +1,79 @@
+"""What a model file says of itself, for people and programs."""
+
+from dataclasses import dataclass
+
+from edgecnn.records import Record
+from edgecnn.runner.model_file import ModelFile
+from edgecnn.spec import ModelCard, ModelSpec
+
+
+@dataclass(frozen=True)
+class Operators(Record):
+    """Operators by type, `domain.Type` outside the standard domain."""
+
+    written: dict[str, int]
+    """In the file."""
+    executed: dict[str, int]
+    """In the graph that ONNX Runtime's CPU provider makes of it."""
+
+
+@dataclass(frozen=True)
+class ModelReport(Record):
+    """A model file, described."""
+
+    path: str
+    size_kib: float
+    digest: str
+    spec: ModelSpec
+    card: ModelCard
+    golden_frames: int
+    golden_tolerance: float
+    operators: tuple[Operators, ...]
+    """One, or none where the onnx package is not installed."""
+
+
+def describe_model(model: ModelFile, operators: tuple[Operators, ...] = ()) -> ModelReport:
+    """Describe a model file; `operators` come from the exporter, which can look into graphs."""
+    return ModelReport(
+        path=str(model.path),
+        size_kib=round(model.size_kib, 1),
+        digest=model.digest,
+        spec=model.spec,
+        card=model.card,
+        golden_frames=len(model.golden.frames_png),
+        golden_tolerance=model.golden.tolerance,
+        operators=operators,
+    )
+
+
+def report_rows(report: ModelReport) -> list[tuple[str, object]]:
+    """Return the rows of a table for people."""
+    spec, card = report.spec, report.card
+    kind = "gray" if spec.channels == 1 else "BGR"
+    rows: list[tuple[str, object]] = [
+        ("model", f"{card.name}, form {card.form}"),
+        ("file", f"{report.path}, {report.size_kib} KiB"),
+        ("digest", report.digest),
+        (
+            "input",
+            f"{spec.width}x{spec.height} {kind} uint8, {spec.fit.value}, {spec.shrink.value}",
+        ),
+        ("labels", ", ".join(spec.labels)),
+        ("reject", f"below {spec.reject_threshold:.0%}"),
+        ("parameters", f"{card.parameters:,}"),
+        ("multiply-adds", f"{sum(card.macs.values()):,}"),
+        ("quantization", card.quantization),
+        ("data set", f"{card.dataset}, digest {card.dataset_digest[:12]}"),
+        *((f"accuracy {score.form}", score) for score in card.accuracy),
+        ("golden", f"{report.golden_frames} frames, tolerance {report.golden_tolerance:.2g}"),
+        ("made with", ", ".join(f"{name} {number}" for name, number in card.versions.items())),
+        ("recipe", card.recipe),
+    ]
+    for operators in report.operators:
+        rows.append(("as written", _counts(operators.written)))
+        rows.append(("as executed", _counts(operators.executed)))
+    return rows
+
+
+def _counts(operators: dict[str, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in operators.items())

@@ -1,0 +1,69 @@
+"""What many tests share: a small run that really was trained, and what was really exported of it."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgecnn.exporter.export import ExportReport, export
+from edgecnn.frame import Frame
+from edgecnn.spec import ModelSpec
+from edgecnn.trainer.dataset import Dataset
+from edgecnn.trainer.recipe import Recipe
+from edgecnn.trainer.train import load_for, train
+
+SMALL = Recipe(data="digits", epochs=3)
+
+
+@pytest.fixture(scope="session")
+def digits() -> tuple[Dataset, ModelSpec]:
+    """The bundled digits, fitted to 28x28 gray."""
+    return load_for(SMALL)
+
+
+@pytest.fixture(scope="session")
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a small run on the bundled digits; tests only read it."""
+    folder = tmp_path_factory.mktemp("run") / "small"
+    train(SMALL, folder, device="cpu")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def exported(run_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> ExportReport:
+    """The export of the small run; tests only read it."""
+    return export(run_folder, tmp_path_factory.mktemp("exported"), name="small")
+
+
+@pytest.fixture(scope="session")
+def int8(exported: ExportReport) -> Path:
+    """The small run's int8 model file."""
+    return Path(exported.files["int8"])
+
+
+@pytest.fixture(scope="session")
+def fp32(exported: ExportReport) -> Path:
+    """The small run's fp32 model file."""
+    return Path(exported.files["fp32"])
+
+
+@pytest.fixture(scope="session")
+def frames(digits: tuple[Dataset, ModelSpec]) -> list[Frame]:
+    """Twenty fitted test pictures, each (28, 28, 1)."""
+    return list(digits[0].test.frames[:20])
+
+
+@pytest.fixture
+def camera_frame() -> Frame:
+    """One (480, 640, 3) BGR frame of noise."""
+    return np.random.default_rng(0).integers(0, 256, (480, 640, 3), np.uint8)
+
+
+def real_data(*parts: str) -> Path:
+    """Return a path under EDGECNN_DATA, or skip the test with the reason."""
+    root = os.environ.get("EDGECNN_DATA", "")
+    path = Path(root, *parts)
+    if not root or not path.exists():
+        pytest.skip(f"EDGECNN_DATA holds no {'/'.join(parts)}")
+    return path

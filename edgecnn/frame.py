@@ -15,9 +15,6 @@ from edgecnn.spec import Fit, ModelSpec, Shrink
 
 Frame = npt.NDArray[np.uint8]
 
-KEPT_ROWS = 4
-"""Source rows averaged into one row under `Shrink.ROWS`, at least."""
-
 
 def fit_frame(frame: npt.NDArray[Any], spec: ModelSpec) -> Frame:
     """Bring one camera frame to the network's size and channels.
@@ -97,16 +94,25 @@ def _scale(frame: Frame, height: int, width: int, shrink: Shrink) -> Frame:
     if frame.shape[:2] != (small_height, small_width):
         frame = _shrink(frame, small_height, small_width, shrink)
     if (small_height, small_width) != (height, width):
-        frame = cv2.resize(frame, (width, height), interpolation=cv2.INTER_LINEAR)
+        frame = _resize_to(frame, height, width, cv2.INTER_LINEAR_EXACT)
     return frame
 
 
 def _shrink(frame: Frame, height: int, width: int, rule: Shrink) -> Frame:
-    """Average pixels by the named rule; a row step never leaves fewer rows than `height`."""
-    if rule is Shrink.ROWS:
-        step = max(1, frame.shape[0] // (KEPT_ROWS * height))
-        frame = frame[step // 2 :: step]
-    return cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA)
+    """Average pixels by the named rule."""
+    if rule is Shrink.AREA:
+        return _resize_to(frame, height, width, cv2.INTER_AREA)
+    # The grid holds the pixels nearest to the centers of its cells. Where it is finer than the
+    # frame, pixels repeat, which weighs them by area. Halving is exact in whole numbers.
+    grid = _resize_to(frame, 8 * height, 8 * width, cv2.INTER_NEAREST_EXACT)
+    for factor in (4, 2, 1):
+        grid = _resize_to(grid, factor * height, factor * width, cv2.INTER_AREA)
+    return grid
+
+
+def _resize_to(frame: Frame, height: int, width: int, interpolation: int) -> Frame:
+    resized: Frame = cv2.resize(frame, (width, height), interpolation=interpolation)
+    return resized
 
 
 def _to_channels(frame: Frame, spec: ModelSpec) -> Frame:

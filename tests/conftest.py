@@ -1,4 +1,4 @@
-"""What many tests share: a small run that really was trained, and what was really exported of it."""
+"""What many tests share: a small run that really was trained, and its real export."""
 
 import os
 from pathlib import Path

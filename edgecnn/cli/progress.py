@@ -15,14 +15,18 @@ if TYPE_CHECKING:
 
 @contextmanager
 def training_bar(recipe: "Recipe") -> Iterator[Callable[["Progress"], None]]:
-    """Show loss, accuracy and the time that remains."""
+    """Show loss, accuracy and the time that remains; a line an epoch where there is no terminal."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _epoch_line
+        return
     columns = (
         TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}"),
         BarColumn(),
         TextColumn("loss {task.fields[loss]:.4f}  accuracy {task.fields[accuracy]:.2%}"),
         TimeRemainingColumn(),
     )
-    with Bar(*columns, console=Console(stderr=True)) as bar:
+    with Bar(*columns, console=console) as bar:
         task = bar.add_task(
             "train", total=None, epoch=0, epochs=recipe.epochs, loss=0.0, accuracy=0.0
         )
@@ -40,12 +44,20 @@ def training_bar(recipe: "Recipe") -> Iterator[Callable[["Progress"], None]]:
         yield watch
 
 
+def _epoch_line(state: "Progress") -> None:
+    if state.step == state.steps:
+        say(
+            f"epoch {state.epoch}/{state.epochs}: loss {state.loss:.4f}, "
+            f"accuracy {state.accuracy:.2%}"
+        )
+
+
 @contextmanager
 def spinner() -> Iterator[Callable[[str], None]]:
     """Show the name of the stage."""
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield lambda stage: console.print(stage, markup=False, highlight=False)
+        yield say
         return
     with console.status("") as status:
         yield lambda stage: status.update(stage)

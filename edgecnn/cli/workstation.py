@@ -148,10 +148,10 @@ def _widths(text: str | None) -> tuple[int, ...] | None:
 def train_text(report: "TrainReport", out: Path) -> str:
     """Return a training report for people."""
     parts = ", ".join(f"{count} {part}" for part, count in report.pictures.items())
-    problems = [("unusable", f"{len(report.problems)} files, first: {report.problems[0]}")]
+    unusable = f"{len(report.problems)} files, first: {' '.join(report.problems[:1])}"
     rows: list[tuple[str, object]] = [
         ("pictures", parts),
-        *(problems if report.problems else []),
+        *([("unusable", unusable)] if report.problems else []),
         ("parameters", f"{report.parameters:,}"),
         ("validation", f"{report.history[-1].validation_accuracy:.2%}"),
         ("test", report.test.accuracy),

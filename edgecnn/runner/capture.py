@@ -145,7 +145,9 @@ def _pictures(paths: list[Path]) -> Iterator[Frame]:
 def _picture_paths(path: Path) -> list[Path]:
     if path.is_file():
         return [path]
-    found = sorted(file for file in path.rglob("*") if file.suffix.lower() in PICTURES)
+    found = sorted(
+        file for file in path.rglob("*") if file.suffix.lower() in PICTURES and file.is_file()
+    )
     if not found:
         raise NotFound(f"there are no pictures at {path}", remedy="give a picture or a folder")
     return found
@@ -157,7 +159,9 @@ def _pattern() -> Iterator[Frame]:
     ramp = np.add.outer(np.arange(height), np.arange(width)).astype(np.uint8)
     step = 0
     while True:
-        frame = np.stack([ramp + step, ramp * 2, np.flipud(ramp)], axis=-1).astype(np.uint8)
+        frame = np.stack([ramp + np.uint8(step % 256), ramp * 2, np.flipud(ramp)], axis=-1).astype(
+            np.uint8
+        )
         left = step * 4 % (width - 80)
         frame[200:280, left : left + 80] = 255
         yield frame

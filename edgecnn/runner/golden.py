@@ -2,10 +2,12 @@
 
 import base64
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 
+from edgecnn.errors import SpecError
 from edgecnn.frame import Frame
 from edgecnn.opencv import cv2, encode_png
 from edgecnn.records import Record
@@ -26,14 +28,42 @@ class Golden(Record):
     """Largest difference of a logit that still counts as the same model."""
 
     def frames(self, spec: ModelSpec) -> list[Frame]:
-        """Decode the frames: each (height, width, channels) uint8."""
-        flag = cv2.IMREAD_GRAYSCALE if spec.channels == 1 else cv2.IMREAD_COLOR
-        encoded = [np.frombuffer(base64.b64decode(text), np.uint8) for text in self.frames_png]
-        return [cv2.imdecode(data, flag).reshape(spec.shape) for data in encoded]
+        """Decode the frames: each (height, width, channels) uint8.
+
+        Raises:
+            SpecError: One is not a picture of that size.
+        """
+        return [_decode(text, spec) for text in self.frames_png]
 
     def worst_difference(self, logits: npt.NDArray[np.float32]) -> float:
-        """Return the largest absolute difference to these (frames, K) logits; NaN counts."""
-        return float(np.abs(np.asarray(self.logits, np.float32) - logits).max(initial=0.0))
+        """Return the largest absolute difference to these (frames, K) logits; NaN counts.
+
+        Raises:
+            SpecError: The golden logits are those of other frames or classes.
+        """
+        frames, classes = logits.shape
+        found = [len(row) for row in self.logits]
+        if found != [classes] * frames:
+            raise SpecError(
+                f"golden logits have rows of {found} classes, expected {frames} of {classes}",
+                remedy="export the model again",
+            )
+        expected = np.asarray(self.logits, np.float32).reshape(logits.shape)
+        return float(np.abs(expected - logits).max(initial=0.0))
+
+
+def _decode(text: str, spec: ModelSpec) -> Frame:
+    flag = cv2.IMREAD_GRAYSCALE if spec.channels == 1 else cv2.IMREAD_COLOR
+    try:
+        frame = cv2.imdecode(np.frombuffer(base64.b64decode(text), np.uint8), flag)
+    except (ValueError, cv2.error):  # no base64, or no bytes
+        frame = None
+    if frame is None or frame.shape[:2] != spec.shape[:2]:
+        raise SpecError(
+            f"a golden frame is not a picture of {spec.width}x{spec.height} pixels",
+            remedy="export the model again",
+        )
+    return cast("Frame", frame.reshape(spec.shape))
 
 
 def encode_frames(frames: list[Frame]) -> tuple[str, ...]:

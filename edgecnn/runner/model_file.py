@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgecnn.errors import ModelError, NotFound
+from edgecnn.errors import ModelError, NotFound, SpecError
 from edgecnn.runner import seal
 from edgecnn.runner.golden import Golden
 from edgecnn.runner.protobuf import WireError
@@ -61,8 +61,8 @@ def read_model(model: str | Path) -> ModelFile:
         raise ModelError(f"{path} is larger than {MAX_MIB} MiB", remedy="use a smaller model")
     try:
         return parse_model(path.read_bytes(), path)
-    except ModelError as error:
-        raise ModelError(f"{path}: {error.what}", remedy=error.remedy) from error
+    except (ModelError, SpecError) as error:
+        raise type(error)(f"{path}: {error.what}", remedy=error.remedy) from error
 
 
 def parse_model(data: bytes, path: Path) -> ModelFile:

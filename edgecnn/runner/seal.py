@@ -20,6 +20,7 @@ _ENTRY_KEY, _ENTRY_VALUE = 1, 2
 _GRAPH_NODE, _GRAPH_INITIALIZER, _GRAPH_SPARSE = 1, 5, 15
 _NODE_ATTRIBUTE = 5
 _ATTRIBUTE_TENSOR, _ATTRIBUTE_GRAPH, _ATTRIBUTE_TENSORS, _ATTRIBUTE_GRAPHS = 5, 6, 10, 11
+_ATTRIBUTE_SPARSE, _ATTRIBUTE_SPARSES = 22, 23
 _TENSOR_EXTERNAL_DATA, _TENSOR_DATA_LOCATION = 13, 14
 
 
@@ -99,6 +100,8 @@ def _check_attributes(data: bytes, node: Field) -> None:
                 _refuse_external_tensor(data, field)
             elif field.number in (_ATTRIBUTE_GRAPH, _ATTRIBUTE_GRAPHS):
                 _refuse("holds a nested graph (If, Loop or Scan)")
+            elif field.number in (_ATTRIBUTE_SPARSE, _ATTRIBUTE_SPARSES):
+                _refuse("holds sparse tensors")
 
 
 def _refuse_external_tensor(data: bytes, tensor: Field) -> None:

@@ -143,13 +143,16 @@ def download(name: str, source: Download) -> Path:
         except (OSError, ValueError) as error:  # requests' errors are OSErrors
             raise NotFound(
                 f"{name} is not on this machine and {source.url}{file} cannot be fetched: "
-                f"{_first_line(error)}",
+                f"{_root_cause(error)}",
                 remedy=f"set EDGECNN_DATA to a folder that holds {name}/, or use --data {BUNDLED}",
             ) from error
     return folder
 
 
-def _first_line(error: Exception) -> str:
+def _root_cause(error: BaseException) -> str:
+    """Return what the system said, without the libraries' wrapping around it."""
+    while error.__context__ is not None:
+        error = error.__context__
     return (str(error).splitlines() or [type(error).__name__])[0][:200]
 
 

@@ -20,6 +20,8 @@ TEST_SHARE = 1 / 5
 SPLIT_SEED = 0
 """One split for every training seed, so that runs can be compared."""
 
+SEVERAL = "give train/<class>/ folders with several pictures in each"
+
 
 @dataclass(frozen=True)
 class Pictures:
@@ -90,7 +92,7 @@ def prepare(raw: RawDataset, spec: ModelSpec, train_size: int = 0) -> Dataset:
         train_size: Training pictures; the rest is for validation. 0: five sixths.
 
     Raises:
-        DataError: It is too small to split.
+        DataError: It is too small to split, or cannot be split as `train_size` says.
     """
     if raw.test is None:
         rest, test = _split(raw, raw.train, round(len(raw.train) * (1 - TEST_SHARE)))
@@ -100,12 +102,14 @@ def prepare(raw: RawDataset, spec: ModelSpec, train_size: int = 0) -> Dataset:
     if validation is None:
         size = train_size or round(len(train) * (1 - VALIDATION_SHARE))
         train, validation = _split(raw, train, size)
+    elif train_size:
+        _refuse(raw, "has a validation part of its own", "leave the training size out")
     train, validation, test = (_fit(part, spec) for part in (train, validation, raw.test))
     return Dataset(raw.name, raw.labels, train, validation, test, raw.problems)
 
 
 def check_classes(raw: RawDataset) -> None:
-    """Raise DataError for one class, no pictures, or a class without training pictures."""
+    """Raise DataError for one class, a part or a class without pictures."""
     counts = np.bincount(raw.train.labels, minlength=len(raw.labels))
     if len(raw.train) == 0:
         _refuse(raw, "has no pictures")
@@ -114,13 +118,20 @@ def check_classes(raw: RawDataset) -> None:
     empty = [name for name, count in zip(raw.labels, counts, strict=True) if count == 0]
     if empty:
         _refuse(raw, f"has no training pictures of {', '.join(map(repr, empty))}")
+    for name, part in (("validation", raw.validation), ("test", raw.test)):
+        if part is not None and len(part) == 0:
+            _refuse(raw, f"has no {name} pictures", "put some there, or remove that part")
 
 
 def _split(raw: RawDataset, pictures: Pictures, first: int) -> tuple[Pictures, Pictures]:
     """Split into `first` pictures and the rest: in file order, or seeded with equal shares."""
     indexes = np.arange(len(pictures))
     if not 0 < first < len(pictures):
-        _refuse(raw, f"has {len(pictures)} pictures to split; {first} of them for training")
+        _refuse(
+            raw,
+            f"has {len(pictures)} pictures to split; {first} of them for training",
+            f"train with 1 to {len(pictures) - 1} of them, or bring more",
+        )
     if raw.in_order:
         return pictures.take(indexes[:first]), pictures.take(indexes[first:])
     try:
@@ -142,11 +153,8 @@ def _fit(pictures: Pictures, spec: ModelSpec) -> Pictures:
     return Pictures(fitted, pictures.labels)
 
 
-def _refuse(raw: RawDataset, reason: str) -> NoReturn:
+def _refuse(raw: RawDataset, reason: str, remedy: str = SEVERAL) -> NoReturn:
     found = (
         f"; unusable files: {len(raw.problems)}, first {raw.problems[0]}" if raw.problems else ""
     )
-    raise DataError(
-        f"data set {raw.name!r} {reason}{found}",
-        remedy="give train/<class>/ folders with several pictures in each",
-    )
+    raise DataError(f"data set {raw.name!r} {reason}{found}", remedy=remedy)

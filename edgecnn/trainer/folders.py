@@ -59,8 +59,7 @@ def _read_part(root: Path, labels: tuple[str, ...], problems: list[str]) -> Pict
 
 def _read_class(folder: Path, problems: list[str]) -> list[Frame]:
     frames: list[Frame] = []
-    paths = sorted(folder.rglob("*")) if folder.is_dir() else []
-    for path in (path for path in paths if path.is_file() and _visible(path)):
+    for path in _files(folder):
         if path.suffix.lower() not in SUFFIXES:
             problems.append(f"{path}: not a picture")
             continue
@@ -70,6 +69,16 @@ def _read_class(folder: Path, problems: list[str]) -> list[Frame]:
         else:
             frames.append(picture)
     return frames
+
+
+def _files(folder: Path) -> list[Path]:
+    """Return the files of a folder and the folders in it, without hidden files and folders."""
+    found = sorted(folder.rglob("*")) if folder.is_dir() else []
+    return [
+        path
+        for path in found
+        if path.is_file() and not any(n.startswith(".") for n in path.relative_to(folder).parts)
+    ]
 
 
 def _folders(folder: Path) -> list[Path]:

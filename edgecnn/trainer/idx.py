@@ -58,7 +58,10 @@ def read_idx(path: Path) -> npt.NDArray[np.uint8]:
     shape = struct.unpack(f">{data[3]}I", data[4:header])
     if len(data) - header != int(np.prod(shape, dtype=object)):
         raise _broken(path, f"holds {len(data) - header} values, its header promises {shape}")
-    return np.frombuffer(data, np.uint8, offset=header).reshape(shape)
+    try:
+        return np.frombuffer(data, np.uint8, offset=header).reshape(shape)
+    except ValueError as error:  # more dimensions than numpy has
+        raise _broken(path, str(error)) from error
 
 
 def _read_bytes(path: Path) -> bytes:
@@ -93,9 +96,12 @@ def _drop_mislabelled(
 
 def _label_names(folder: Path, classes: int) -> tuple[str, ...]:
     file = folder / "labels.txt"
-    if file.is_file():
+    if not file.is_file():
+        return tuple(str(i) for i in range(classes))
+    try:
         return tuple(file.read_text(encoding="utf-8").splitlines())
-    return tuple(str(i) for i in range(classes))
+    except UnicodeDecodeError as error:
+        raise DataError(f"{file} is broken: {error}", remedy="save it as UTF-8") from error
 
 
 def _find(folder: Path, stem: str) -> Path | None:

@@ -24,6 +24,13 @@ class Architecture(Record):
     dense: int = 64
     """Units of the hidden dense layer."""
 
+    def __post_init__(self) -> None:
+        """Refuse numbers that no layer can have."""
+        for name in ("widths", "kernel", "stride", "dense"):
+            value = getattr(self, name)
+            if min(value if isinstance(value, tuple) else (value,), default=1) < 1:
+                raise OptionError(f"network {name} is {value}", remedy="give 1 or more")
+
 
 class Article(nn.Module):
     """The tutorial's CNN: three valid convolutions, two 2x2 max pools, two dense layers.

@@ -8,6 +8,18 @@ import os
 import sys
 import warnings
 from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from edgecnn.bench.measure import measure
+    from edgecnn.errors import EdgeError
+    from edgecnn.exporter.export import export
+    from edgecnn.frame import fit_frame
+    from edgecnn.runner.capture import open_source
+    from edgecnn.runner.classify import Classifier, Prediction
+    from edgecnn.spec import Fit, ModelCard, ModelSpec
+    from edgecnn.trainer.recipe import Recipe
+    from edgecnn.trainer.train import train
 
 __version__ = "0.1.0"
 

@@ -5,12 +5,14 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from edgecnn.bench.measure import BenchReport, measure
 from edgecnn.errors import CheckFailed, NotFound
 from edgecnn.exporter.export import ExportReport, export
 from edgecnn.files import write_atomic
 from edgecnn.frame import Frame
-from edgecnn.opencv import cv2
+from edgecnn.opencv import cv2, encode_png
 from edgecnn.records import Record
 from edgecnn.report.way import Way, render_way
 from edgecnn.runner.capture import open_source
@@ -92,6 +94,7 @@ def run_demo(
     say("timing int8 against fp32")
     bench = measure(exported.files["fp32"], exported.files["int8"], source=str(video))
     way = Way(trained, exported, filmed.accuracy, filmed.run, bench, filmed.shown)
+    write_atomic(out / "frames.png", encode_png(np.hstack(filmed.shown)))
     report = write_atomic(out / "report.html", render_way(way))
     return _conclude(way, report, out)
 
@@ -136,6 +139,7 @@ def _conclude(way: Way, report: Path, out: Path) -> DemoReport:
         "gate": str(out / "gate.json"),
         "video": str(out / "held-out.mp4"),
         "labelled video": str(out / "labelled.mp4"),
+        "frames": str(out / "frames.png"),
         "report": str(report),
     }
     return DemoReport(way.trained.recipe.data, way.video, way.exported.accuracy, way.bench, files)

@@ -23,7 +23,7 @@ VIEWS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "a window": lambda frame: frame[frame.shape[0] // 3 :, frame.shape[1] // 4 :],
     "transposed": lambda frame: frame.swapaxes(0, 1),
     "Fortran order": np.asfortranarray,
-    "read only": lambda frame: (frame.setflags(write=False), frame)[1],
+    "read only": lambda frame: np.frombuffer(frame.tobytes(), np.uint8).reshape(frame.shape),
 }
 
 sides = st.integers(1, 90)
@@ -54,7 +54,8 @@ def test_any_uint8_picture_becomes_the_networks_shape(
 ) -> None:
     frame = VIEWS[view](noise(height, width, channels))
     fitted = fit_frame(frame, wanted)
-    assert (fitted.shape, fitted.dtype) == (wanted.shape, np.uint8)
+    assert fitted.shape == wanted.shape
+    assert fitted.dtype == np.uint8
     assert fitted.flags.c_contiguous
 
 

@@ -9,7 +9,7 @@ from edgecnn.bench.clock import Latency, Ratio, latency, ratio, time_rounds
 from edgecnn.errors import OptionError
 from edgecnn.frame import Frame
 from edgecnn.records import Record
-from edgecnn.runner.capture import open_source
+from edgecnn.runner.capture import hide_credentials, open_source
 from edgecnn.runner.classify import Classifier
 from edgecnn.runner.machine import Machine, describe_machine
 
@@ -77,7 +77,7 @@ def measure(
     return BenchReport(
         models=tuple(rows),
         ratio=(ratio(*samples),) if len(samples) == 2 else (),
-        frames=source or "the model's golden frames",
+        frames=hide_credentials(source) or "the model's golden frames",
         provider=provider,
         threads=threads,
         machine=describe_machine(),
@@ -102,7 +102,8 @@ def _frames(classifier: Classifier, source: str) -> list[Frame]:
         with open_source(source) as opened:
             frames = [frame for frame, _ in zip(opened, range(MAX_SOURCE_FRAMES), strict=False)]
     if not frames:
-        raise OptionError(f"there are no frames in {source or 'the model'}", remedy="give --source")
+        place = hide_credentials(source) or classifier.model.path.name
+        raise OptionError(f"there are no frames in {place}", remedy="give --source")
     return frames
 
 

@@ -77,22 +77,35 @@ class VideoSink:
         self._writer.write(frame)
 
     def close(self) -> None:
-        """Finish the file and give it its name."""
-        if self._writer is not None:
-            self._writer.release()
-            self._writer = None
-            self._part.replace(self._path)
-            sync_folder(self._path.parent)
+        """Finish the file and give it its name.
+
+        Raises:
+            DeviceError: The disk is full; an older file of that name is untouched.
+        """
+        if self._writer is None:
+            return
+        self._writer.release()
+        self._writer = None
+        # OpenCV does not tell when a write fails; a cut MP4 has no index and does not open.
+        if not cv2.VideoCapture(str(self._part), cv2.CAP_FFMPEG).isOpened():
+            self._part.unlink(missing_ok=True)
+            raise DeviceError(
+                f"video {self._path} could not be written whole",
+                remedy="free some space or choose another disk",
+            )
+        self._part.replace(self._path)
+        sync_folder(self._path.parent)
 
     def _open(self, frame: Frame) -> "cv2.VideoWriter":
         self._size = (frame.shape[1], frame.shape[0])
         code = cv2.VideoWriter.fourcc(*"mp4v")
-        writer = cv2.VideoWriter(str(self._part), cv2.CAP_FFMPEG, code, self._fps, self._size)
-        if not writer.isOpened():
-            raise DeviceError(
-                f"video {self._path} cannot be written", remedy="give a path like out.mp4"
-            )
-        return writer
+        if not self._path.is_dir():
+            writer = cv2.VideoWriter(str(self._part), cv2.CAP_FFMPEG, code, self._fps, self._size)
+            if writer.isOpened():
+                return writer
+        raise DeviceError(
+            f"video {self._path} cannot be written", remedy="give a path like out.mp4"
+        )
 
 
 class WindowSink:
@@ -119,8 +132,7 @@ class WindowSink:
 
 def draw_label(result: Result) -> Frame:
     """Return a copy of the frame with its label on a dark strip: (H, W, 3) BGR."""
-    frame = result.frame_bgr
-    canvas = cv2.cvtColor(frame, cv2.COLOR_GRAY2BGR) if frame.ndim == 2 else frame.copy()
+    canvas = _bgr_copy(result.frame_bgr)
     scale = max(0.4, canvas.shape[0] / 600)
     strip = int(34 * scale)
     canvas[:strip] //= 3
@@ -130,6 +142,14 @@ def draw_label(result: Result) -> Frame:
     cv2.putText(canvas, text, (int(8 * scale), int(24 * scale)), font, scale * 0.8,
                 (255, 255, 255), thick, cv2.LINE_AA)  # fmt: skip
     return canvas
+
+
+def _bgr_copy(frame: Frame) -> Frame:
+    channels = 1 if frame.ndim == 2 else frame.shape[2]
+    if channels == 3:
+        return frame.copy()
+    code = cv2.COLOR_GRAY2BGR if channels == 1 else cv2.COLOR_BGRA2BGR
+    return cv2.cvtColor(frame, code)  # type: ignore[no-any-return]
 
 
 def has_screen() -> bool:

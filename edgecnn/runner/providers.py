@@ -83,7 +83,8 @@ def weigh(takers: dict[str, str], name: str, macs: dict[str, int]) -> Assignment
     """Weigh who took which node by multiply-adds: `takers` maps node names to providers."""
     elsewhere = {node: takers.get(node, "nobody") for node in macs if takers.get(node) != name}
     lost = sum(macs[node] for node in elsewhere)
-    share = 1.0 - lost / sum(macs.values())
+    total = sum(macs.values())
+    share = 1.0 - lost / total if total else 0.0  # a card without them proves nothing
     return Assignment(name, share, tuple(f"{n} ({taker})" for n, taker in elsewhere.items()))
 
 

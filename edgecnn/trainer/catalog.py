@@ -136,7 +136,8 @@ def download(name: str, source: Download) -> Path:
 
     folder = user_cache_path("edgecnn") / name
     pooch.get_logger().setLevel("ERROR")
-    fetch = pooch.HTTPDownloader(timeout=(CONNECT_SECONDS, READ_SECONDS))
+    # Unstreamed, since pooch leaves the connection of a refused stream open.
+    fetch = pooch.HTTPDownloader(timeout=(CONNECT_SECONDS, READ_SECONDS), stream=False)
     for file, md5 in zip(FILES, source.md5, strict=True):
         try:
             pooch.retrieve(source.url + file, f"md5:{md5}", file, folder, downloader=fetch)

@@ -12,6 +12,7 @@ from edgecnn.trainer.catalog import read
 from edgecnn.trainer.dataset import Pictures, prepare
 from edgecnn.trainer.fit import choose_device, logits_of
 from edgecnn.trainer.metrics import Metrics, measure
+from edgecnn.trainer.recipe import Recipe
 from edgecnn.trainer.run_folder import read_run
 
 SPLITS = ("train", "validation", "test")
@@ -53,7 +54,7 @@ def answers_of(classifier: Classifier, pictures: Pictures) -> npt.NDArray[np.int
 
 def _evaluate_run(folder: Path, data: str, split: str, device: str) -> Metrics:
     run = read_run(folder)
-    pictures = _pictures(data or run.recipe.data, run.spec, split, run.recipe.train_size)
+    pictures = _pictures(data, run.recipe, run.spec, split)
     answers = logits_of(run.network.to(choose_device(device)), pictures, choose_device(device))
     return measure(
         run.spec.labels, pictures.labels, answers.argmax(1).numpy(), form="torch", split=split
@@ -63,18 +64,20 @@ def _evaluate_run(folder: Path, data: str, split: str, device: str) -> Metrics:
 def _evaluate_file(model: str | Path, data: str, split: str, provider: str) -> Metrics:
     with Classifier(model, provider=provider) as classifier:
         spec, card = classifier.spec, classifier.model.card
-        pictures = _pictures(data or card.dataset, spec, split, train_size=0)
+        pictures = _pictures(data, Recipe.from_json(card.recipe), spec, split)
         answers = answers_of(classifier, pictures)
     return measure(spec.labels, pictures.labels, answers, form=card.form, split=split)
 
 
-def _pictures(data: str, spec: ModelSpec, split: str, train_size: int) -> Pictures:
-    raw = read(data)
+def _pictures(data: str, recipe: Recipe, spec: ModelSpec, split: str) -> Pictures:
+    """Return a part of a data set; the model's own is split as it was for training."""
+    own = data in ("", recipe.data)
+    raw = read(recipe.data if own else data)
     if raw.labels != spec.labels:
         raise DataError(
-            f"data set {data!r} has classes {', '.join(raw.labels)}; "
+            f"data set {raw.name!r} has classes {', '.join(raw.labels)}; "
             f"the model has {', '.join(spec.labels)}",
             remedy="give a data set with the model's classes, in its order",
         )
-    pictures: Pictures = getattr(prepare(raw, spec, train_size), split)
+    pictures: Pictures = getattr(prepare(raw, spec, recipe.train_size if own else 0), split)
     return pictures

@@ -92,10 +92,11 @@ def fit(
         for step, batch in enumerate(batches, start=1):
             loss, hits = _step(network, optimizer, frames[batch], labels[batch])
             seen, correct, total = seen + len(batch), correct + hits, total + loss * len(batch)
-            _check(loss, epoch, step)
+            _check(loss, "loss", f"in epoch {epoch}, step {step}")
             state = Progress(epoch, recipe.epochs, step, len(batches), total / seen, correct / seen)
             watch(state)
         validation = score(network, data.validation, device)
+        _check(validation[0], "validation loss", f"after epoch {epoch}")
         history.append(Epoch(epoch, total / seen, correct / seen, *validation))
     return history
 
@@ -112,12 +113,9 @@ def _step(
     return float(loss.detach()), int((logits.argmax(1) == labels).sum())
 
 
-def _check(loss: float, epoch: int, step: int) -> None:
+def _check(loss: float, name: str, where: str) -> None:
     if not math.isfinite(loss):
-        raise CheckFailed(
-            f"the loss is {loss} in epoch {epoch}, step {step}",
-            remedy="use a smaller learning rate",
-        )
+        raise CheckFailed(f"the {name} is {loss} {where}", remedy="use a smaller learning rate")
 
 
 def tensors(pictures: Pictures, device: torch.device) -> tuple[Tensor, Tensor]:

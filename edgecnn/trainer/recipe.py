@@ -47,14 +47,17 @@ def read_recipe(path: Path) -> Recipe:
     """Read a recipe from TOML; what it leaves out keeps its default.
 
     Raises:
-        NotFound: There is no such file.
+        NotFound: There is no such file, or it cannot be read.
         OptionError: It is not TOML, or has an unknown key or a value of another type.
     """
     try:
         given = tomllib.loads(path.read_text(encoding="utf-8"))
-        return Recipe.from_json(json.dumps(_merge(dataclasses.asdict(Recipe()), given)))
-    except FileNotFoundError as error:
-        raise NotFound(f"there is no recipe {path}", remedy="give a .toml file") from error
+        merged = _merge(dataclasses.asdict(Recipe()), given)
+        return Recipe.from_json(json.dumps(merged, default=str))
+    except OSError as error:
+        raise NotFound(
+            f"recipe {path} cannot be read: {error.strerror}", remedy="give a .toml file"
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, SpecError) as error:
         reason = error.what if isinstance(error, SpecError) else str(error)
         raise OptionError(f"recipe {path}: {reason}", remedy="correct the file") from error

@@ -11,7 +11,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import nn
 
-from edgecnn.errors import DataError, NotFound, OptionError
+from edgecnn.errors import DataError, NotFound, OptionError, SpecError
 from edgecnn.files import write_atomic
 from edgecnn.records import Record
 from edgecnn.spec import ModelSpec
@@ -55,7 +55,9 @@ class Run:
 
 
 def check_free(out: Path, *, overwrite: bool) -> None:
-    """Raise OptionError if the folder already holds a run."""
+    """Raise OptionError if the folder already holds a run, or is a file."""
+    if out.exists() and not out.is_dir():
+        raise OptionError(f"{out} is not a folder", remedy="choose another --out")
     if (out / CHECKPOINT).exists() and not overwrite:
         raise OptionError(
             f"{out} already holds a run", remedy="choose another --out, or give --overwrite"
@@ -79,12 +81,12 @@ def read_run(folder: Path) -> Run:
 
     Raises:
         NotFound: The folder holds no run.
-        DataError: Its checkpoint is broken or does not fit its network.
+        DataError: Its files are broken or its checkpoint does not fit its network.
     """
-    path = folder / CHECKPOINT
-    if not path.is_file():
-        raise NotFound(f"{folder} holds no run: {CHECKPOINT} is missing", remedy="`edgecnn train`")
-    report = TrainReport.from_json((folder / METRICS).read_text(encoding="utf-8"))
+    for name in (CHECKPOINT, METRICS):
+        if not (folder / name).is_file():
+            raise NotFound(f"{folder} holds no run: {name} is missing", remedy="`edgecnn train`")
+    path, report = folder / CHECKPOINT, _read_report(folder / METRICS)
     try:
         with safe_open(path, "pt") as file:
             metadata = file.metadata()
@@ -96,6 +98,14 @@ def read_run(folder: Path) -> Run:
     except (SafetensorError, KeyError, TypeError, RuntimeError) as error:
         raise DataError(f"{path} is broken: {error}", remedy="train again") from error
     return Run(network, recipe, spec, report)
+
+
+def _read_report(path: Path) -> TrainReport:
+    try:
+        return TrainReport.from_json(path.read_text(encoding="utf-8"))
+    except (SpecError, UnicodeDecodeError) as error:
+        reason = error.what if isinstance(error, SpecError) else str(error)
+        raise DataError(f"{path} is broken: {reason}", remedy="train again") from error
 
 
 def history_csv(history: Sequence[Epoch]) -> str:

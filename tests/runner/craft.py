@@ -1,0 +1,71 @@
+"""Model files, edited and sealed again: what a careless or hostile maker could hand over."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import onnx
+
+from edgecnn.runner import seal
+
+Edit = Callable[[onnx.ModelProto], None]
+
+
+def edited(data: bytes, edit: Edit) -> bytes:
+    """Return the model after the edit, its old digest left in place."""
+    model = onnx.load_from_string(data)
+    edit(model)
+    return bytes(model.SerializeToString(deterministic=True))
+
+
+def resealed(model: Path, folder: Path, edit: Edit) -> Path:
+    """Write `folder`/edited.onnx: the model after the edit, under a seal that fits."""
+
+    def edit_and_unseal(proto: onnx.ModelProto) -> None:
+        edit(proto)
+        with_entry(seal.DIGEST_KEY, seal.UNSEALED)(proto)
+
+    path = folder / "edited.onnx"
+    path.write_bytes(seal.seal(edited(model.read_bytes(), edit_and_unseal)))
+    return path
+
+
+def with_entry(key: str, value: str) -> Edit:
+    """Set one metadata entry."""
+
+    def edit(model: onnx.ModelProto) -> None:
+        (entry,) = [entry for entry in model.metadata_props if entry.key == key]
+        entry.value = value
+
+    return edit
+
+
+def without_entry(key: str) -> Edit:
+    """Remove one metadata entry."""
+
+    def edit(model: onnx.ModelProto) -> None:
+        kept = [entry for entry in model.metadata_props if entry.key != key]
+        del model.metadata_props[:]
+        model.metadata_props.extend(kept)
+
+    return edit
+
+
+def with_fields(key: str, **changes: object) -> Edit:
+    """Change fields of the JSON record in one metadata entry."""
+
+    def edit(model: onnx.ModelProto) -> None:
+        (entry,) = [entry for entry in model.metadata_props if entry.key == key]
+        entry.value = json.dumps({**json.loads(entry.value), **changes})
+
+    return edit
+
+
+def both(first: Edit, second: Edit) -> Edit:
+    """Do one edit after the other."""
+
+    def edit(model: onnx.ModelProto) -> None:
+        first(model)
+        second(model)
+
+    return edit

@@ -1,0 +1,247 @@
+"""Sources: every kind gives BGR frames in order, and says clearly why it cannot."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import islice, pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import real_data
+
+from edgecnn.errors import EdgeError, NotFound, SourceError
+from edgecnn.frame import Frame
+from edgecnn.opencv import cv2, encode_png
+from edgecnn.runner.capture import PICTURES, Source, hide_credentials, open_source
+
+BOUNDARY = "next"
+STREAMED = 12
+
+
+def read_all(source: str | int) -> list[Frame]:
+    with open_source(source) as opened:
+        return list(opened)
+
+
+def note_all(source: Source, seen: list[Frame]) -> None:
+    for frame in source:
+        seen.append(frame.copy())
+
+
+def flat(level: int, height: int = 48, width: int = 64) -> Frame:
+    return np.full((height, width, 3), level, np.uint8)
+
+
+def save(path: Path, picture: Frame) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(encode_png(picture))
+    return path
+
+
+def test_a_video_gives_all_its_frames_and_ends() -> None:
+    frames = read_all(str(real_data("video", "car-detection.mp4")))
+    assert len(frames) == 377
+    assert {(frame.shape, str(frame.dtype)) for frame in frames} == {((432, 768, 3), "uint8")}
+
+
+def test_a_video_tells_its_size_and_rate() -> None:
+    path = str(real_data("video", "car-detection.mp4"))
+    with open_source(path) as opened:
+        assert opened.name == path
+        assert opened.facts == f"768x432, {opened.fps:g} fps"
+        assert 1 < opened.fps < 240
+
+
+def test_a_folder_gives_its_pictures_in_the_order_of_their_names(tmp_path: Path) -> None:
+    for name, level in {"b.png": 20, "c.png": 30, "a.png": 10}.items():
+        save(tmp_path / name, flat(level))
+    assert [int(frame[0, 0, 0]) for frame in read_all(str(tmp_path))] == [10, 20, 30]
+
+
+def test_a_folder_gives_the_pictures_of_its_subfolders_too(tmp_path: Path) -> None:
+    save(tmp_path / "two" / "x.png", flat(20))
+    save(tmp_path / "one" / "y.png", flat(10))
+    assert [int(frame[0, 0, 0]) for frame in read_all(str(tmp_path))] == [10, 20]
+
+
+def test_a_folder_leaves_out_what_is_no_picture(tmp_path: Path) -> None:
+    save(tmp_path / "a.PNG", flat(10))
+    (tmp_path / "labels.txt").write_text("zero")
+    (tmp_path / "folder.png").mkdir()
+    with open_source(str(tmp_path)) as opened:
+        assert opened.facts == "1 pictures"
+        assert len(list(opened)) == 1
+
+
+def test_one_picture_gives_one_frame(tmp_path: Path) -> None:
+    picture = np.random.default_rng(0).integers(0, 256, (30, 40, 3), np.uint8)
+    (frame,) = read_all(str(save(tmp_path / "one.png", picture)))
+    np.testing.assert_array_equal(frame, picture)
+
+
+@pytest.mark.parametrize("suffix", sorted(PICTURES))
+def test_a_picture_of_every_kind_is_read(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"one{suffix}"
+    cv2.imwrite(str(path), flat(200))
+    (frame,) = read_all(str(path))
+    assert frame.shape == (48, 64, 3)
+    assert abs(int(frame.mean()) - 200) < 5
+
+
+def test_a_gray_picture_gives_a_bgr_frame(tmp_path: Path) -> None:
+    path = tmp_path / "gray.png"
+    path.write_bytes(encode_png(np.full((5, 6), 7, np.uint8)))
+    assert [frame.shape for frame in read_all(str(path))] == [(5, 6, 3)]
+
+
+def test_a_real_photograph_is_read() -> None:
+    path = next(iter(sorted(real_data("hymenoptera").rglob("*.jpg"))))
+    (frame,) = read_all(str(path))
+    assert frame.ndim == 3
+
+
+def test_an_empty_folder_has_no_pictures(tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match="no pictures at") as refusal:
+        read_all(str(tmp_path))
+    assert str(tmp_path) in refusal.value.what
+    assert "picture" in refusal.value.remedy
+
+
+def test_a_broken_picture_is_named_and_the_ones_before_it_are_given(tmp_path: Path) -> None:
+    whole = save(tmp_path / "a.png", flat(10)).read_bytes()
+    broken = tmp_path / "b.png"
+    broken.write_bytes(whole[:20])
+    seen: list[Frame] = []
+    with open_source(str(tmp_path)) as opened, pytest.raises(SourceError) as refusal:
+        note_all(opened, seen)
+    assert len(seen) == 1
+    assert str(broken) in refusal.value.what
+    assert "remove or replace" in refusal.value.remedy
+
+
+def test_an_empty_picture_file_is_broken(tmp_path: Path) -> None:
+    (tmp_path / "empty.jpg").write_bytes(b"")
+    with pytest.raises(SourceError, match="not a whole picture"):
+        read_all(str(tmp_path / "empty.jpg"))
+
+
+@pytest.mark.parametrize("name", ["absent.mp4", "absent.png", "absent"])
+def test_a_file_that_is_not_there_is_not_found(tmp_path: Path, name: str) -> None:
+    with pytest.raises(NotFound, match=name) as refusal:
+        read_all(str(tmp_path / name))
+    assert "give a" in refusal.value.remedy
+
+
+def test_a_text_file_is_no_video(tmp_path: Path) -> None:
+    path = tmp_path / "notes.mp4"
+    path.write_text("no video at all\n" * 100)
+    with pytest.raises(SourceError, match=r"notes\.mp4.* did not open") as refusal:
+        read_all(str(path))
+    assert "whole video file" in refusal.value.remedy
+
+
+def test_the_pattern_gives_camera_frames_that_change() -> None:
+    with open_source("pattern") as opened:
+        frames = list(islice(opened, 3))
+        assert opened.facts == "640x480"
+    assert {(frame.shape, str(frame.dtype)) for frame in frames} == {((480, 640, 3), "uint8")}
+    changed = [bool(np.any(a[:200] != b[:200])) for a, b in pairwise(frames)]
+    assert changed == [True, True]
+
+
+def test_the_pattern_never_ends() -> None:
+    with open_source("pattern") as opened:
+        assert sum(1 for _ in islice(opened, 300)) == 300
+
+
+def test_a_frame_of_the_pattern_may_be_kept_while_the_next_is_made() -> None:
+    with open_source("pattern") as opened:
+        first = next(iter(opened))
+        kept = first.copy()
+        next(iter(opened))
+    np.testing.assert_array_equal(first, kept)
+
+
+def test_a_camera_that_is_not_there_says_which_ones_are() -> None:
+    with pytest.raises(SourceError, match="source '99' did not open") as refusal:
+        read_all(99)
+    assert "check the index" in refusal.value.remedy
+    assert "camera" in refusal.value.remedy.partition(";")[2]
+
+
+class _Camera(BaseHTTPRequestHandler):
+    """An IP camera that sends a few JPEGs, then hangs up."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", f"multipart/x-mixed-replace; boundary={BOUNDARY}")
+        self.end_headers()
+        for index in range(STREAMED):
+            _, jpeg = cv2.imencode(".jpg", flat(index * 20))
+            head = f"--{BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {jpeg.size}\r\n"
+            self.wfile.write(f"{head}\r\n".encode() + jpeg.tobytes() + b"\r\n")
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  (its own name)
+        """Say nothing."""
+
+
+@contextmanager
+def http_camera() -> Iterator[int]:
+    """Serve a camera on loopback: its port."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Camera) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield server.server_address[1]
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_a_camera_on_the_network_gives_its_frames_then_an_error_when_it_hangs_up() -> None:
+    seen: list[Frame] = []
+    with http_camera() as port, open_source(f"http://u:secret@127.0.0.1:{port}/live") as opened:
+        assert opened.name == f"http://127.0.0.1:{port}/live"
+        with pytest.raises(SourceError, match="stopped giving frames") as refusal:
+            note_all(opened, seen)
+    levels = [round(float(frame.mean()) / 20) for frame in seen]
+    assert levels == list(range(STREAMED))
+    assert "secret" not in str(refusal.value)
+    assert "network" in refusal.value.remedy
+
+
+HIDDEN = {
+    "rtsp://user:secret@cam/live": "rtsp://cam/live",
+    "rtsp://user@cam:554/live": "rtsp://cam:554/live",
+    "rtsp://user:s@cret@cam/": "rtsp://cam/",
+    "http://user:secret@cam": "http://cam",
+    "http://cam/at@path": "http://cam/at@path",
+    "http://[::1]:8080/x": "http://[::1]:8080/x",
+    "video.mp4": "video.mp4",
+    "0": "0",
+    "folder/a@b.mp4": "folder/a@b.mp4",
+}
+
+
+@pytest.mark.parametrize(("url", "shown"), HIDDEN.items(), ids=HIDDEN)
+def test_credentials_are_cut_out_of_a_url_and_nothing_else_is(url: str, shown: str) -> None:
+    assert hide_credentials(url) == shown
+
+
+@pytest.mark.parametrize("scheme", ["rtsp", "http"])
+def test_an_unreachable_camera_is_named_without_its_password(
+    scheme: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(EdgeError, match=rf"{scheme}://127\.0\.0\.1:9/") as refusal:
+        read_all(f"{scheme}://user:secret@127.0.0.1:9/")
+    assert isinstance(refusal.value, SourceError)
+    assert "check the address" in refusal.value.remedy
+    shown = capfd.readouterr()
+    assert "secret" not in str(refusal.value) + shown.out + shown.err
+
+
+def test_a_source_is_released_when_its_block_is_left_early() -> None:
+    with http_camera() as port, open_source(f"http://127.0.0.1:{port}/live") as opened:
+        assert len(list(islice(opened, 2))) == 2

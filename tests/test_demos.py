@@ -1,0 +1,71 @@
+"""Every demo is short, uses public names only, runs, and fails when it should."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from edgecnn.frame import Frame
+from edgecnn.opencv import cv2
+
+DEMOS = Path(__file__).parents[1] / "demos"
+NAMES = sorted(path.name for path in DEMOS.glob("*.py"))
+
+
+def run_demo(name: str, *arguments: str | Path) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-W", "error", DEMOS / name, *map(str, arguments)],
+        capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_demo_is_under_60_lines_and_uses_public_names_only(name: str) -> None:
+    text = (DEMOS / name).read_text()
+    assert len(text.splitlines()) < 60
+    modules = [n.module for n in ast.walk(ast.parse(text)) if isinstance(n, ast.ImportFrom)]
+    assert [module for module in modules if module and module.startswith("edgecnn.")] == []
+
+
+def test_train_and_ship_makes_model_files(tmp_path: Path) -> None:
+    done = run_demo(
+        "train_and_ship.py", "--epochs", "4", "--min-accuracy", "0.7", "--out", tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    assert "gate PASS" in done.stdout
+    assert sorted(path.name for path in tmp_path.glob("*.onnx")) == [
+        "article-digits.fp32.onnx", "article-digits.int8.onnx",
+    ]  # fmt: skip
+
+
+def test_train_and_ship_fails_when_the_accuracy_is_missed(tmp_path: Path) -> None:
+    done = run_demo(
+        "train_and_ship.py", "--epochs", "1", "--min-accuracy", "1.0", "--out", tmp_path
+    )
+    assert done.returncode == 1
+    assert "below 100.00%" in done.stderr
+
+
+def test_webcam_labels_a_folder_and_misses_frames_that_are_not_there(
+    int8: Path, frames: list[Frame], tmp_path: Path
+) -> None:
+    for i, frame in enumerate(frames[:3]):
+        cv2.imwrite(str(tmp_path / f"{i}.png"), frame)
+    done = run_demo("webcam.py", "--source", tmp_path, "--model", int8, "--frames", "3")
+    assert (done.returncode, done.stdout.count(" ms")) == (0, 3), done.stderr
+    done = run_demo("webcam.py", "--source", tmp_path, "--model", int8, "--frames", "4")
+    assert (done.returncode, "labelled 3 of 4" in done.stderr) == (1, True)
+
+
+def test_fp32_vs_int8_compares_the_two_forms(fp32: Path, int8: Path) -> None:
+    done = run_demo("fp32_vs_int8.py", fp32, int8, "--frames", "20", "--max-disagreement", "1")
+    assert done.returncode == 0, done.stderr
+    assert "int8 / fp32: " in done.stdout
+
+
+def test_fp32_vs_int8_fails_when_the_forms_disagree_too_much(fp32: Path, int8: Path) -> None:
+    done = run_demo("fp32_vs_int8.py", fp32, int8, "--frames", "20", "--max-disagreement", "-1")
+    assert done.returncode == 1
+    assert "disagree" in done.stderr

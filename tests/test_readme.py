@@ -1,0 +1,61 @@
+"""The README's commands run, its Python runs, its links lead somewhere."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+COMMANDS = re.findall(r"^\$ (edgecnn .*)$", TEXT, re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder for the whole tour: a command uses what those before it made."""
+    return tmp_path_factory.mktemp("tour")
+
+
+def test_there_is_a_tour() -> None:
+    verbs = [command.split()[1] for command in COMMANDS]
+    assert verbs == ["run", "train", "export", "bench", "inspect", "evaluate"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_of_the_tour_runs(command: str, folder: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", *shlex.split(command)],
+        cwd=folder, capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_python_example_runs(folder: Path) -> None:
+    (example,) = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", example],
+        cwd=folder, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split()[0] in "0123456789"
+
+
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
+def test_every_link_leads_to_a_file(document: str) -> None:
+    text = (ROOT / document).read_text(encoding="utf-8")
+    targets = [t for t in re.findall(r"\]\(([^)]+)\)", text) if "://" not in t]
+    assert [target for target in targets if not (ROOT / target).exists()] == []
+
+
+def test_every_make_target_named_is_there() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    for target in re.findall(r"^    make (\w+)", TEXT, re.MULTILINE):
+        assert f"\n{target}:" in makefile
+
+
+def test_every_benchmark_named_is_there() -> None:
+    for path in re.findall(r"tests/benchmarks/\w+\.py", TEXT):
+        assert (ROOT / path).is_file(), path

@@ -1,0 +1,207 @@
+"""Records read their own JSON strictly: what is wrong is named, nothing is filled in."""
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edgecnn.errors import SpecError
+from edgecnn.records import Record
+
+
+class Colour(str, Enum):
+    RED = "red"
+    BLUE = "blue"
+
+
+@dataclass(frozen=True)
+class Part:
+    name: str
+    weights: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Whole(Record):
+    count: int
+    share: float
+    done: bool
+    title: str
+    colour: Colour
+    part: Part
+    parts: tuple[Part, ...]
+    table: tuple[tuple[int, ...], ...]
+    sizes: dict[str, int]
+
+
+WHOLE = Whole(
+    count=3,
+    share=0.5,
+    done=True,
+    title="Käfer \N{SNOWMAN}",
+    colour=Colour.BLUE,
+    part=Part("a", (1.0, 2.5)),
+    parts=(Part("b", ()), Part("c", (0.1,))),
+    table=((1, 2), (3,)),
+    sizes={"conv1": 9},
+)
+FINITE = st.floats(allow_nan=False)
+TEXT = st.text(st.characters(codec="utf-8"))
+PARTS = st.builds(Part, name=TEXT, weights=st.lists(FINITE, max_size=3).map(tuple))
+WHOLES = st.builds(
+    Whole,
+    count=st.integers(),
+    share=FINITE,
+    done=st.booleans(),
+    title=TEXT,
+    colour=st.sampled_from(Colour),
+    part=PARTS,
+    parts=st.lists(PARTS, max_size=3).map(tuple),
+    table=st.lists(st.lists(st.integers(), max_size=3).map(tuple), max_size=3).map(tuple),
+    sizes=st.dictionaries(TEXT, st.integers(), max_size=3),
+)
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)  # what a float holds exactly
+    | st.floats(allow_nan=False)
+    | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=10,
+)
+
+
+def changed(**values: Any) -> str:
+    """Return WHOLE's JSON with these fields set, or left out where the value is Ellipsis."""
+    fields = {**json.loads(WHOLE.to_json()), **values}
+    return json.dumps({name: value for name, value in fields.items() if value is not ...})
+
+
+@settings(deadline=None, max_examples=100)
+@given(WHOLES)
+def test_any_record_survives_json(whole: Whole) -> None:
+    assert Whole.from_json(whole.to_json()) == whole
+
+
+@settings(deadline=None, max_examples=30)
+@given(WHOLES, st.integers(0, 4))
+def test_indented_text_reads_back_the_same(whole: Whole, indent: int) -> None:
+    assert Whole.from_json(whole.to_json(indent)) == whole
+
+
+def test_equal_records_give_equal_text() -> None:
+    sizes = {"b": 2, "a": 1}
+    first = dataclasses.replace(WHOLE, sizes=sizes)
+    second = dataclasses.replace(WHOLE, sizes=dict(reversed(sizes.items())))
+    assert first.to_json() == second.to_json()
+
+
+def test_text_is_written_as_it_is() -> None:
+    assert "Käfer \N{SNOWMAN}" in WHOLE.to_json()
+
+
+def test_a_whole_number_is_a_float_where_one_is_due() -> None:
+    share = Whole.from_json(changed(share=1)).share
+    assert (share, type(share)) == (1.0, float)
+
+
+@pytest.mark.parametrize("name", [field.name for field in dataclasses.fields(Whole)])
+def test_a_missing_field_is_named_and_refused(name: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        Whole.from_json(changed(**{name: ...}))
+    found, expected = caught.value.what.split("expected")
+    assert f"'{name}'" in expected
+    assert f"'{name}'" not in found
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        pytest.param(changed(extra=1), "Whole has fields", id="of the record"),
+        pytest.param(
+            changed(part={"name": "a", "weights": [], "extra": 1}), "Whole.part", id="of a part"
+        ),
+        pytest.param(
+            changed(parts=[{"name": "a", "weights": []}, {"extra": 1}]),
+            "Whole.parts[1]",
+            id="of the second part",
+        ),
+    ],
+)
+def test_an_unknown_field_is_named_and_refused(text: str, where: str) -> None:
+    with pytest.raises(SpecError, match="extra") as caught:
+        Whole.from_json(text)
+    assert where in caught.value.what
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "where"),
+    [
+        pytest.param("count", "3", "Whole.count is '3', expected int", id="text for a number"),
+        pytest.param("count", 3.0, "Whole.count is 3.0, expected int", id="fraction for a number"),
+        pytest.param("count", True, "Whole.count is True, expected int", id="boolean for a number"),
+        pytest.param("count", None, "Whole.count is None", id="null for a number"),
+        pytest.param("share", "0.5", "Whole.share is '0.5', expected float", id="text for a float"),
+        pytest.param("share", False, "Whole.share is False", id="boolean for a float"),
+        pytest.param("done", 1, "Whole.done is 1, expected bool", id="number for a boolean"),
+        pytest.param("title", 5, "Whole.title is 5, expected str", id="number for text"),
+        pytest.param("title", None, "Whole.title is None", id="null for text"),
+        pytest.param("part", [], "Whole.part has fields []", id="list for a record"),
+        pytest.param("part", "a", "Whole.part has fields a", id="text for a record"),
+        pytest.param("parts", {}, "Whole.parts is {}, expected tuple", id="table for a list"),
+        pytest.param("parts", "ab", "Whole.parts is 'ab'", id="text for a list"),
+        pytest.param("table", [[1], 2], "Whole.table[1] is 2", id="number for an inner list"),
+        pytest.param("table", [[1], [2, "x"]], "Whole.table[1][1] is 'x'", id="text in a table"),
+        pytest.param("sizes", [1], "Whole.sizes is [1], expected dict", id="list for a table"),
+        pytest.param("sizes", {"a": 1, "b": "2"}, "Whole.sizes.b is '2'", id="text in a mapping"),
+        pytest.param("colour", "green", "'green'", id="unknown choice"),
+        pytest.param("colour", 5, "5 is not a valid", id="number for a choice"),
+    ],
+)
+def test_a_field_of_another_type_is_named_and_refused(field: str, value: Any, where: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        Whole.from_json(changed(**{field: value}))
+    assert where in caught.value.what
+    assert "make the file again" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("", id="nothing"),
+        pytest.param("{", id="truncated"),
+        pytest.param("hello", id="text"),
+        pytest.param("[]", id="a list"),
+        pytest.param("null", id="null"),
+        pytest.param("3", id="a number"),
+        pytest.param("{'count': 3}", id="Python"),
+        pytest.param("[" * 100_000, id="too deep"),
+        pytest.param('{"count": ' + "9" * 5000 + "}", id="a number too long"),
+    ],
+)
+def test_what_is_no_record_is_refused_by_the_records_name(text: str) -> None:
+    with pytest.raises(SpecError, match="Whole"):
+        Whole.from_json(text)
+
+
+@settings(deadline=None, max_examples=100)
+@given(JSON)
+def test_no_json_is_anything_but_refused(value: object) -> None:
+    with pytest.raises(SpecError):
+        Whole.from_json(json.dumps(value))
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.sampled_from([field.name for field in dataclasses.fields(Whole)]), JSON)
+def test_any_value_in_a_field_is_read_as_its_type_or_refused(name: str, value: object) -> None:
+    text = changed(**{name: value})
+    try:
+        whole = Whole.from_json(text)
+    except SpecError:
+        return
+    assert type(getattr(whole, name)) is type(getattr(WHOLE, name))
+    assert json.loads(whole.to_json()) == json.loads(text)

@@ -1,0 +1,275 @@
+"""Image folders: every layout people have, every file they should not have put there."""
+
+import zlib
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from conftest import real_data
+
+from edgecnn.errors import DataError
+from edgecnn.frame import fit_frame
+from edgecnn.opencv import cv2
+from edgecnn.trainer.catalog import InputWish, load, read
+from edgecnn.trainer.folders import read_image_folder
+
+
+def picture(seed: int, *shape: int) -> npt.NDArray[np.uint8]:
+    return np.random.default_rng(seed).integers(0, 256, shape or (20, 24, 3), np.uint8)
+
+
+def encoded(pixels: npt.NDArray[np.uint8], suffix: str = ".png") -> bytes:
+    done, data = cv2.imencode(suffix, pixels)
+    assert done
+    return bytes(data.tobytes())
+
+
+def write(folder: Path, count: int, suffix: str = ".png") -> Path:
+    """Write this many pictures, no two alike, into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for i in range(count):
+        pixels = picture(zlib.crc32(f"{folder.parent.name}/{folder.name}/{i}".encode()))
+        (folder / f"{i}{suffix}").write_bytes(encoded(pixels, suffix))
+    return folder
+
+
+@pytest.fixture
+def animals(tmp_path: Path) -> Path:
+    """`train/ant` with 3 and `train/bee` with 4 pictures."""
+    write(tmp_path / "train" / "ant", 3)
+    write(tmp_path / "train" / "bee", 4)
+    return tmp_path
+
+
+def test_a_train_folder_alone_gives_training_pictures_alone(animals: Path) -> None:
+    raw = read_image_folder(animals, "animals")
+    assert (raw.name, raw.labels, raw.problems) == ("animals", ("ant", "bee"), ())
+    assert raw.train.labels.tolist() == [0, 0, 0, 1, 1, 1, 1]
+    assert raw.validation is None
+    assert raw.test is None
+
+
+@pytest.mark.parametrize("name", ["val", "valid", "validation"])
+def test_a_validation_folder_is_used_under_any_usual_name(name: str, animals: Path) -> None:
+    write(animals / name / "ant", 1)
+    write(animals / name / "bee", 2)
+    raw = read_image_folder(animals, "animals")
+    assert raw.validation is not None
+    assert raw.validation.labels.tolist() == [0, 1, 1]
+    assert raw.test is None
+
+
+def test_train_val_and_test_folders_are_the_three_parts(animals: Path) -> None:
+    for part, count in (("val", 2), ("test", 5)):
+        write(animals / part / "ant", count)
+        write(animals / part / "bee", 1)
+    raw = read_image_folder(animals, "animals")
+    assert raw.validation is not None
+    assert raw.test is not None
+    parts = (raw.train, raw.validation, raw.test)
+    assert [len(part) for part in parts] == [7, 3, 6]
+    assert raw.test.labels.tolist() == [0, 0, 0, 0, 0, 1]
+
+
+def test_without_a_train_folder_the_folders_are_the_classes(tmp_path: Path) -> None:
+    write(tmp_path / "left", 2)
+    write(tmp_path / "right", 2)
+    raw = read_image_folder(tmp_path, "sides")
+    assert raw.labels == ("left", "right")
+    assert raw.train.labels.tolist() == [0, 0, 1, 1]
+    assert raw.validation is None
+
+
+def test_pictures_are_read_as_they_were_written(tmp_path: Path) -> None:
+    pixels = picture(7, 9, 13, 3)
+    for label in ("a", "b"):
+        (tmp_path / label).mkdir()
+        (tmp_path / label / "one.png").write_bytes(encoded(pixels))
+    raw = read_image_folder(tmp_path, "one")
+    np.testing.assert_array_equal(raw.train.frames[0], pixels)
+
+
+def test_nested_folders_belong_to_their_class(animals: Path) -> None:
+    write(animals / "train" / "ant" / "2023" / "may", 2)
+    raw = read_image_folder(animals, "animals")
+    assert raw.labels == ("ant", "bee")
+    assert raw.train.labels.tolist() == [0] * 5 + [1] * 4
+
+
+def test_classes_and_pictures_may_have_any_name(tmp_path: Path) -> None:
+    for label in ("Käfer", "蜜蜂", "two words"):
+        folder = write(tmp_path / "train" / label, 1)
+        (folder / "0.png").rename(folder / f"{label} 1 (Kopie).PNG")
+    raw = read_image_folder(tmp_path / "train", "names")
+    assert set(raw.labels) == {"Käfer", "蜜蜂", "two words"}
+    assert (len(raw.train), raw.problems) == (3, ())
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"])
+def test_every_usual_format_is_read(suffix: str, tmp_path: Path) -> None:
+    for label in ("a", "b"):
+        write(tmp_path / label, 1, suffix)
+    raw = read_image_folder(tmp_path, "formats")
+    assert (len(raw.train), raw.problems) == (2, ())
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4], ids=["gray", "colour", "alpha"])
+def test_gray_and_transparent_pictures_become_three_channels(channels: int, tmp_path: Path) -> None:
+    pixels = picture(1, 40, 40, channels)
+    for label in ("a", "b"):
+        (tmp_path / label).mkdir()
+        for i in range(10):
+            (tmp_path / label / f"{i}.png").write_bytes(encoded(pixels))
+    data, spec = load(str(tmp_path), InputWish())
+    assert spec.shape == (32, 32, 3)
+    assert np.asarray(data.train.frames).shape[1:] == (32, 32, 3)
+    colour = pixels[..., :3] if channels > 1 else pixels.repeat(3, axis=2)
+    wanted = fit_frame(np.ascontiguousarray(colour), spec)
+    np.testing.assert_array_equal(data.train.frames[0], wanted)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        pytest.param("broken.jpg", b"\xff\xd8\xff\xe0 no JPEG", "broken", id="broken JPEG"),
+        pytest.param("half.png", encoded(picture(3))[:300], "broken", id="truncated PNG"),
+        pytest.param("empty.png", b"", "empty", id="empty picture"),
+        pytest.param("text.png", b"I am text", "broken", id="text under a picture's name"),
+        pytest.param("notes.txt", b"bees", "not a picture", id="text file"),
+        pytest.param("noname", encoded(picture(4)), "not a picture", id="no suffix"),
+        pytest.param("clip.mp4", b"....ftyp", "not a picture", id="video"),
+    ],
+)
+def test_a_file_that_is_no_picture_is_named_and_left_out(
+    name: str, content: bytes, reason: str, animals: Path
+) -> None:
+    path = animals / "train" / "bee" / name
+    path.write_bytes(content)
+    raw = read_image_folder(animals, "animals")
+    assert raw.problems == (f"{path}: {reason}",)
+    assert raw.train.labels.tolist() == [0, 0, 0, 1, 1, 1, 1]
+
+
+@pytest.mark.parametrize("part", ["train", "val", "test"])
+def test_a_picture_in_no_class_folder_is_named_and_left_out(part: str, animals: Path) -> None:
+    for label in ("ant", "bee"):
+        write(animals / "val" / label, 1)
+        write(animals / "test" / label, 1)
+    stray = animals / part / "stray.png"
+    stray.write_bytes(encoded(picture(5)))
+    raw = read_image_folder(animals, "animals")
+    assert raw.problems == (f"{stray}: in no class folder",)
+    assert len(raw.train) == 7
+
+
+def test_every_unusable_file_is_counted(animals: Path) -> None:
+    bad = [animals / "train" / "ant" / f"{i}.jpg" for i in range(10, 22)]
+    for path in bad:
+        path.write_bytes(b"broken")
+    raw = read_image_folder(animals, "animals")
+    assert set(raw.problems) == {f"{path}: broken" for path in bad}
+    assert len(raw.problems) == 12
+
+
+def test_hidden_files_are_ignored(animals: Path) -> None:
+    for folder in (animals, animals / "train", animals / "train" / "ant"):
+        (folder / ".DS_Store").write_bytes(b"\x00\x00\x00\x01Bud1")
+        (folder / "._0.png").write_bytes(b"resource fork")
+    raw = read_image_folder(animals, "animals")
+    assert (len(raw.train), raw.problems) == (7, ())
+
+
+def test_hidden_folders_are_ignored(animals: Path) -> None:
+    write(animals / "train" / ".thumbnails", 2)
+    write(animals / "train" / "ant" / ".ipynb_checkpoints", 2)
+    raw = read_image_folder(animals, "animals")
+    assert (raw.labels, len(raw.train), raw.problems) == (("ant", "bee"), 7, ())
+
+
+def test_a_data_set_may_lie_under_a_hidden_folder(tmp_path: Path) -> None:
+    for label in ("ant", "bee"):
+        write(tmp_path / ".cache" / label, 2)
+    assert len(read_image_folder(tmp_path / ".cache", "hidden").train) == 4
+
+
+def test_a_folder_without_class_folders_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, 3)
+    with pytest.raises(DataError, match="no class folders") as caught:
+        read(str(tmp_path))
+    assert str(tmp_path) in caught.value.what
+    assert "train/<class>/" in caught.value.remedy
+
+
+def test_one_class_is_refused(tmp_path: Path) -> None:
+    write(tmp_path / "train" / "ant", 3)
+    with pytest.raises(DataError, match="one class, 'ant'") as caught:
+        read(str(tmp_path))
+    assert "two or more" in caught.value.what
+
+
+def test_class_folders_without_pictures_are_refused(tmp_path: Path) -> None:
+    for label in ("ant", "bee"):
+        (tmp_path / "train" / label).mkdir(parents=True)
+    with pytest.raises(DataError, match="has no pictures"):
+        read(str(tmp_path))
+
+
+def test_an_empty_class_is_named_and_refused(animals: Path) -> None:
+    (animals / "train" / "wasp").mkdir()
+    with pytest.raises(DataError, match="no training pictures of 'wasp'"):
+        read(str(animals))
+
+
+def test_a_class_of_broken_pictures_is_refused_with_the_first_of_them(animals: Path) -> None:
+    folder = animals / "train" / "wasp"
+    folder.mkdir()
+    for i in range(3):
+        (folder / f"{i}.png").write_bytes(b"broken")
+    with pytest.raises(DataError, match="no training pictures of 'wasp'") as caught:
+        read(str(animals))
+    assert f"unusable files: 3, first {folder / '0.png'}: broken" in caught.value.what
+
+
+def test_adding_pictures_to_an_empty_class_helps(animals: Path) -> None:
+    (animals / "train" / "wasp").mkdir()
+    with pytest.raises(DataError, match="wasp") as caught:
+        read(str(animals))
+    assert "several pictures in each" in caught.value.remedy
+    write(animals / "train" / "wasp", 2)
+    assert read(str(animals)).labels == ("ant", "bee", "wasp")
+
+
+@pytest.mark.parametrize("part", ["val", "test"])
+def test_a_class_that_train_has_not_is_refused(part: str, animals: Path) -> None:
+    write(animals / part / "ant", 1)
+    write(animals / part / "moth", 1)
+    with pytest.raises(DataError, match=f"{animals / part}.*moth") as caught:
+        read(str(animals))
+    assert "training pictures" in caught.value.remedy
+
+
+@pytest.mark.parametrize(("part", "said"), [("val", "validation"), ("test", "test")])
+def test_a_part_without_pictures_is_refused(part: str, said: str, animals: Path) -> None:
+    (animals / part / "ant").mkdir(parents=True)
+    with pytest.raises(DataError, match=f"no {said} pictures"):
+        read(str(animals))
+
+
+def test_a_validation_part_may_lack_a_class(animals: Path) -> None:
+    write(animals / "val" / "bee", 2)
+    raw = read(str(animals))
+    assert raw.validation is not None
+    assert raw.validation.labels.tolist() == [1, 1]
+
+
+def test_real_ants_and_bees_are_two_classes_of_readable_photos() -> None:
+    folder = real_data("hymenoptera")
+    raw = read(str(folder))
+    assert raw.validation is not None
+    assert (raw.labels, raw.problems) == (("ants", "bees"), ())
+    for part, pictures in (("train", raw.train), ("val", raw.validation)):
+        files = [len(list((folder / part / label).iterdir())) for label in raw.labels]
+        assert np.bincount(pictures.labels).tolist() == files
+    assert len(raw.train) + len(raw.validation) == 396
+    assert all(frame.ndim == 3 and min(frame.shape[:2]) > 100 for frame in raw.train.frames)

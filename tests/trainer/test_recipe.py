@@ -1,0 +1,223 @@
+"""Recipes: the tutorial's numbers, TOML that forgives gaps and nothing else."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edgecnn.errors import NotFound, OptionError, SpecError
+from edgecnn.spec import Fit
+from edgecnn.trainer.networks import Architecture
+from edgecnn.trainer.recipe import Recipe, read_recipe
+
+WHOLE = """
+data = "hymenoptera"
+size = 64
+channels = 3
+fit = "letterbox"
+train_size = 200
+epochs = 12
+batch = 16
+learning_rate = 5e-4
+epsilon = 1e-8
+seed = 3
+
+[network]
+name = "article"
+widths = [16, 32, 48]
+kernel = 5
+stride = 2
+dense = 96
+"""
+WHOLE_RECIPE = Recipe(
+    data="hymenoptera",
+    size=64,
+    channels=3,
+    fit=Fit.LETTERBOX,
+    train_size=200,
+    epochs=12,
+    batch=16,
+    learning_rate=5e-4,
+    epsilon=1e-8,
+    seed=3,
+    network=Architecture("article", (16, 32, 48), kernel=5, stride=2, dense=96),
+)
+
+RECIPES = st.builds(
+    Recipe,
+    data=st.text(st.characters(codec="utf-8")),
+    size=st.integers(0, 512),
+    channels=st.sampled_from((0, 1, 3)),
+    fit=st.sampled_from(Fit),
+    train_size=st.integers(0, 10**6),
+    epochs=st.integers(1, 1000),
+    batch=st.integers(1, 4096),
+    learning_rate=st.floats(1e-12, 10.0),
+    epsilon=st.floats(1e-12, 1.0),
+    seed=st.integers(0, 2**63 - 1),
+    network=st.builds(
+        Architecture,
+        widths=st.lists(st.integers(1, 512), max_size=4).map(tuple),
+        kernel=st.integers(1, 9),
+        stride=st.integers(1, 4),
+        dense=st.integers(1, 1024),
+    ),
+)
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "my.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def toml_of(recipe: Recipe) -> str:
+    """Write a recipe as TOML, by TOML's own description."""
+    values = dataclasses.asdict(recipe)
+    network = values.pop("network")
+    lines = [f"{key} = {_value(value)}" for key, value in values.items()]
+    table = [f"{key} = {_value(value)}" for key, value in network.items()]
+    return "\n".join([*lines, "[network]", *table])
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, Fit):
+        return f'"{value.value}"'
+    if isinstance(value, str):
+        return '"' + "".join(f"\\U{ord(letter):08x}" for letter in value) + '"'
+    return str(list(value)) if isinstance(value, tuple) else repr(value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("data", "mnist"),
+        ("epochs", 5),
+        ("batch", 64),
+        ("learning_rate", 1e-3),
+        ("epsilon", 1e-7),
+        ("network", Architecture("article", (32, 64, 64), kernel=3, stride=1, dense=64)),
+    ],
+)
+def test_the_defaults_are_the_tutorials(name: str, value: object) -> None:
+    assert getattr(Recipe(), name) == value
+
+
+def test_an_empty_file_is_the_default_recipe(tmp_path: Path) -> None:
+    assert read_recipe(written(tmp_path, "")) == Recipe()
+
+
+def test_every_key_of_a_file_is_read(tmp_path: Path) -> None:
+    assert read_recipe(written(tmp_path, WHOLE)) == WHOLE_RECIPE
+
+
+def test_no_value_of_the_whole_recipe_is_a_default() -> None:
+    for field in dataclasses.fields(Recipe):
+        assert getattr(WHOLE_RECIPE, field.name) != getattr(Recipe(), field.name), field.name
+
+
+@pytest.mark.parametrize("line", [line for line in WHOLE.splitlines() if "=" in line])
+def test_a_key_that_is_left_out_keeps_its_default(line: str, tmp_path: Path) -> None:
+    recipe = read_recipe(written(tmp_path, WHOLE.replace(line, "")))
+    key = line.split(" = ")[0]
+    if key in ("name", "widths", "kernel", "stride", "dense"):
+        changes: dict[str, Any] = {key: getattr(Architecture(), key)}
+        network = dataclasses.replace(WHOLE_RECIPE.network, **changes)
+        assert recipe == dataclasses.replace(WHOLE_RECIPE, network=network)
+    else:
+        changes = {key: getattr(Recipe(), key)}
+        assert recipe == dataclasses.replace(WHOLE_RECIPE, **changes)
+
+
+@settings(deadline=None, max_examples=50)
+@given(RECIPES)
+def test_any_recipe_survives_toml(tmp_path_factory: pytest.TempPathFactory, recipe: Recipe) -> None:
+    path = written(tmp_path_factory.getbasetemp(), toml_of(recipe))
+    assert read_recipe(path) == recipe
+
+
+@settings(deadline=None, max_examples=50)
+@given(RECIPES)
+def test_any_recipe_survives_json(recipe: Recipe) -> None:
+    assert Recipe.from_json(recipe.to_json()) == recipe
+
+
+def test_a_whole_number_is_a_learning_rate_too(tmp_path: Path) -> None:
+    rate = read_recipe(written(tmp_path, "learning_rate = 1")).learning_rate
+    assert (rate, type(rate)) == (1.0, float)
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        pytest.param("epoch = 5", "epoch", id="unknown key"),
+        pytest.param("[network]\nlayers = 3", "layers", id="unknown key of the network"),
+        pytest.param("[augment]\nflip = true", "augment", id="unknown table"),
+        pytest.param('epochs = "5"', "Recipe.epochs is '5', expected int", id="text for a number"),
+        pytest.param("epochs = 5.0", "Recipe.epochs is 5.0", id="fraction for a whole number"),
+        pytest.param("seed = true", "Recipe.seed is True", id="boolean for a number"),
+        pytest.param("data = 5", "Recipe.data is 5, expected str", id="number for text"),
+        pytest.param("size = 1979-05-27", "Recipe.size is '1979-05-27'", id="date for a number"),
+        pytest.param('fit = "squeeze"', "'squeeze' is not a valid Fit", id="unknown fit"),
+        pytest.param("network = 5", "Recipe.network", id="number for a table"),
+        pytest.param("[network]\nwidths = 32", "Recipe.network.widths is 32", id="no list"),
+        pytest.param(
+            '[network]\nwidths = [32, "64"]', "Recipe.network.widths[1]", id="text in a list"
+        ),
+        pytest.param("epochs = ", "Invalid value", id="not TOML"),
+        pytest.param("epochs = 5\nepochs = 6", "Cannot overwrite", id="a key twice"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_named_with_the_reason(
+    text: str, named: str, tmp_path: Path
+) -> None:
+    path = written(tmp_path, text)
+    with pytest.raises(OptionError, match=str(path)) as caught:
+        read_recipe(path)
+    assert named in caught.value.what
+    assert caught.value.remedy == "correct the file"
+
+
+def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "my.toml"
+    path.write_bytes(b"data = \xff\xfe")
+    with pytest.raises(OptionError, match=str(path)):
+        read_recipe(path)
+
+
+@pytest.mark.parametrize("name", ["nothing.toml", ".", "my.toml/deeper.toml"])
+def test_a_file_that_is_not_there_is_not_found(name: str, tmp_path: Path) -> None:
+    written(tmp_path, WHOLE)
+    with pytest.raises(NotFound, match=str(tmp_path / name)) as caught:
+        read_recipe(tmp_path / name)
+    assert ".toml" in caught.value.remedy
+
+
+@pytest.mark.parametrize("value", [0, -1, float("nan")])
+@pytest.mark.parametrize("name", ["epochs", "batch", "learning_rate", "epsilon"])
+def test_numbers_that_cannot_train_are_refused(name: str, value: float) -> None:
+    changes: dict[str, Any] = {name: value}
+    with pytest.raises(OptionError, match=f"{name} is {value}") as caught:
+        Recipe(**changes)
+    assert "more than 0" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        pytest.param("epochs = 0", "epochs is 0", id="no epochs"),
+        pytest.param("learning_rate = nan", "learning_rate is nan", id="no number"),
+        pytest.param("[network]\nstride = 0", "stride is 0", id="no stride"),
+    ],
+)
+def test_numbers_of_a_file_are_checked_too(text: str, named: str, tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match=named):
+        read_recipe(written(tmp_path, text))
+
+
+def test_json_without_a_key_is_refused() -> None:
+    with pytest.raises(SpecError, match="epochs"):
+        Recipe.from_json('{"data": "mnist"}')

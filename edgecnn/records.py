@@ -32,7 +32,7 @@ class Record:
         """
         try:
             return typing.cast("Self", _read(cls, json.loads(text), cls.__name__))
-        except (ValueError, RecursionError) as error:
+        except (ValueError, OverflowError, RecursionError) as error:
             raise SpecError(
                 f"{cls.__name__} is not readable: {error}",
                 remedy="make the file again with this version of edgecnn",

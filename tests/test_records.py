@@ -181,6 +181,7 @@ def test_a_field_of_another_type_is_named_and_refused(field: str, value: Any, wh
         pytest.param("{'count': 3}", id="Python"),
         pytest.param("[" * 100_000, id="too deep"),
         pytest.param('{"count": ' + "9" * 5000 + "}", id="a number too long"),
+        pytest.param(changed(share=10**400), id="a number too large"),
     ],
 )
 def test_what_is_no_record_is_refused_by_the_records_name(text: str) -> None:

@@ -1,6 +1,7 @@
 """Latencies from timed calls: percentiles, and the paired ratio of two models."""
 
 import math
+import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -62,10 +63,21 @@ def ratio(first_ns: Sequence[int], second_ns: Sequence[int]) -> Ratio:
     """
     ratios = sorted(b / a for a, b in zip(first_ns, second_ns, strict=True))
     count = len(ratios)
-    reach = 0.98 * math.sqrt(count)  # 1.96 * sqrt(count) / 2
-    low, high = math.floor(count / 2 - reach), math.ceil(count / 2 + reach)
-    median = percentile(ratios, 0.5)
-    return Ratio(median, ratios[max(low, 0)], ratios[min(high, count - 1)], count)
+    rank = interval_rank(count)
+    return Ratio(statistics.median(ratios), ratios[rank], ratios[count - 1 - rank], count)
+
+
+def interval_rank(count: int) -> int:
+    """Return how many ordered values to leave out at each end of a median's 95 % interval.
+
+    The most for which a fair coin, thrown `count` times, shows that few heads in 2.5 % of cases.
+    """
+    limit, tail, term, rank = 2**count // 40, 0, 1, 0
+    while tail + term <= limit:
+        tail += term
+        term = term * (count - rank) // (rank + 1)
+        rank += 1
+    return max(0, rank - 1)
 
 
 def time_rounds(

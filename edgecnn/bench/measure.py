@@ -1,8 +1,9 @@
 """`measure`: time one model on real frames, or two side by side."""
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
-from itertools import cycle
+from itertools import cycle, islice
 from pathlib import Path
 
 from edgecnn.bench.clock import Latency, Ratio, latency, ratio, time_rounds
@@ -69,13 +70,14 @@ def measure(
     if rounds < 10:
         raise OptionError(f"rounds is {rounds}", remedy="give 10 or more")
     paths = [path for path in (model, against) if path]
-    classifiers = [Classifier(path, provider=provider, threads=threads) for path in paths]
-    calls = [_Call(classifier, _frames(classifier, source)) for classifier in classifiers]
-    time_rounds(calls, WARMUP_ROUNDS)
-    samples = time_rounds(calls, rounds)
-    rows = (_row(c, timed) for c, timed in zip(classifiers, samples, strict=True))
+    with ExitStack() as stack:
+        opened = (Classifier(path, provider=provider, threads=threads) for path in paths)
+        classifiers = [stack.enter_context(classifier) for classifier in opened]
+        calls = [_Call(classifier, _frames(classifier, source)) for classifier in classifiers]
+        time_rounds(calls, WARMUP_ROUNDS)
+        samples = time_rounds(calls, rounds)
     return BenchReport(
-        models=tuple(rows),
+        models=tuple(_row(c, timed) for c, timed in zip(classifiers, samples, strict=True)),
         ratio=(ratio(*samples),) if len(samples) == 2 else (),
         frames=hide_credentials(source) or "the model's golden frames",
         provider=provider,
@@ -100,7 +102,7 @@ def _frames(classifier: Classifier, source: str) -> list[Frame]:
         frames = classifier.model.golden.frames(classifier.spec)
     else:
         with open_source(source) as opened:
-            frames = [frame for frame, _ in zip(opened, range(MAX_SOURCE_FRAMES), strict=False)]
+            frames = list(islice(opened, MAX_SOURCE_FRAMES))
     if not frames:
         place = hide_credentials(source) or classifier.model.path.name
         raise OptionError(f"there are no frames in {place}", remedy="give --source")

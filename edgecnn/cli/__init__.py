@@ -6,6 +6,8 @@ refused, 5 this machine lacks something, 70 a bug in edgecnn, 130 stopped by Ctr
 
 import sys
 import traceback
+import warnings
+from typing import TextIO
 
 import typer
 
@@ -50,6 +52,7 @@ for command in (
 def main() -> None:
     """Run the command line; every error becomes one message and a stable exit code."""
     debug = "--debug" in sys.argv
+    warnings.showwarning = _show_warning
     try:
         app()
     except EdgeError as error:
@@ -64,6 +67,18 @@ def main() -> None:
     except Exception as error:  # the last line of defence: no traceback for a user
         message = f"edgecnn: a bug, {type(error).__name__}: {error}\n  try: again with --debug"
         _fail(message, EXIT_INTERNAL, debug=debug)
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Print a warning as one line, without the place in the code where it was raised."""
+    typer.echo(f"edgecnn: warning: {message}", err=True)
 
 
 def _missing_module(error: ModuleNotFoundError) -> str:

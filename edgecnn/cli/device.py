@@ -63,7 +63,7 @@ def run(
             Classifier(model, provider=provider, threads=threads, allow_cpu=allow_cpu)
         )
         opened = stack.enter_context(open_source(source, settings))
-        typer.echo(f"{_model_line(classifier.model)} on {provider}, {threads} threads", err=True)
+        typer.echo(f"{_model_line(classifier.model)} on {provider}, threads: {threads}", err=True)
         typer.echo(f"{opened.name}: {opened.facts}", err=True)
         sinks: list[LineSink | VideoSink | WindowSink] = []
         if form is not RunFormat.JSON:

@@ -62,12 +62,12 @@ def open_source(
 
 
 def hide_credentials(url: str) -> str:
-    """Return a URL without its user name and password."""
+    """Return a URL without user, password and query: IP cameras take passwords in each."""
     scheme, separator, rest = url.partition("://")
     if not separator:
         return url
-    host, slash, path = rest.partition("/")
-    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
+    address, question, _ = rest.rpartition("@")[2].partition("?")
+    return f"{scheme}://{address}{question and '?...'}"
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from edgecnn.runner.model_file import ModelFile, read_model
 from edgecnn.runner.session import INPUT, LOGITS, PROBABILITIES, open_session
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Prediction:
     """What one frame shows."""
 

@@ -1,5 +1,6 @@
 """ONNX Runtime, or the pip line that brings it. Every module takes `onnxruntime` from here."""
 
+import re
 import warnings
 from importlib.metadata import PackageNotFoundError, version
 
@@ -48,7 +49,7 @@ def check_builds(builds: list[str]) -> None:
 
 def warn_if_old(installed: str) -> None:
     """Warn when this ONNX Runtime is older than the oldest one tested."""
-    parts = tuple(int(part) for part in installed.split(".")[:2])
+    parts = tuple(int(part) for part in re.findall(r"\d+", installed)[:2])
     if parts < TESTED:
         warnings.warn(
             f"onnxruntime {installed} is older than {'.'.join(map(str, TESTED))}, the oldest "

@@ -146,6 +146,16 @@ def test_every_epoch_learns_every_training_picture_once_in_another_order(
     assert not torch.equal(epochs[0], epochs[1])
 
 
+def test_the_seed_shuffles_the_pictures_too(few: tuple[Dataset, ModelSpec]) -> None:
+    data, spec = few
+    recorder = Recorder(build(TINY.network, spec.shape, 10))
+    for seed in (0, 1, 0):
+        fit(recorder, data, replace(TINY, epochs=1, batch=320, seed=seed), CPU, ignore)
+    first, other, again = recorder.batches
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+
+
 def test_the_history_scores_the_validation_part(few: tuple[Dataset, ModelSpec]) -> None:
     data, spec = few
     torch.manual_seed(0)

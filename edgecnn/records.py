@@ -49,12 +49,19 @@ def _read(kind: Any, value: Any, where: str) -> Any:
     if origin is dict and isinstance(value, dict):
         return {key: _read(arguments[1], item, f"{where}.{key}") for key, item in value.items()}
     if isinstance(kind, type) and issubclass(kind, Enum):
-        return kind(value)
+        return _read_enum(kind, value, where)
     if kind is float and type(value) is int:
         return float(value)
     if type(value) is not kind:
         raise ValueError(f"{where} is {value!r}, expected {getattr(kind, '__name__', kind)}")
     return value
+
+
+def _read_enum(kind: type[Enum], value: Any, where: str) -> Enum:
+    choices = [member.value for member in kind]
+    if value not in choices:
+        raise ValueError(f"{where} is {value!r}, expected one of {', '.join(choices)}")
+    return kind(value)
 
 
 def _read_record(kind: Any, value: Any, where: str) -> Any:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from edgecnn.exporter.export import ExportReport, export
 from edgecnn.frame import Frame
@@ -14,6 +15,12 @@ from edgecnn.trainer.recipe import Recipe
 from edgecnn.trainer.train import load_for, train
 
 SMALL = Recipe(data="digits", epochs=3)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> None:
+    """Small networks train faster on one thread than on two that wait for other processes."""
+    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")

@@ -111,8 +111,8 @@ def _read_folder(folder: Path, name: str) -> RawDataset:
 
 def _locate(data: str) -> Path:
     """Return the folder of a data set: a path, under EDGECNN_DATA, or in the cache."""
-    places = [Path(data)]
-    if "EDGECNN_DATA" in os.environ:
+    places = [Path(data)] if data else []
+    if data and "EDGECNN_DATA" in os.environ:
         places.append(Path(os.environ["EDGECNN_DATA"]) / data)
     found = next((place for place in places if place.is_dir()), None)
     if found is not None:

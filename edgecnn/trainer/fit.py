@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from edgecnn.errors import CheckFailed, DeviceError
 from edgecnn.trainer.dataset import Dataset, Pictures
+from edgecnn.trainer.memory import keep_freed_memory
 from edgecnn.trainer.networks import to_input
 from edgecnn.trainer.recipe import Recipe
 
@@ -76,6 +77,7 @@ def fit(
     Raises:
         CheckFailed: The loss is not a number.
     """
+    keep_freed_memory()
     # Frames come as (n, h, w, c), so their (n, c, h, w) view is channels-last already.
     network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = torch.optim.Adam(

@@ -21,6 +21,7 @@ def read_image_folder(folder: Path, name: str) -> RawDataset:
     Raises:
         DataError: There are no class folders, or a part has a class that `train` has not.
     """
+    _check_parts(folder)
     root = folder / "train" if (folder / "train").is_dir() else folder
     labels = tuple(path.name for path in _folders(root))
     if not labels:
@@ -37,6 +38,22 @@ def read_image_folder(folder: Path, name: str) -> RawDataset:
         name, labels, DEFAULT_SHAPE, parts["train"], validation, parts.get("test"),
         problems=tuple(problems),
     )  # fmt: skip
+
+
+def _check_parts(folder: Path) -> None:
+    """Refuse parts that could only be misunderstood."""
+    names = {path.name for path in _folders(folder)}
+    validation = [name for name in _VALIDATION_NAMES if name in names]
+    if len(validation) > 1:
+        raise DataError(
+            f"{folder} has both {' and '.join(validation)}", remedy="keep one for validation"
+        )
+    held_out = [*validation, *(["test"] if "test" in names else [])]
+    if held_out and "train" not in names:
+        raise DataError(
+            f"{folder} has {' and '.join(held_out)} but no train",
+            remedy="put the training pictures into train/<class>/ folders",
+        )
 
 
 def _read_part(root: Path, labels: tuple[str, ...], problems: list[str]) -> Pictures:

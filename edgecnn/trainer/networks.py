@@ -58,11 +58,22 @@ class Article(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(n, c, h, w) in 0..1 -> (n, classes) logits."""
-        x = self.pool(torch.relu(self.conv1(x)))  # (n, 32, 13, 13) for 28x28
-        x = self.pool(torch.relu(self.conv2(x)))  # (n, 64, 5, 5)
-        x = torch.relu(self.conv3(x)).flatten(1)  # (n, 576)
-        logits: Tensor = self.dense2(torch.relu(self.dense1(x)))
+        x = self._relu_and_pool(self.conv1(x))  # (n, 32, 13, 13) for 28x28
+        x = self._relu_and_pool(self.conv2(x))  # (n, 64, 5, 5)
+        x = torch.relu_(self.conv3(x)).flatten(1)  # (n, 576)
+        logits: Tensor = self.dense2(torch.relu_(self.dense1(x)))
         return logits
+
+    def _relu_and_pool(self, x: Tensor) -> Tensor:
+        """Take them in the order that is faster; ReLU and maximum commute, to the last bit.
+
+        In training, ReLU on the pooled quarter is cheaper. In the exported graph it must follow
+        its convolution, to become a part of it.
+        """
+        if self.training:
+            return torch.relu_(self.pool(x))
+        pooled: Tensor = self.pool(torch.relu_(x))
+        return pooled
 
 
 def _output_side(side: int, numbers: Architecture) -> int:

@@ -273,3 +273,20 @@ def test_real_ants_and_bees_are_two_classes_of_readable_photos() -> None:
         assert np.bincount(pictures.labels).tolist() == files
     assert len(raw.train) + len(raw.validation) == 396
     assert all(frame.ndim == 3 and min(frame.shape[:2]) > 100 for frame in raw.train.frames)
+
+
+@pytest.mark.parametrize(
+    ("parts", "words"),
+    [
+        pytest.param(("val", "test"), "val and test but no train", id="no train"),
+        pytest.param(("train", "val", "valid"), "both val and valid", id="two validation parts"),
+    ],
+)
+def test_parts_that_could_be_misunderstood_are_refused(
+    tmp_path: Path, parts: tuple[str, ...], words: str
+) -> None:
+    for part in parts:
+        (tmp_path / part / "a").mkdir(parents=True)
+        (tmp_path / part / "b").mkdir()
+    with pytest.raises(DataError, match=words):
+        read_image_folder(tmp_path, "parts")

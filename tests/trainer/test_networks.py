@@ -88,7 +88,7 @@ def test_the_first_dense_layer_reads_576_values() -> None:
 
 
 def test_activations_are_rectified_before_the_next_layer() -> None:
-    network = build(Architecture(), (28, 28, 1), 10)
+    network = build(Architecture(), (28, 28, 1), 10).eval()
     lowest: dict[str, float] = {}
 
     def watch(name: str) -> None:
@@ -233,3 +233,21 @@ def test_to_input_scales_and_reorders_exactly_as_a_model_file_does() -> None:
     assert batch.dtype is torch.float32
     for n, y, x, c in [(0, 0, 0, 0), (0, 3, 4, 2), (1, 2, 1, 1)]:
         assert float(batch[n, c, y, x]) == pytest.approx(int(frames[n, y, x, c]) / 255, rel=1e-6)
+
+
+def test_training_computes_the_same_logits_and_gradients_to_the_last_bit() -> None:
+    """In training ReLU follows the pooling, in the file it comes first."""
+    torch.manual_seed(0)
+    network = build(Architecture(), (28, 28, 1), 10)
+    pictures = torch.rand(8, 1, 28, 28)
+    found = []
+    for mode in (True, False):
+        network.train(mode)
+        network.zero_grad()
+        logits = network(pictures)
+        logits.square().sum().backward()
+        found.append(
+            [logits.detach(), *(p.grad.clone() for p in network.parameters() if p.grad is not None)]
+        )
+    assert len(found[0]) == 11
+    assert all(torch.equal(a, b) for a, b in zip(*found, strict=True))

@@ -14,6 +14,14 @@ from edgecnn.trainer.dataset import Dataset
 from edgecnn.trainer.recipe import Recipe
 from edgecnn.trainer.train import load_for, train
 
+SLOW_LAST = ("test_demos.py", "test_readme.py", "test_wheel.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run what starts whole programs and installs packages after everything else."""
+    items.sort(key=lambda item: item.path.name in SLOW_LAST)
+
+
 SMALL = Recipe(data="digits", epochs=3)
 
 

@@ -158,8 +158,8 @@ def test_an_unknown_field_is_named_and_refused(text: str, where: str) -> None:
         pytest.param("table", [[1], [2, "x"]], "Whole.table[1][1] is 'x'", id="text in a table"),
         pytest.param("sizes", [1], "Whole.sizes is [1], expected dict", id="list for a table"),
         pytest.param("sizes", {"a": 1, "b": "2"}, "Whole.sizes.b is '2'", id="text in a mapping"),
-        pytest.param("colour", "green", "'green'", id="unknown choice"),
-        pytest.param("colour", 5, "5 is not a valid", id="number for a choice"),
+        pytest.param("colour", "green", "Whole.colour is 'green'", id="unknown choice"),
+        pytest.param("colour", 5, "Whole.colour is 5", id="number for a choice"),
     ],
 )
 def test_a_field_of_another_type_is_named_and_refused(field: str, value: Any, where: str) -> None:

@@ -118,6 +118,7 @@ class WindowSink:
             raise DeviceError(
                 "there is no screen to show a window on", remedy="leave --show out, or use --save"
             )
+        cv2.namedWindow(self._TITLE, cv2.WINDOW_AUTOSIZE | cv2.WINDOW_GUI_NORMAL)  # no toolbar
 
     def __call__(self, result: Result) -> None:
         """Show one frame; raises KeyboardInterrupt when a person asks to stop."""
@@ -133,7 +134,7 @@ class WindowSink:
 def draw_label(result: Result) -> Frame:
     """Return a copy of the frame with its label on a dark strip: (H, W, 3) BGR."""
     canvas = _bgr_copy(result.frame_bgr)
-    scale = max(0.4, canvas.shape[0] / 600)
+    scale = max(0.4, canvas.shape[0] / 320)
     strip = int(34 * scale)
     canvas[:strip] //= 3
     prediction = result.prediction

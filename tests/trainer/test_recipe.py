@@ -161,7 +161,7 @@ def test_a_whole_number_is_a_learning_rate_too(tmp_path: Path) -> None:
         pytest.param("seed = true", "Recipe.seed is True", id="boolean for a number"),
         pytest.param("data = 5", "Recipe.data is 5, expected str", id="number for text"),
         pytest.param("size = 1979-05-27", "Recipe.size is '1979-05-27'", id="date for a number"),
-        pytest.param('fit = "squeeze"', "'squeeze' is not a valid Fit", id="unknown fit"),
+        pytest.param('fit = "squeeze"', "Recipe.fit is 'squeeze'", id="unknown fit"),
         pytest.param("network = 5", "Recipe.network", id="number for a table"),
         pytest.param("[network]\nwidths = 32", "Recipe.network.widths is 32", id="no list"),
         pytest.param(

@@ -32,6 +32,7 @@ DIGITS = Recipe(data=BUNDLED, epochs=30)
 VIDEO_PICTURES = 200
 MIN_ACCURACY = 0.9
 SHOWN_FRAMES, SHOWN_WIDTH = 6, 240
+WHITE = (255, 255, 255)
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ def run_demo(
     truth = write_video(video, load_for(recipe)[0].test, VIDEO_PICTURES)
     filmed = _film(exported, video, out / "labelled.mp4", truth)
     say("timing int8 against fp32")
-    bench = measure(exported.files["fp32"], exported.files["int8"], source=str(video))
+    bench = measure(exported.files["fp32"], exported.files["int8"])
     way = Way(trained, exported, filmed.accuracy, filmed.run, bench, filmed.shown)
     write_atomic(out / "frames.png", encode_png(np.hstack(filmed.shown)))
     report = write_atomic(out / "report.html", render_way(way))
@@ -115,7 +116,10 @@ def _film(exported: ExportReport, video: Path, labelled: Path, truth: list[int])
         answers.append(result.prediction.label)
         if result.number % (len(truth) // SHOWN_FRAMES) == 1:
             height = SHOWN_WIDTH * result.frame_bgr.shape[0] // result.frame_bgr.shape[1]
-            shown.append(cv2.resize(draw_label(result), (SHOWN_WIDTH, height)))
+            small = cv2.resize(
+                draw_label(result), (SHOWN_WIDTH, height), interpolation=cv2.INTER_AREA
+            )
+            shown.append(cv2.copyMakeBorder(small, 0, 0, 2, 2, cv2.BORDER_CONSTANT, value=WHITE))
 
     with Classifier(exported.files["int8"]) as classifier, open_source(str(video)) as source:
         sink = VideoSink(labelled, source.fps)

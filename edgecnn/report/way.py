@@ -89,7 +89,7 @@ def _latency(way: Way) -> Section:
     bench = way.bench
     return Section(
         "Latency",
-        "From frame to prediction; both models interleaved in one process.",
+        f"From frame to prediction, on {bench.frames}; both interleaved in one process.",
         rows=(
             *((f"{row.model}.{row.form}", row.latency) for row in bench.models),
             ("int8 / fp32", f"{bench.ratio[0]} (95 % interval of the median)"),

@@ -134,9 +134,9 @@ class WindowSink:
 def draw_label(result: Result) -> Frame:
     """Return a copy of the frame with its label on a dark strip: (H, W, 3) BGR."""
     canvas = _bgr_copy(result.frame_bgr)
-    scale = max(0.4, canvas.shape[0] / 320)
+    scale = max(0.4, canvas.shape[0] / 260)
     strip = int(34 * scale)
-    canvas[:strip] //= 3
+    canvas[:strip] = canvas[:strip] // 3 + 48  # a strip that shows on black too
     prediction = result.prediction
     text = f"{prediction.label}  {prediction.probability:.0%}"
     font, thick = cv2.FONT_HERSHEY_SIMPLEX, max(1, round(2 * scale))

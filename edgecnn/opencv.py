@@ -27,6 +27,10 @@ except ImportError as error:
     ) from error
 
 
+PICTURE_SUFFIXES = frozenset((".jpg", ".jpeg", ".png", ".bmp", ".webp", ".gif", ".tif", ".tiff"))
+"""Endings of files that are read as pictures, in lower case."""
+
+
 def decode_picture(encoded: bytes) -> npt.NDArray[np.uint8] | None:
     """Decode an encoded picture to (H, W, 3) BGR or (H, W) gray, uint8; None if it is broken."""
     if not encoded:

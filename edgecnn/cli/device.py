@@ -64,6 +64,8 @@ def run(
         )
         opened = stack.enter_context(open_source(source, settings))
         typer.echo(f"{_model_line(classifier.model)} on {provider}, threads: {threads}", err=True)
+        if classifier.assignment.elsewhere:
+            typer.echo(f"not on {provider}: {', '.join(classifier.assignment.elsewhere)}", err=True)
         typer.echo(f"{opened.name}: {opened.facts}", err=True)
         sinks: list[LineSink | VideoSink | WindowSink] = []
         if form is not RunFormat.JSON:

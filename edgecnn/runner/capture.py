@@ -8,15 +8,13 @@ import numpy as np
 
 from edgecnn.errors import NotFound, SourceError
 from edgecnn.frame import Frame
-from edgecnn.opencv import cv2, decode_picture
+from edgecnn.opencv import PICTURE_SUFFIXES, cv2, decode_picture
 from edgecnn.runner.camera import CameraSettings, configure
 
 PATTERN = "pattern"
 PATTERN_SHAPE = (480, 640, 3)
 OPEN_MS, READ_MS = 10_000, 5_000
 """Time-outs of a stream; OpenCV's own are 30 s."""
-
-PICTURES = frozenset((".jpg", ".jpeg", ".png", ".bmp", ".webp", ".gif", ".tif", ".tiff"))
 
 
 class Source:
@@ -53,7 +51,9 @@ def open_source(
     text = str(source)
     if text == PATTERN:
         yield Source(text, _pattern(), _size_text(PATTERN_SHAPE))
-    elif "://" not in text and (Path(text).is_dir() or Path(text).suffix.lower() in PICTURES):
+    elif "://" not in text and (
+        Path(text).is_dir() or Path(text).suffix.lower() in PICTURE_SUFFIXES
+    ):
         paths = _picture_paths(Path(text))
         yield Source(text, _pictures(paths), f"{len(paths)} pictures")
     else:
@@ -146,7 +146,9 @@ def _picture_paths(path: Path) -> list[Path]:
     if path.is_file():
         return [path]
     found = sorted(
-        file for file in path.rglob("*") if file.suffix.lower() in PICTURES and file.is_file()
+        file
+        for file in path.rglob("*")
+        if file.suffix.lower() in PICTURE_SUFFIXES and file.is_file()
     )
     if not found:
         raise NotFound(f"there are no pictures at {path}", remedy="give a picture or a folder")

@@ -98,14 +98,23 @@ class VideoSink:
 
     def _open(self, frame: Frame) -> "cv2.VideoWriter":
         self._size = (frame.shape[1], frame.shape[0])
+        return open_video(self._part, self._path, self._fps, self._size)
+
+
+def open_video(part: Path, path: Path, fps: float, size: tuple[int, int]) -> "cv2.VideoWriter":
+    """Open `part` for the video that will be `path`: (height, width, 3) BGR frames as MP4.
+
+    Raises:
+        DeviceError: It cannot be written, or `path` is a folder.
+    """
+    if not path.is_dir():
         code = cv2.VideoWriter.fourcc(*"mp4v")
-        if not self._path.is_dir():
-            writer = cv2.VideoWriter(str(self._part), cv2.CAP_FFMPEG, code, self._fps, self._size)
-            if writer.isOpened():
-                return writer
-        raise DeviceError(
-            f"video {self._path} cannot be written", remedy="give a path like out.mp4"
-        )
+        writer = cv2.VideoWriter(str(part), cv2.CAP_FFMPEG, code, fps, size)
+        if writer.isOpened():
+            return writer
+    raise DeviceError(
+        f"video {path} cannot be written", remedy="give a path like out.mp4, or another folder"
+    )
 
 
 class WindowSink:

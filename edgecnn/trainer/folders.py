@@ -6,10 +6,9 @@ import numpy as np
 
 from edgecnn.errors import DataError
 from edgecnn.frame import Frame
-from edgecnn.opencv import decode_picture
+from edgecnn.opencv import PICTURE_SUFFIXES, decode_picture
 from edgecnn.trainer.dataset import Pictures, RawDataset
 
-SUFFIXES = frozenset((".jpg", ".jpeg", ".png", ".bmp", ".webp", ".gif", ".tif", ".tiff"))
 DEFAULT_SHAPE = (32, 32, 3)
 
 _VALIDATION_NAMES = ("val", "valid", "validation")
@@ -77,7 +76,7 @@ def _read_part(root: Path, labels: tuple[str, ...], problems: list[str]) -> Pict
 def _read_class(folder: Path, problems: list[str]) -> list[Frame]:
     frames: list[Frame] = []
     for path in _files(folder):
-        if path.suffix.lower() not in SUFFIXES:
+        if path.suffix.lower() not in PICTURE_SUFFIXES:
             problems.append(f"{path}: not a picture")
             continue
         picture = decode_picture(path.read_bytes())

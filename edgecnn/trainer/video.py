@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
-from edgecnn.errors import DeviceError
 from edgecnn.frame import Frame
 from edgecnn.opencv import cv2
+from edgecnn.runner.deliver import open_video
 from edgecnn.trainer.dataset import Pictures
 
 HEIGHT, WIDTH, FPS = 480, 640, 15
@@ -33,10 +33,7 @@ def write_video(path: Path, pictures: Pictures, count: int, seed: int = 0) -> li
     path.parent.mkdir(parents=True, exist_ok=True)
     random = np.random.default_rng(seed)
     chosen = random.choice(len(pictures), min(count, len(pictures)), replace=False)
-    code = cv2.VideoWriter.fourcc(*"mp4v")
-    writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, code, FPS, (WIDTH, HEIGHT))
-    if not writer.isOpened():
-        raise DeviceError(f"video {path} cannot be written", remedy="choose another folder")
+    writer = open_video(path, path, FPS, (WIDTH, HEIGHT))
     truth = []
     for index in chosen:
         for _ in range(FRAMES_A_PICTURE):

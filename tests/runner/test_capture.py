@@ -13,8 +13,8 @@ from conftest import real_data
 
 from edgecnn.errors import EdgeError, NotFound, SourceError
 from edgecnn.frame import Frame
-from edgecnn.opencv import cv2, encode_png
-from edgecnn.runner.capture import PICTURES, Source, hide_credentials, open_source
+from edgecnn.opencv import PICTURE_SUFFIXES, cv2, encode_png
+from edgecnn.runner.capture import Source, hide_credentials, open_source
 
 BOUNDARY = "next"
 STREAMED = 12
@@ -81,7 +81,7 @@ def test_one_picture_gives_one_frame(tmp_path: Path) -> None:
     np.testing.assert_array_equal(frame, picture)
 
 
-@pytest.mark.parametrize("suffix", sorted(PICTURES))
+@pytest.mark.parametrize("suffix", sorted(PICTURE_SUFFIXES))
 def test_a_picture_of_every_kind_is_read(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"one{suffix}"
     cv2.imwrite(str(path), flat(200))

@@ -15,14 +15,16 @@ from edgecnn.spec import ModelSpec
 
 MAX_BYTES = 4096
 """All frames of a model together, as PNG."""
+MIN_FRAMES = 3
+MAX_HALVINGS = 8
 
 
 @dataclass(frozen=True)
 class Golden(Record):
-    """Frames at the network's size, and the logits expected for each."""
+    """Frames, and the logits expected for each."""
 
     frames_png: tuple[str, ...] = ()
-    """Each frame as PNG, in base64."""
+    """Each frame as PNG, in base64: at the network's size, or halved a few times."""
     logits: tuple[tuple[float, ...], ...] = ()
     tolerance: float = 0.0
     """Largest difference of a logit that still counts as the same model."""
@@ -58,16 +60,42 @@ def _decode(text: str, spec: ModelSpec) -> Frame:
         frame = cv2.imdecode(np.frombuffer(base64.b64decode(text), np.uint8), flag)
     except (ValueError, cv2.error):  # no base64, or no bytes
         frame = None
-    if frame is None or frame.shape[:2] != spec.shape[:2]:
+    sizes = [_halved(spec.height, spec.width, times) for times in range(MAX_HALVINGS + 1)]
+    if frame is None or frame.shape[:2] not in sizes:
         raise SpecError(
-            f"a golden frame is not a picture of {spec.width}x{spec.height} pixels",
+            f"a golden frame is not a picture of {spec.width}x{spec.height} pixels, or of a half, "
+            "a quarter ... of that",
             remedy="export the model again",
         )
-    return cast("Frame", frame.reshape(spec.shape))
+    size = (spec.width, spec.height)
+    whole = cv2.resize(frame, size, interpolation=cv2.INTER_LINEAR_EXACT)
+    return cast("Frame", whole.reshape(spec.shape))
+
+
+def _halved(height: int, width: int, times: int) -> tuple[int, int]:
+    return max(1, height >> times), max(1, width >> times)
 
 
 def encode_frames(frames: list[Frame]) -> tuple[str, ...]:
-    """Encode as many of the (height, width, channels) frames as fit into `MAX_BYTES`, in order."""
+    """Encode as many of the (height, width, channels) frames as fit into `MAX_BYTES`, in order.
+
+    Frames so large that fewer than `MIN_FRAMES` would fit are halved, all of them, as often as it
+    takes: coarse, but the same on every machine.
+    """
+    texts: tuple[str, ...] = ()
+    for times in range(MAX_HALVINGS + 1):
+        texts = _pack([_shrink(frame, times) for frame in frames])
+        if len(texts) >= min(MIN_FRAMES, len(frames)):
+            break
+    return texts
+
+
+def _shrink(frame: Frame, times: int) -> Frame:
+    height, width = _halved(frame.shape[0], frame.shape[1], times)
+    return cast("Frame", cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA))
+
+
+def _pack(frames: list[Frame]) -> tuple[str, ...]:
     texts: list[str] = []
     total = 0
     for frame in frames:

@@ -44,9 +44,13 @@ def test_the_golden_frames_of_an_exported_model_take_at_most_4_kib(int8: Path) -
     assert 0 < sum(len(base64.b64decode(text)) for text in texts) <= MAX_BYTES
 
 
-def test_a_frame_larger_than_4_kib_is_not_kept() -> None:
-    large = ModelSpec(("a", "b"), height=100, width=100, channels=3)
-    assert encode_frames(noise(large, 1)) == ()
+@pytest.mark.parametrize("side", [64, 224, 640])
+def test_frames_too_large_for_4_kib_are_halved_until_three_fit(side: int) -> None:
+    large = ModelSpec(("a", "b"), height=side, width=side, channels=3)
+    texts = encode_frames(noise(large, 4))
+    assert len(texts) >= 3
+    assert sum(len(base64.b64decode(text)) for text in texts) <= MAX_BYTES
+    assert [frame.shape for frame in Golden(texts).frames(large)] == [large.shape] * len(texts)
 
 
 def test_the_worst_difference_is_the_largest_over_all_frames_and_classes() -> None:

@@ -138,7 +138,7 @@ def _conclude(way: Way, report: Path, out: Path) -> DemoReport:
             remedy=f"look at {report}",
         )
     files = {
-        "checkpoint": str(out / "run" / "checkpoint.safetensors"),
+        **{f"run {path.name}": str(path) for path in sorted((out / "run").iterdir())},
         **way.exported.files,
         "gate": str(out / "gate.json"),
         "video": str(out / "held-out.mp4"),

@@ -14,7 +14,7 @@ from edgecnn.trainer.dataset import Dataset
 from edgecnn.trainer.recipe import Recipe
 from edgecnn.trainer.train import load_for, train
 
-SLOW_LAST = ("test_demos.py", "test_readme.py", "test_wheel.py")
+SLOW_LAST = ("test_demos.py", "test_readme.py", "test_whole_way.py", "test_wheel.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

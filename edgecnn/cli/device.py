@@ -13,6 +13,7 @@ from edgecnn.cli.options import AsFormat, Format, Model, Provider, Threads, show
 
 if TYPE_CHECKING:
     from edgecnn.bench.measure import BenchReport
+    from edgecnn.runner.deliver import LineSink, VideoSink, WindowSink
     from edgecnn.runner.inspect import Operators
     from edgecnn.runner.model_file import ModelFile
 
@@ -53,7 +54,6 @@ def run(
     from edgecnn.runner.camera import CameraSettings, parse_size
     from edgecnn.runner.capture import open_source
     from edgecnn.runner.classify import Classifier
-    from edgecnn.runner.deliver import LineSink, VideoSink, WindowSink
     from edgecnn.runner.watch import classify_source
 
     width, height = parse_size(size)
@@ -67,13 +67,7 @@ def run(
         if classifier.assignment.elsewhere:
             typer.echo(f"not on {provider}: {', '.join(classifier.assignment.elsewhere)}", err=True)
         typer.echo(f"{opened.name}: {opened.facts}", err=True)
-        sinks: list[LineSink | VideoSink | WindowSink] = []
-        if form is not RunFormat.JSON:
-            sinks.append(LineSink(as_json=form is RunFormat.JSONL, out=sys.stdout))
-        if save:
-            sinks.append(VideoSink(save, opened.fps))
-        if show_window:
-            sinks.append(WindowSink())
+        sinks = _sinks(form, save, opened.fps, show_window=show_window)
         for sink in sinks:
             stack.enter_context(closing(sink))
         report = classify_source(classifier, opened, sinks, max_frames)
@@ -82,6 +76,21 @@ def run(
     typer.echo(str(report), err=True)
     if report.interrupted:
         raise SystemExit(130)
+
+
+def _sinks(
+    form: RunFormat, save: Path | None, fps: float, *, show_window: bool
+) -> "list[LineSink | VideoSink | WindowSink]":
+    from edgecnn.runner.deliver import LineSink, VideoSink, WindowSink
+
+    sinks: list[LineSink | VideoSink | WindowSink] = []
+    if form is not RunFormat.JSON:
+        sinks.append(LineSink(as_json=form is RunFormat.JSONL, out=sys.stdout))
+    if save:
+        sinks.append(VideoSink(save, fps))
+    if show_window:
+        sinks.append(WindowSink())
+    return sinks
 
 
 def bench(

@@ -64,10 +64,8 @@ def _check_signature(session: "onnxruntime.InferenceSession", model: ModelFile, 
         PROBABILITIES: classes,
         LOGITS: classes,
     }
-    if found != wanted:
-        differing = sorted(
-            {*found, *wanted} & {n for n in {*found, *wanted} if found.get(n) != wanted.get(n)}
-        )
+    differing = sorted(n for n in {*found, *wanted} if found.get(n) != wanted.get(n))
+    if differing:
         raise ModelError(
             f"{model.path.name}: its graph and its spec disagree: "
             + "; ".join(f"{n} is {found.get(n)}, expected {wanted.get(n)}" for n in differing),

@@ -80,6 +80,8 @@ def _export(way: Way) -> Section:
 def _video(way: Way) -> Section:
     return Section(
         "Video",
+        "Each picture is shown for a few frames, so these are less independent than the interval "
+        "takes them to be.",
         rows=(("accuracy", way.video), ("run", way.run)),
         pictures=tuple(Picture(f"frame {i}", encode_png(f)) for i, f in enumerate(way.frames, 1)),
     )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from edgecnn.bench.measure import measure
+    from edgecnn.collector.collect import collect
     from edgecnn.errors import EdgeError
     from edgecnn.exporter.export import export
     from edgecnn.frame import fit_frame
@@ -41,6 +42,7 @@ _HOMES = {
     "Classifier": "edgecnn.runner.classify",
     "Prediction": "edgecnn.runner.classify",
     "open_source": "edgecnn.runner.capture",
+    "collect": "edgecnn.collector.collect",
     "measure": "edgecnn.bench.measure",
     "train": "edgecnn.trainer.train",
     "Recipe": "edgecnn.trainer.recipe",
@@ -55,6 +57,7 @@ __all__ = [
     "ModelSpec",
     "Prediction",
     "Recipe",
+    "collect",
     "export",
     "fit_frame",
     "measure",

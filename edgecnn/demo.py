@@ -21,8 +21,8 @@ from edgecnn.runner.deliver import VideoSink, draw_label
 from edgecnn.runner.watch import Result, RunReport, classify_source
 from edgecnn.spec import Accuracy
 from edgecnn.trainer.catalog import BUNDLED, read
-from edgecnn.trainer.fit import Watch
 from edgecnn.trainer.metrics import measure_accuracy
+from edgecnn.trainer.progress import Watch
 from edgecnn.trainer.recipe import Recipe
 from edgecnn.trainer.train import load_for, train
 from edgecnn.trainer.video import write_video

@@ -9,10 +9,11 @@ EdgeError              70  a bug in edgecnn, if it is ever raised bare
 |  |- ModelError           a model file breaks the contract
 |  |- FrameError           an array is not a uint8 picture
 |  `- DataError            a data set or checkpoint cannot be trusted
-`- DeviceError          5  this machine lacks something
-   |- LibraryError         a library is missing, doubled or cannot be loaded
-   |- ProviderError        an execution provider is not there or does not take the model
-   `- SourceError          a camera or stream did not open or stopped
+|- DeviceError          5  this machine lacks something
+|  |- LibraryError         a library is missing, doubled or cannot be loaded
+|  |- ProviderError        an execution provider is not there or does not take the model
+|  `- SourceError          a camera or stream did not open or stopped
+`- Stopped            130  somebody stopped the work; what was done is kept
 """
 
 
@@ -82,3 +83,9 @@ class ProviderError(DeviceError):
 
 class SourceError(DeviceError):
     """A camera or stream did not open or stopped."""
+
+
+class Stopped(EdgeError):  # noqa: N818
+    """Somebody stopped the work; what was done is kept."""
+
+    exit_code = 130

@@ -31,6 +31,12 @@ def one_thread() -> None:
     torch.set_num_threads(1)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Fitted pictures are kept in this session's own folder, by the programs it starts too."""
+    os.environ["EDGECNN_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+
+
 @pytest.fixture(scope="session")
 def digits() -> tuple[Dataset, ModelSpec]:
     """The bundled digits, fitted to 28x28 gray."""

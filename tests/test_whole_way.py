@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from edgecnn.demo import DemoReport, run_demo
-from edgecnn.trainer.fit import Watch
+from edgecnn.trainer.progress import Watch, ignore
 from edgecnn.trainer.recipe import Recipe
-from edgecnn.trainer.train import ignore
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import TextIO
 
 import typer
 
-from edgecnn.cli import device, workstation
+from edgecnn.cli import collect, data, device, train, workstation
 from edgecnn.cli.options import show_version
 from edgecnn.errors import EdgeError
 
@@ -39,14 +39,16 @@ def common(
 
 for command in (
     workstation.demo,
-    workstation.train,
+    train.train,
     workstation.evaluate,
     workstation.export,
+    collect.collect,
     device.run,
     device.bench,
     device.inspect,
 ):
     app.command()(command)
+app.add_typer(data.app, name="data")
 
 
 def main() -> None:

@@ -9,14 +9,17 @@ from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
 if TYPE_CHECKING:
-    from edgecnn.trainer.fit import Progress
+    from edgecnn.trainer.progress import Progress
     from edgecnn.trainer.recipe import Recipe
 
 
 @contextmanager
-def training_bar(recipe: "Recipe") -> Iterator[Callable[["Progress"], None]]:
+def training_bar(recipe: "Recipe", *, shown: bool = True) -> Iterator[Callable[["Progress"], None]]:
     """Show loss, accuracy and the time that remains; a line an epoch where there is no terminal."""
     console = Console(stderr=True)
+    if not shown:
+        yield lambda _: None
+        return
     if not console.is_terminal:
         yield _epoch_line
         return

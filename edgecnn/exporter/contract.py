@@ -4,7 +4,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from edgecnn.exporter.graph import IMAGE, LOGITS, finish
+from edgecnn.exporter.graph import IMAGE, LOGITS, finish, number_tensors
 from edgecnn.runner import seal
 from edgecnn.runner.golden import Golden
 from edgecnn.runner.session import INPUT, PROBABILITIES
@@ -73,7 +73,7 @@ def _wrap(
     graph.input.append(helper.make_tensor_value_info(INPUT, TensorProto.UINT8, ["N", *spec.shape]))
     for name in (PROBABILITIES, LOGITS):
         graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
-    return finish(model)
+    return finish(number_tensors(model))
 
 
 def _without_input_quantizer(core: onnx.ModelProto) -> onnx.ModelProto:

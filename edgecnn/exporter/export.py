@@ -11,30 +11,25 @@ import numpy as np
 import onnx
 
 from edgecnn.errors import CheckFailed, DataError, OptionError
-from edgecnn.exporter.contract import stamp, wrap_fp32, wrap_int8
-from edgecnn.exporter.cost import count_macs
+from edgecnn.exporter.contract import stamp
+from edgecnn.exporter.drafts import build_graphs, stamp_drafts
 from edgecnn.exporter.gate import FAIL, GateReport, Limits, Verdict, judge
 from edgecnn.exporter.golden import INT8_STEPS, choose_golden, int8_step
-from edgecnn.exporter.graph import export_core
-from edgecnn.exporter.quantize import CHOICE, quantize
 from edgecnn.files import write_atomic
-from edgecnn.frame import Frame
 from edgecnn.records import Record
 from edgecnn.runner.classify import Classifier
-from edgecnn.runner.golden import Golden
 from edgecnn.runner.machine import describe_machine
 from edgecnn.runner.model_file import parse_model
-from edgecnn.spec import Accuracy, ModelCard
+from edgecnn.spec import Accuracy
 from edgecnn.trainer.dataset import Dataset, Pictures
 from edgecnn.trainer.evaluate import answers_of
-from edgecnn.trainer.fit import choose_device, logits_of
 from edgecnn.trainer.metrics import measure_accuracy
-from edgecnn.trainer.run_folder import Run, package_versions, read_run
+from edgecnn.trainer.run_folder import Run, read_run
+from edgecnn.trainer.score import choose_device, logits_of
 from edgecnn.trainer.train import load_for
 
 FORMS = ("fp32", "int8")
 FP32_TOLERANCE = 1e-4
-CALIBRATION_FRAMES, CALIBRATION_SEED = 512, 0
 
 
 @dataclass(frozen=True)
@@ -77,8 +72,9 @@ def export(
     _check_name(name)
     watch("reading the data set")
     data = _load_same(source)
-    watch("converting and quantizing")
-    graphs, drafts = _build(source, data, name)
+    graphs = build_graphs(source, data, watch)
+    source = replace(source, network=graphs.network)
+    drafts = stamp_drafts(graphs, source, name)
     watch("comparing torch, fp32 and int8 on validation pictures")
     verdict = _gate(source, data, drafts, limits or Limits())
     if verdict.verdict == FAIL:
@@ -88,7 +84,7 @@ def export(
             remedy="train longer, or allow more with --max-drop; figures are in gate.json",
         )
     watch("measuring on test pictures")
-    files = _finish(source, data, graphs, drafts)
+    files = _finish(source, data, graphs.forms, drafts)
     return _write(folder, name, files, verdict, start)
 
 
@@ -108,46 +104,6 @@ def _load_same(source: Run) -> Dataset:
             remedy="train again, or bring the old pictures back",
         )
     return data
-
-
-def _build(
-    source: Run, data: Dataset, name: str
-) -> tuple[dict[str, onnx.ModelProto], dict[str, bytes]]:
-    """Return the wrapped graph of each form, and each as a file without accuracy and golden."""
-    core = export_core(source.network, source.spec)
-    graphs = {
-        "fp32": wrap_fp32(core, source.spec),
-        "int8": wrap_int8(quantize(core, _calibration_frames(data.train)), source.spec),
-    }
-    macs = count_macs(core)
-    drafts = {}
-    for form, graph in graphs.items():
-        card = _card(source, name, form, macs)
-        drafts[form] = stamp(graph, source.spec, card, Golden())
-    return graphs, drafts
-
-
-def _calibration_frames(train: Pictures) -> Frame:
-    count = min(CALIBRATION_FRAMES, len(train))
-    chosen = np.random.default_rng(CALIBRATION_SEED).choice(len(train), count, replace=False)
-    frames = train.take(np.sort(chosen)).frames
-    assert isinstance(frames, np.ndarray)
-    return frames
-
-
-def _card(source: Run, name: str, form: str, macs: dict[str, int]) -> ModelCard:
-    return ModelCard(
-        name=name,
-        form=form,
-        dataset=source.recipe.data,
-        dataset_digest=source.report.dataset_digest,
-        recipe=source.recipe.to_json(),
-        quantization=CHOICE if form == "int8" else "none",
-        accuracy=(),
-        parameters=source.report.parameters,
-        macs=macs,
-        versions=package_versions(),
-    )
 
 
 def _gate(source: Run, data: Dataset, drafts: dict[str, bytes], limits: Limits) -> Verdict:

@@ -1,1 +1,1 @@
-"""On the workstation: measured results as one self-contained HTML page."""
+"""On the workstation: the report of a picture's whole way."""

@@ -1,16 +1,18 @@
 """The report of a picture's whole way: trained, exported, run on a video, timed."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from edgecnn.bench.measure import BenchReport
 from edgecnn.exporter.export import ExportReport
 from edgecnn.frame import Frame
 from edgecnn.opencv import encode_png
-from edgecnn.report.page import Picture, Section, render_page
+from edgecnn.page.render import Picture, Section, render_page
 from edgecnn.runner.watch import RunReport
 from edgecnn.spec import Accuracy
-from edgecnn.trainer.plots import plot_confusion, plot_history
+from edgecnn.trainer.plots import plot_confusion
 from edgecnn.trainer.run_folder import TrainReport
+from edgecnn.trainer.run_page import curves
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,8 @@ def render_way(way: Way) -> str:
         f"correctly. int8 takes {ratio.median:.2f} of the time of fp32 here "
         f"[{ratio.low:.2f}, {ratio.high:.2f}]."
     )
-    sections = [_training(way), _export(way), _video(way), _latency(way)]
+    made_by = Section("Recipe", code=recipe.to_json(indent=2))
+    sections = [_training(way), _export(way), _video(way), _latency(way), made_by]
     return render_page(f"edgecnn: {recipe.network.name} on {recipe.data}", summary, sections)
 
 
@@ -53,10 +56,9 @@ def _training(way: Way) -> Section:
             ("test accuracy", f"{trained.test.accuracy} (95 % interval)"),
             ("hardest class", f"{worst.label}: F1 {worst.f1:.2%}"),
             ("time", f"{trained.seconds:.1f} s on {trained.device}"),
-            ("recipe", trained.recipe.to_json()),
         ),
         pictures=(
-            Picture("Loss and accuracy by epoch", plot_history(trained.history)),
+            *curves(trained.history),
             Picture("Confusion matrix on the test pictures", plot_confusion(trained.test)),
         ),
     )
@@ -69,7 +71,10 @@ def _export(way: Way) -> Section:
         "Export",
         f"The gate says {gate.verdict}: {gate.reason}.",
         rows=(
-            *((path, f"{exported.sizes_kib[form]} KiB") for form, path in exported.files.items()),
+            *(
+                (Path(path).name, f"{exported.sizes_kib[form]} KiB")
+                for form, path in exported.files.items()
+            ),
             *((f"test accuracy {score.form}", score) for score in exported.accuracy),
             ("torch = fp32", f"{gate.export_agreement:.2%} of the validation labels"),
             ("fp32 = int8", f"{gate.int8_agreement:.2%} of the validation labels"),

@@ -3,12 +3,14 @@
 from importlib.resources import files
 from pathlib import Path
 
+# `edgecnn/shipped` is the folder `export`: a link in a checkout, a copy in a wheel.
+SHIPPED = Path(str(files("edgecnn"))) / "shipped"
+
 _SUFFIX = ".int8.onnx"
 
 
 def _folder() -> Path:
-    # `edgecnn/shipped` is the folder `export`: a link in a checkout, a copy in a wheel.
-    return Path(str(files("edgecnn") / "shipped" / "models"))
+    return SHIPPED / "models"
 
 
 def shipped_names() -> list[str]:

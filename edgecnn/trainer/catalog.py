@@ -8,9 +8,19 @@ import numpy as np
 
 from edgecnn.errors import NotFound
 from edgecnn.spec import Fit, ModelSpec
-from edgecnn.trainer.dataset import Dataset, Pictures, RawDataset, check_classes, prepare
-from edgecnn.trainer.folders import read_image_folder
+from edgecnn.trainer.cache import kept, key_of
+from edgecnn.trainer.dataset import (
+    Dataset,
+    Pictures,
+    RawDataset,
+    check_classes,
+    prepare,
+    refuse_problems,
+)
+from edgecnn.trainer.folders import list_image_folder
 from edgecnn.trainer.idx import FILES, is_idx_folder, read_idx_folder
+from edgecnn.trainer.lists import list_csv
+from edgecnn.trainer.picture_files import FileList, outline, read_pictures
 
 CONNECT_SECONDS, READ_SECONDS = 4, 30
 """Time-outs of a download: a network that is not there costs seconds."""
@@ -80,49 +90,101 @@ class InputWish:
         )
 
 
-def load(data: str, wish: InputWish, train_size: int = 0) -> tuple[Dataset, ModelSpec]:
+def load(
+    data: str, wish: InputWish, train_size: int = 0, *, strict: bool = False
+) -> tuple[Dataset, ModelSpec]:
     """Load a data set for a new model.
 
     Args:
-        data: digits, mnist, fashion-mnist, kmnist, or the path of an IDX or image folder.
+        data: digits, mnist, fashion-mnist, kmnist, or the path of an IDX folder, an image folder or
+            a CSV list of pictures.
         wish: The input that the user asks for.
         train_size: Training pictures; the rest is for validation. 0: five sixths.
+        strict: Refuse a data set with unusable files, instead of leaving them out.
 
     Raises:
         NotFound: It is nowhere, and cannot be downloaded.
         DataError: It is broken or unusable.
     """
-    raw = read(data)
-    spec = wish.spec(raw)
-    return prepare(raw, spec, train_size), spec
-
-
-def read(data: str) -> RawDataset:
-    """Read a data set as it lies there; raises what `load` raises."""
-    raw = _read_bundled() if data == BUNDLED else _read_folder(_locate(data), data)
+    found = _find(data)
+    raw = outline(found) if isinstance(found, FileList) else found
     check_classes(raw)
+    spec = wish.spec(raw)
+    return _fitted(found, spec, train_size, strict=strict), spec
+
+
+def load_as(data: str, spec: ModelSpec, train_size: int = 0, *, strict: bool = False) -> Dataset:
+    """Load a data set for a model that is there already; its labels may be others.
+
+    Raises what `load` raises.
+    """
+    return _fitted(_find(data), spec, train_size, strict=strict)
+
+
+def read(data: str, *, strict: bool = False) -> RawDataset:
+    """Read a data set as it lies there, every picture in its own size; raises what `load` raises.
+
+    Photographs of full size fill the memory: `load` and `load_as` keep fitted ones only.
+    """
+    found = _find(data)
+    raw = read_pictures(found) if isinstance(found, FileList) else found
+    return _checked(raw, strict=strict)
+
+
+def _find(data: str) -> RawDataset | FileList:
+    """Return a small data set itself, or the list of its files."""
+    if data == BUNDLED:
+        return _read_bundled()
+    place = _locate(data)
+    if place.is_file():
+        return list_csv(place, data)
+    if is_idx_folder(place):
+        return read_idx_folder(place, data)
+    return list_image_folder(place, data)
+
+
+def _fitted(
+    found: RawDataset | FileList, spec: ModelSpec, train_size: int, *, strict: bool
+) -> Dataset:
+    if isinstance(found, RawDataset):
+        return prepare(_checked(found, strict=strict), spec, train_size)
+
+    def make() -> Dataset:
+        check_classes(outline(found))
+        raw = _checked(read_pictures(found, spec), strict=strict)
+        return prepare(raw, spec, train_size)
+
+    dataset = kept(key_of(found, spec, train_size), make)
+    if strict:
+        refuse_problems(dataset.name, dataset.problems)
+    return dataset
+
+
+def _checked(raw: RawDataset, *, strict: bool) -> RawDataset:
+    check_classes(raw)
+    if strict:
+        refuse_problems(raw.name, raw.problems)
     return raw
 
 
-def _read_folder(folder: Path, name: str) -> RawDataset:
-    reader = read_idx_folder if is_idx_folder(folder) else read_image_folder
-    return reader(folder, name)
-
-
 def _locate(data: str) -> Path:
-    """Return the folder of a data set: a path, under EDGECNN_DATA, or in the cache."""
+    """Return the folder or CSV file of a data set: a path, under EDGECNN_DATA, or in the cache."""
     places = [Path(data)] if data else []
     if data and "EDGECNN_DATA" in os.environ:
         places.append(Path(os.environ["EDGECNN_DATA"]) / data)
-    found = next((place for place in places if place.is_dir()), None)
+    found = next((place for place in places if place.is_dir() or _is_list(place)), None)
     if found is not None:
         return found
     if data in DOWNLOADS:
         return download(data, DOWNLOADS[data])
     raise NotFound(
         f"there is no data set {data!r}",
-        remedy=f"give a folder, or one of: {', '.join([BUNDLED, *DOWNLOADS])}",
+        remedy=f"give a folder, a .csv file, or one of: {', '.join([BUNDLED, *DOWNLOADS])}",
     )
+
+
+def _is_list(place: Path) -> bool:
+    return place.suffix.lower() == ".csv" and place.is_file()
 
 
 def download(name: str, source: Download) -> Path:

@@ -24,6 +24,20 @@ SEVERAL = "give train/<class>/ folders with several pictures in each"
 
 
 @dataclass(frozen=True)
+class Origins:
+    """The files that pictures were decoded from, in the same order."""
+
+    paths: npt.NDArray[np.str_]
+    """(n,) as the user finds them."""
+    sizes: npt.NDArray[np.int32]
+    """(n, 2) height and width before fitting, pixels."""
+
+    def take(self, indexes: npt.NDArray[np.intp]) -> "Origins":
+        """Return the origins at these positions, in that order."""
+        return Origins(self.paths[indexes], self.sizes[indexes])
+
+
+@dataclass(frozen=True)
 class Pictures:
     """Frames and their labels, in the same order."""
 
@@ -31,15 +45,18 @@ class Pictures:
     """Raw: any shapes. Fitted: one array (n, height, width, channels)."""
     labels: npt.NDArray[np.int64]
     """(n,) class indexes."""
+    origins: Origins | None = None
+    """None: the pictures are not files of their own."""
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def take(self, indexes: npt.NDArray[np.intp]) -> "Pictures":
         """Return the pictures at these positions, in that order."""
+        origins = self.origins and self.origins.take(indexes)
         if isinstance(self.frames, np.ndarray):
-            return Pictures(self.frames[indexes], self.labels[indexes])
-        return Pictures([self.frames[i] for i in indexes], self.labels[indexes])
+            return Pictures(self.frames[indexes], self.labels[indexes], origins)
+        return Pictures([self.frames[i] for i in indexes], self.labels[indexes], origins)
 
 
 @dataclass(frozen=True)
@@ -123,6 +140,17 @@ def check_classes(raw: RawDataset) -> None:
             _refuse(raw, f"has no {name} pictures", "put some there, or remove that part")
 
 
+def refuse_problems(name: str, problems: Sequence[str]) -> None:
+    """Raise DataError if there is an unusable file, for users who want none left out."""
+    if problems:
+        more = f" and {len(problems) - 3} more" if len(problems) > 3 else ""
+        raise DataError(
+            f"data set {name!r} has unusable files: {len(problems)}; {'; '.join(problems[:3])}"
+            f"{more}",
+            remedy="remove or replace them, or load it without strict",
+        )
+
+
 def _split(raw: RawDataset, pictures: Pictures, first: int) -> tuple[Pictures, Pictures]:
     """Split into `first` pictures and the rest: in file order, or seeded with equal shares."""
     indexes = np.arange(len(pictures))
@@ -150,7 +178,7 @@ def _fit(pictures: Pictures, spec: ModelSpec) -> Pictures:
     fitted = np.empty((len(pictures), *spec.shape), np.uint8)
     for row, frame in zip(fitted, pictures.frames, strict=True):
         row[:] = fit_frame(frame, spec)
-    return Pictures(fitted, pictures.labels)
+    return replace(pictures, frames=fitted)
 
 
 def _refuse(raw: RawDataset, reason: str, remedy: str = SEVERAL) -> NoReturn:

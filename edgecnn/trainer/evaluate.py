@@ -10,10 +10,10 @@ from edgecnn.runner.classify import Classifier
 from edgecnn.spec import ModelSpec
 from edgecnn.trainer.catalog import read
 from edgecnn.trainer.dataset import Pictures, prepare
-from edgecnn.trainer.fit import choose_device, logits_of
 from edgecnn.trainer.metrics import Metrics, measure
 from edgecnn.trainer.recipe import Recipe
 from edgecnn.trainer.run_folder import read_run
+from edgecnn.trainer.score import choose_device, logits_of
 
 SPLITS = ("train", "validation", "test")
 

@@ -1,27 +1,21 @@
 """A run's folder: the checkpoint as safetensors, never pickle, and what was measured."""
 
-import csv
-import io
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
 from torch import nn
 
 from edgecnn.errors import DataError, NotFound, OptionError, SpecError
 from edgecnn.files import write_atomic
 from edgecnn.records import Record
 from edgecnn.spec import ModelSpec
-from edgecnn.trainer.fit import Epoch
+from edgecnn.trainer.checkpoint import CHECKPOINT, read_checkpoint, write_checkpoint
 from edgecnn.trainer.metrics import Metrics
-from edgecnn.trainer.networks import build
 from edgecnn.trainer.plots import plot_confusion, plot_history
 from edgecnn.trainer.recipe import Recipe
+from edgecnn.trainer.snapshot import SNAPSHOT, Epoch
 
-CHECKPOINT = "checkpoint.safetensors"
 METRICS = "metrics.json"
 
 
@@ -37,6 +31,8 @@ class TrainReport(Record):
     """How many were in each part."""
     parameters: int
     history: tuple[Epoch, ...]
+    ended: str
+    """Why training ended: all epochs, time or patience."""
     test: Metrics
     seconds: float
     """Time of the training loop."""
@@ -55,9 +51,14 @@ class Run:
 
 
 def check_free(out: Path, *, overwrite: bool) -> None:
-    """Raise OptionError if the folder already holds a run, or is a file."""
+    """Raise OptionError if the folder already holds a run, finished or not, or is a file."""
     if out.exists() and not out.is_dir():
         raise OptionError(f"{out} is not a folder", remedy="choose another --out")
+    if (out / SNAPSHOT).exists() and not overwrite:
+        raise OptionError(
+            f"{out} holds a run that is not finished",
+            remedy="go on with --resume, choose another --out, or give --overwrite",
+        )
     if (out / CHECKPOINT).exists() and not overwrite:
         raise OptionError(
             f"{out} already holds a run", remedy="choose another --out, or give --overwrite"
@@ -65,15 +66,12 @@ def check_free(out: Path, *, overwrite: bool) -> None:
 
 
 def write_run(out: Path, network: nn.Module, spec: ModelSpec, report: TrainReport) -> None:
-    """Write the checkpoint, the measurements, and both as tables and plots."""
-    metadata = {"recipe": report.recipe.to_json(), "spec": spec.to_json()}
-    weights = {name: tensor.cpu().contiguous() for name, tensor in network.state_dict().items()}
-    write_atomic(out / "history.csv", history_csv(report.history))
+    """Write the checkpoint, the measurements, and its plots; the checkpoint comes last."""
     write_atomic(out / "history.png", plot_history(report.history))
-    write_atomic(out / "confusion.csv", confusion_csv(report.test))
     write_atomic(out / "confusion.png", plot_confusion(report.test))
     write_atomic(out / METRICS, report.to_json(indent=1))
-    write_atomic(out / CHECKPOINT, save(weights, metadata))
+    write_checkpoint(out / CHECKPOINT, network, report.recipe, spec)
+    (out / SNAPSHOT).unlink(missing_ok=True)
 
 
 def read_run(folder: Path) -> Run:
@@ -86,18 +84,8 @@ def read_run(folder: Path) -> Run:
     for name in (CHECKPOINT, METRICS):
         if not (folder / name).is_file():
             raise NotFound(f"{folder} holds no run: {name} is missing", remedy="`edgecnn train`")
-    path, report = folder / CHECKPOINT, _read_report(folder / METRICS)
-    try:
-        with safe_open(path, "pt") as file:
-            metadata = file.metadata()
-            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        spec = ModelSpec.from_json(metadata["spec"])
-        recipe = Recipe.from_json(metadata["recipe"])
-        network = build(recipe.network, spec.shape, len(spec.labels))
-        network.load_state_dict(weights)
-    except (SafetensorError, KeyError, TypeError, RuntimeError) as error:
-        raise DataError(f"{path} is broken: {error}", remedy="train again") from error
-    return Run(network, recipe, spec, report)
+    found, report = read_checkpoint(folder), _read_report(folder / METRICS)
+    return Run(found.network, found.recipe, found.spec, report)
 
 
 def _read_report(path: Path) -> TrainReport:
@@ -108,26 +96,7 @@ def _read_report(path: Path) -> TrainReport:
         raise DataError(f"{path} is broken: {reason}", remedy="train again") from error
 
 
-def history_csv(history: Sequence[Epoch]) -> str:
-    """Return one row an epoch."""
-    rows = [asdict(epoch) for epoch in history]
-    return _csv([list(rows[0]), *(list(row.values()) for row in rows)])
-
-
-def confusion_csv(metrics: Metrics) -> str:
-    """Return one row a true class, one column a called class."""
-    labels = [row.label for row in metrics.classes]
-    rows = zip(labels, metrics.confusion, strict=True)
-    return _csv([["is \\ called", *labels], *([label, *counts] for label, counts in rows)])
-
-
 def package_versions() -> dict[str, str]:
     """Return the versions of the packages that shape a model."""
     names = ("edgecnn", "numpy", "onnx", "onnxruntime", "opencv-python", "torch")
     return {name: version(name) for name in names}
-
-
-def _csv(rows: Sequence[Sequence[object]]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue()

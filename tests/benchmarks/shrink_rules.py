@@ -22,7 +22,7 @@ from edgecnn.frame import Frame, fit_frame
 from edgecnn.opencv import cv2
 from edgecnn.spec import Fit, ModelSpec, Shrink
 from edgecnn.trainer.dataset import Dataset, Pictures
-from edgecnn.trainer.fit import choose_device, logits_of
+from edgecnn.trainer.score import choose_device, logits_of
 from edgecnn.trainer.recipe import Recipe
 from edgecnn.trainer.train import load_for, train_on
 

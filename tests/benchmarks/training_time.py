@@ -18,7 +18,9 @@ import torch
 import typer
 
 from edgecnn.cli.progress import say
-from edgecnn.trainer.fit import Progress, choose_device, fit
+from edgecnn.trainer.fit import fit
+from edgecnn.trainer.progress import Progress
+from edgecnn.trainer.score import choose_device
 from edgecnn.trainer.networks import build
 from edgecnn.trainer.recipe import Recipe
 from edgecnn.trainer.train import load_for

@@ -13,11 +13,13 @@ from torch import nn
 from edgecnn.errors import CheckFailed, DeviceError
 from edgecnn.spec import ModelSpec
 from edgecnn.trainer.dataset import Dataset
-from edgecnn.trainer.fit import Progress, choose_device, fit, logits_of, score
+from edgecnn.trainer.fit import fit
 from edgecnn.trainer.networks import Architecture, build, to_input
+from edgecnn.trainer.progress import Progress, ignore
 from edgecnn.trainer.recipe import Recipe
 from edgecnn.trainer.run_folder import TrainReport
-from edgecnn.trainer.train import ignore, train_on
+from edgecnn.trainer.score import choose_device, logits_of, score
+from edgecnn.trainer.train import train_on
 
 TINY = Recipe(
     data="digits",
@@ -160,8 +162,8 @@ def test_the_history_scores_the_validation_part(few: tuple[Dataset, ModelSpec]) 
     data, spec = few
     torch.manual_seed(0)
     network = build(TINY.network, spec.shape, 10)
-    history = fit(network, data, TINY, CPU, ignore)
-    last = history[-1]
+    tally = fit(network, data, TINY, CPU, ignore)
+    last = tally.history[-1]
     expected = (last.validation_loss, last.validation_accuracy)
     assert score(network, data.validation, CPU) == expected
 

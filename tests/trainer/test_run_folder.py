@@ -107,7 +107,14 @@ def test_the_small_run_learned_the_digits(run_folder: Path) -> None:
 def test_history_csv_has_a_row_for_each_epoch(run_folder: Path) -> None:
     head, *rows = rows_of(run_folder / "history.csv")
     history = read_run(run_folder).report.history
-    assert head == ["epoch", "loss", "accuracy", "validation_loss", "validation_accuracy"]
+    assert head == [
+        "epoch",
+        "loss",
+        "accuracy",
+        "validation_loss",
+        "validation_accuracy",
+        "learning_rate",
+    ]
     assert [int(row[0]) for row in rows] == [1, 2, 3]
     assert [float(row[1]) for row in rows] == [epoch.loss for epoch in history]
     assert [float(row[4]) for row in rows] == [epoch.validation_accuracy for epoch in history]

@@ -1,35 +1,10 @@
-"""The networks, by name. Each takes (n, channels, height, width) float in 0..1 and gives logits."""
-
-from collections.abc import Callable
-from dataclasses import dataclass
+"""The tutorial's network."""
 
 import torch
 from torch import Tensor, nn
 
 from edgecnn.errors import OptionError
-from edgecnn.records import Record
-
-
-@dataclass(frozen=True)
-class Architecture(Record):
-    """A network's name and its numbers."""
-
-    name: str = "article"
-    widths: tuple[int, ...] = (32, 64, 64)
-    """Output channels of the convolutions."""
-    kernel: int = 3
-    """Kernel size of every convolution, pixels."""
-    stride: int = 1
-    """Stride of every convolution, pixels."""
-    dense: int = 64
-    """Units of the hidden dense layer."""
-
-    def __post_init__(self) -> None:
-        """Refuse numbers that no layer can have."""
-        for name in ("widths", "kernel", "stride", "dense"):
-            value = getattr(self, name)
-            if min(value if isinstance(value, tuple) else (value,), default=1) < 1:
-                raise OptionError(f"network {name} is {value}", remedy="give 1 or more")
+from edgecnn.trainer.networks.architecture import Architecture
 
 
 class Article(nn.Module):
@@ -55,6 +30,7 @@ class Article(nn.Module):
         flat = third * _output_side(height, numbers) * _output_side(width, numbers)
         self.dense1 = nn.Linear(flat, numbers.dense)
         self.dense2 = nn.Linear(numbers.dense, classes)
+        _initialise(self)
 
     def forward(self, x: Tensor) -> Tensor:
         """(n, c, h, w) in 0..1 -> (n, classes) logits."""
@@ -76,6 +52,19 @@ class Article(nn.Module):
         return pooled
 
 
+def _initialise(network: nn.Module) -> None:
+    """Glorot uniform weights and zero biases, Keras' defaults.
+
+    Source: Glorot and Bengio 2010, "Understanding the difficulty of training deep feedforward
+    neural networks"; Keras' layer defaults.
+    """
+    for layer in network.children():
+        if isinstance(layer, (nn.Conv2d, nn.Linear)):
+            nn.init.xavier_uniform_(layer.weight)
+            assert layer.bias is not None
+            nn.init.zeros_(layer.bias)
+
+
 def _output_side(side: int, numbers: Architecture) -> int:
     """Return the length of one side behind the last convolution."""
     left = side
@@ -88,41 +77,3 @@ def _output_side(side: int, numbers: Architecture) -> int:
                 remedy="use a larger size, or a smaller kernel or stride",
             )
     return left
-
-
-NETWORKS: dict[str, Callable[[tuple[int, int, int], int, Architecture], nn.Module]] = {
-    "article": Article,
-}
-
-
-def build(architecture: Architecture, shape: tuple[int, int, int], classes: int) -> nn.Module:
-    """Build a network with Keras' initialisation: Glorot uniform weights, zero biases.
-
-    Args:
-        architecture: Its name and numbers.
-        shape: Input height, width, channels.
-        classes: Number of logits.
-
-    Raises:
-        OptionError: No network has that name, or its numbers do not fit the input.
-
-    Source: Glorot and Bengio 2010, "Understanding the difficulty of training deep feedforward
-    neural networks"; Keras' layer defaults.
-    """
-    if architecture.name not in NETWORKS:
-        raise OptionError(
-            f"no network is called {architecture.name!r}",
-            remedy=f"use one of: {', '.join(NETWORKS)}",
-        )
-    network = NETWORKS[architecture.name](shape, classes, architecture)
-    for layer in network.modules():
-        if isinstance(layer, (nn.Conv2d, nn.Linear)):
-            nn.init.xavier_uniform_(layer.weight)
-            assert layer.bias is not None
-            nn.init.zeros_(layer.bias)
-    return network
-
-
-def to_input(frames: Tensor) -> Tensor:
-    """(n, h, w, c) uint8 -> (n, c, h, w) float in 0..1: what every model file does inside."""
-    return frames.permute(0, 3, 1, 2).float() * (1.0 / 255.0)

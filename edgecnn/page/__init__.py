@@ -1,0 +1,1 @@
+"""On the workstation: tables and pictures on one self-contained HTML page."""

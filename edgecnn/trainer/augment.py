@@ -1,0 +1,141 @@
+"""Augmentation of whole batches at once, on the device that trains.
+
+Every picture of a batch draws its own numbers from one seeded generator.
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import Generator, Tensor
+
+from edgecnn.errors import OptionError
+from edgecnn.records import Record
+
+
+@dataclass(frozen=True)
+class Augment(Record):
+    """How far a training picture may differ from the one that was taken; zeros change nothing."""
+
+    flip: bool = False
+    """Mirror half of the pictures, left to right."""
+    shift: float = 0.0
+    """Share of a side by which a picture moves, either way, in whole pixels."""
+    rotate: float = 0.0
+    """Degrees, either way."""
+    scale: float = 0.0
+    """0.1: 10 % smaller to 10 % larger."""
+    shear: float = 0.0
+    """Degrees, either way."""
+    brightness: float = 0.0
+    """0.2: levels are multiplied by 0.8 to 1.2."""
+    contrast: float = 0.0
+    """0.2: distances from the picture's mean level are multiplied by 0.8 to 1.2."""
+    saturation: float = 0.0
+    """0.2: distances from gray are multiplied by 0.8 to 1.2."""
+    noise: float = 0.0
+    """Largest sigma of Gaussian noise, levels of 255."""
+    cutout: float = 0.0
+    """Side of a gray square over a random place, as a share of the picture's side."""
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that leave no picture."""
+        for name, most in (("shift", 0.5), ("scale", 0.9), ("cutout", 1), ("rotate", 180),
+                           ("shear", 60), ("brightness", 1), ("contrast", 1),
+                           ("saturation", 1), ("noise", 128)):  # fmt: skip
+            if not 0 <= getattr(self, name) <= most:
+                raise OptionError(
+                    f"augment.{name} is {getattr(self, name)}", remedy=f"give 0 to {most}"
+                )
+
+
+def augment(frames: Tensor, numbers: Augment, generator: Generator) -> Tensor:
+    """Vary a batch of fitted frames.
+
+    Args:
+        frames: (n, h, w, c) uint8.
+        numbers: How far.
+        generator: Of the same device; what it draws decides the result.
+
+    Returns:
+        (n, c, h, w) float in 0..1, channels last in memory.
+    """
+    if numbers.flip or numbers.shift:
+        frames = _move(frames, numbers, generator)
+    x = frames.permute(0, 3, 1, 2).float() * (1.0 / 255.0)
+    if numbers.rotate or numbers.scale or numbers.shear:
+        x = _warp(x, numbers, generator)
+    if numbers.brightness or numbers.contrast or numbers.saturation:
+        x = _colour(x, numbers, generator)
+    if numbers.noise:
+        sigma = _uniform(x, generator, 0, numbers.noise / 255)
+        x = x + sigma * torch.randn(x.shape, generator=generator, device=x.device)
+        x = x.clamp(0, 1)
+    if numbers.cutout:
+        x = _cut(x, numbers.cutout, generator)
+    return x.contiguous(memory_format=torch.channels_last)
+
+
+def _move(frames: Tensor, numbers: Augment, generator: Generator) -> Tensor:
+    """Mirror and shift by whole pixels; the border's pixels fill what comes in."""
+    n, height, width, _ = frames.shape
+    device = frames.device
+    rows, columns = (
+        torch.arange(side, device=device) + _whole(n, side * numbers.shift, generator, device)
+        for side in (height, width)
+    )  # (n, height), (n, width)
+    rows, columns = rows.clamp(0, height - 1), columns.clamp(0, width - 1)
+    if numbers.flip:
+        mirrored = torch.rand(n, 1, generator=generator, device=device) < 0.5
+        columns = torch.where(mirrored, width - 1 - columns, columns)
+    pictures = torch.arange(n, device=device)[:, None, None]
+    return frames[pictures, rows[:, :, None], columns[:, None, :]]
+
+
+def _whole(n: int, most: float, generator: Generator, device: torch.device) -> Tensor:
+    """Return (n, 1) whole numbers from -most to most."""
+    reach = round(most)
+    return torch.randint(-reach, reach + 1, (n, 1), generator=generator, device=device)
+
+
+def _warp(x: Tensor, numbers: Augment, generator: Generator) -> Tensor:
+    """Rotate, scale and shear around the middle, bilinearly."""
+    angle = _uniform(x, generator, -numbers.rotate, numbers.rotate).flatten() * (math.pi / 180)
+    shear = _uniform(x, generator, -numbers.shear, numbers.shear).flatten() * (math.pi / 180)
+    size = 1 / _uniform(x, generator, 1 - numbers.scale, 1 + numbers.scale).flatten()
+    cos, sin, lean, zero = angle.cos(), angle.sin(), shear.tan(), torch.zeros_like(angle)
+    top = torch.stack((size * cos, size * (cos * lean - sin), zero), 1)
+    bottom = torch.stack((size * sin, size * (sin * lean + cos), zero), 1)
+    grid = F.affine_grid(torch.stack((top, bottom), 1), list(x.shape), align_corners=False)
+    return F.grid_sample(x, grid, padding_mode="border", align_corners=False)
+
+
+def _colour(x: Tensor, numbers: Augment, generator: Generator) -> Tensor:
+    for reach, middle in (
+        (numbers.brightness, torch.zeros_like(x[:, :1, :1, :1])),
+        (numbers.contrast, x.mean((1, 2, 3), keepdim=True)),
+        (numbers.saturation, x.mean(1, keepdim=True)),
+    ):
+        if reach:
+            x = middle + (x - middle) * _uniform(x, generator, 1 - reach, 1 + reach)
+    return x.clamp(0, 1)
+
+
+def _cut(x: Tensor, share: float, generator: Generator) -> Tensor:
+    """Cover a square with middle gray: DeVries and Taylor 2017, "Cutout"."""
+    n, _, height, width = x.shape
+    covered = torch.ones(n, 1, 1, 1, dtype=torch.bool, device=x.device)
+    for side, axis in ((height, 2), (width, 3)):
+        middle = torch.randint(side, (n, 1, 1, 1), generator=generator, device=x.device)
+        place = torch.arange(side, device=x.device).reshape(
+            [-1 if a == axis else 1 for a in range(4)]
+        )
+        covered = covered & ((place - middle).abs() * 2 < share * side)
+    return torch.where(covered, 0.5, x)
+
+
+def _uniform(x: Tensor, generator: Generator, low: float, high: float) -> Tensor:
+    """Return (n, 1, 1, 1) numbers between two."""
+    drawn = torch.rand(len(x), 1, 1, 1, generator=generator, device=x.device)
+    return low + (high - low) * drawn

@@ -1,0 +1,88 @@
+"""Checkpoints: weights as safetensors, never pickle, with the recipe and spec they belong to."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor, nn
+
+from edgecnn.errors import DataError, NotFound, SpecError
+from edgecnn.files import write_atomic
+from edgecnn.runner.shipped import SHIPPED
+from edgecnn.spec import ModelSpec
+from edgecnn.trainer.networks import build
+from edgecnn.trainer.recipe import Recipe
+
+CHECKPOINT = "checkpoint.safetensors"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A trained network and what it was made by."""
+
+    network: nn.Module
+    recipe: Recipe
+    spec: ModelSpec
+
+
+def write_checkpoint(path: Path, network: nn.Module, recipe: Recipe, spec: ModelSpec) -> None:
+    """Write a network's weights, whole or not at all."""
+    metadata = {"recipe": recipe.to_json(), "spec": spec.to_json()}
+    write_atomic(path, save(weights_of(network), metadata))
+
+
+def weights_of(network: nn.Module) -> dict[str, Tensor]:
+    """Return the weights and norms of a network, on the CPU."""
+    return {name: tensor.cpu().contiguous() for name, tensor in network.state_dict().items()}
+
+
+def read_checkpoint(place: str | Path) -> Checkpoint:
+    """Read the checkpoint of a run's folder, a file, or one that ships with edgecnn.
+
+    Raises:
+        NotFound: There is none.
+        DataError: It is broken or does not fit its network.
+    """
+    path = _find(place)
+    weights, metadata = read_tensors(path)
+    try:
+        spec = ModelSpec.from_json(metadata["spec"])
+        recipe = Recipe.from_json(metadata["recipe"])
+        network = build(recipe.network, spec.shape, len(spec.labels))
+        network.load_state_dict(weights)
+    except (KeyError, TypeError, RuntimeError, SpecError) as error:
+        raise broken(path, error) from error
+    return Checkpoint(network, recipe, spec)
+
+
+def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Return the tensors and the texts of a safetensors file; raises DataError if it is broken."""
+    try:
+        with safe_open(path, "pt") as file:
+            texts = file.metadata() or {}
+            return {name: file.get_tensor(name) for name in file.keys()}, texts  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise broken(path, error) from error
+
+
+def broken(path: Path, error: Exception) -> DataError:
+    """Return the error of a file that cannot be read back."""
+    reason = error.what if isinstance(error, SpecError) else str(error)
+    return DataError(f"{path} is broken: {reason}", remedy="train again")
+
+
+def shipped_checkpoints() -> list[str]:
+    """Return the names of the checkpoints that come with edgecnn."""
+    return sorted(path.stem for path in (SHIPPED / "checkpoints").glob("*.safetensors"))
+
+
+def _find(place: str | Path) -> Path:
+    for path in (Path(place) / CHECKPOINT, Path(place),
+                 SHIPPED / "checkpoints" / f"{place}.safetensors"):  # fmt: skip
+        if path.is_file():
+            return path
+    raise NotFound(
+        f"{place} is no run's folder and no checkpoint: {CHECKPOINT} is missing",
+        remedy=f"`edgecnn train`, or use one that ships: {', '.join(shipped_checkpoints())}",
+    )

@@ -1,0 +1,36 @@
+"""Image folders that are really written, for the tests that read them."""
+
+import zlib
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from edgecnn.opencv import cv2
+
+
+def picture(seed: int, *shape: int) -> npt.NDArray[np.uint8]:
+    """Return noise: (20, 24, 3) unless a shape is given."""
+    return np.random.default_rng(seed).integers(0, 256, shape or (20, 24, 3), np.uint8)
+
+
+def scene(seed: int, height: int = 60, width: int = 80) -> npt.NDArray[np.uint8]:
+    """Return a smooth coloured picture, as cameras give it: no two seeds look alike."""
+    small = picture(seed, 5, 6, 3)
+    return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC), np.uint8)
+
+
+def encoded(pixels: npt.NDArray[np.generic], suffix: str = ".png") -> bytes:
+    """Return a picture file's bytes."""
+    done, data = cv2.imencode(suffix, pixels)
+    assert done
+    return bytes(data.tobytes())
+
+
+def write_class(folder: Path, count: int, suffix: str = ".png") -> Path:
+    """Write this many pictures, no two alike, into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for i in range(count):
+        pixels = picture(zlib.crc32(f"{folder.parent.name}/{folder.name}/{i}".encode()))
+        (folder / f"{i}{suffix}").write_bytes(encoded(pixels, suffix))
+    return folder

@@ -10,6 +10,8 @@ from edgecnn.runner.golden import Golden, encode_frames
 from edgecnn.trainer.dataset import Pictures
 
 CANDIDATES = 8
+DECIMALS = 5
+"""Of a stored logit: a tenth of the smallest tolerance."""
 INT8_STEPS = 2
 """Fused and unfused kernels round ties differently: onnxruntime#32132."""
 
@@ -26,7 +28,8 @@ def choose_golden(classifier: Classifier, pictures: Pictures, tolerance: float) 
     texts = encode_frames([pictures.frames[i] for i in firsts[:CANDIDATES]])
     golden = Golden(texts, (), tolerance)
     rows = classifier.logits(golden.frames(classifier.spec))
-    return Golden(texts, tuple(tuple(float(x) for x in row) for row in rows), tolerance)
+    logits = tuple(tuple(round(float(x), DECIMALS) for x in row) for row in rows)
+    return Golden(texts, logits, tolerance)
 
 
 def int8_step(model: onnx.ModelProto) -> float:

@@ -65,6 +65,8 @@ def strip(model: onnx.ModelProto) -> onnx.ModelProto:
     for item in [*graph.node, *graph.initializer, *graph.input, *graph.output]:
         item.doc_string = ""
         del item.metadata_props[:]
+    for node in graph.node:
+        _strip_defaults(node)
     used = {node.domain for node in graph.node}
     kept = [entry for entry in model.opset_import if entry.domain in used]
     del model.opset_import[:]
@@ -72,6 +74,17 @@ def strip(model: onnx.ModelProto) -> onnx.ModelProto:
     model.producer_name, model.producer_version = "edgecnn", ""
     graph.name = "edgecnn"
     return model
+
+
+def _strip_defaults(node: onnx.NodeProto) -> None:
+    """Remove the attributes of a convolution that say what holds without them."""
+    if node.op_type != "Conv":
+        return
+    kept = [a for a in node.attribute if a.name == "group" and a.i != 1
+            or a.name == "dilations" and set(a.ints) != {1}
+            or a.name in ("pads", "strides", "kernel_shape")]  # fmt: skip
+    del node.attribute[:]
+    node.attribute.extend(kept)
 
 
 def shorten(model: onnx.ModelProto) -> onnx.ModelProto:

@@ -105,8 +105,9 @@ def _warp(x: Tensor, numbers: Augment, generator: Generator) -> Tensor:
     shear = _uniform(x, generator, -numbers.shear, numbers.shear).flatten() * (math.pi / 180)
     size = 1 / _uniform(x, generator, 1 - numbers.scale, 1 + numbers.scale).flatten()
     cos, sin, lean, zero = angle.cos(), angle.sin(), shear.tan(), torch.zeros_like(angle)
-    top = torch.stack((size * cos, size * (cos * lean - sin), zero), 1)
-    bottom = torch.stack((size * sin, size * (sin * lean + cos), zero), 1)
+    tall = x.shape[2] / x.shape[3]  # a grid counts each axis in half sides, angles in pixels
+    top = torch.stack((size * cos, size * (cos * lean - sin) * tall, zero), 1)
+    bottom = torch.stack((size * sin / tall, size * (sin * lean + cos), zero), 1)
     grid = F.affine_grid(torch.stack((top, bottom), 1), list(x.shape), align_corners=False)
     return F.grid_sample(x, grid, padding_mode="border", align_corners=False)
 
@@ -127,11 +128,13 @@ def _cut(x: Tensor, share: float, generator: Generator) -> Tensor:
     n, _, height, width = x.shape
     covered = torch.ones(n, 1, 1, 1, dtype=torch.bool, device=x.device)
     for side, axis in ((height, 2), (width, 3)):
+        reach = round(share * side)
         middle = torch.randint(side, (n, 1, 1, 1), generator=generator, device=x.device)
         place = torch.arange(side, device=x.device).reshape(
             [-1 if a == axis else 1 for a in range(4)]
         )
-        covered = covered & ((place - middle).abs() * 2 < share * side)
+        offset = place - middle + reach // 2
+        covered = covered & (offset >= 0) & (offset < reach)
     return torch.where(covered, 0.5, x)
 
 

@@ -135,7 +135,7 @@ def _find(data: str) -> RawDataset | FileList:
     """Return a small data set itself, or the list of its files."""
     if data == BUNDLED:
         return _read_bundled()
-    place = _locate(data)
+    place = locate(data)
     if place.is_file():
         return list_csv(place, data)
     if is_idx_folder(place):
@@ -167,11 +167,19 @@ def _checked(raw: RawDataset, *, strict: bool) -> RawDataset:
     return raw
 
 
-def _locate(data: str) -> Path:
-    """Return the folder or CSV file of a data set: a path, under EDGECNN_DATA, or in the cache."""
+def locate(data: str) -> Path:
+    """Return the folder or CSV file of a data set: a path, under EDGECNN_DATA, or in the cache.
+
+    Raises:
+        NotFound: It is nowhere, and cannot be downloaded.
+    """
+    from platformdirs import user_cache_path
+
     places = [Path(data)] if data else []
     if data and "EDGECNN_DATA" in os.environ:
         places.append(Path(os.environ["EDGECNN_DATA"]) / data)
+    if data and data not in DOWNLOADS:  # a download may be half there
+        places.append(user_cache_path("edgecnn") / data)
     found = next((place for place in places if place.is_dir() or _is_list(place)), None)
     if found is not None:
         return found

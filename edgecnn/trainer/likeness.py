@@ -15,21 +15,10 @@ from edgecnn.frame import Frame, fit_frame
 from edgecnn.records import Record
 from edgecnn.spec import Fit, ModelSpec, Shrink
 from edgecnn.trainer.dataset import Dataset, Pictures
+from edgecnn.trainer.hashes import Hashes, Indexes, candidates, difference_hash, is_rare
 
 THUMBNAIL = 32
 """Height and width that pictures are compared at, pixels; smaller ones stay as they are."""
-
-BANDS = 6
-"""Hashes that differ in five bits or fewer agree in one of six bands: the pigeonhole principle."""
-
-MAX_BITS = 8
-"""Candidates differ in this many of 64 bits or fewer."""
-
-CANDIDATES = 4
-"""Pairs of a held-out picture whose pixels are compared, in each band."""
-
-RARE = 4
-"""With more candidates than this, a hash says little: digits and plain pictures all look alike."""
 
 SAME_SCENE, PRACTICALLY_EQUAL = 0.30, 0.04
 """The largest difference of near-duplicates whose hash is rare, and of all others.
@@ -38,9 +27,7 @@ Chosen by looking: on CIFAR-10 every pair below the first is one photograph, cut
 coloured in two ways; on MNIST no two digits are below the second.
 """
 
-_BLOCK = 2**21  # pairs that are held in memory at once
-
-_ONES = np.array([n.bit_count() for n in range(256)], np.uint8)
+_BLOCK = 2**21  # values that are compared at once
 
 
 @dataclass(frozen=True)
@@ -73,11 +60,11 @@ class Leaks(Record):
 def find_leaks(dataset: Dataset) -> Leaks:
     """Find the validation and test pictures that are, exactly or nearly, training pictures.
 
-    Cropped and mirrored copies are not found. The time grows with the number of pictures, not with
-    its square.
+    Cropped and mirrored copies are not found, and of the pictures that nearly are others only those
+    that are so beyond doubt: there may be more.
 
-    Source: dHash, N. Krawetz, "Kind of Like That", hackerfactor.com 2013; that CIFAR-10 has such
-    pictures: B. Barz and J. Denzler, "Do We Train on Test Data?", J. Imaging 6(6), 2020.
+    Source: that CIFAR-10 has such pictures: B. Barz and J. Denzler, "Do We Train on Test Data?",
+    J. Imaging 6(6), 2020.
     """
     train = _look(dataset.train, dataset.labels)
     pairs = [
@@ -96,8 +83,7 @@ class _Look:
 
     digests: list[bytes]
     """Of the fitted pixels."""
-    bits: npt.NDArray[np.bool_]
-    """(n, 64)."""
+    hashes: Hashes
     thumbnails: Frame
     """(n, h, w, c)."""
 
@@ -106,18 +92,6 @@ def _look(pictures: Pictures, labels: tuple[str, ...]) -> _Look:
     frames = np.asarray(pictures.frames)
     digests = [hashlib.blake2b(np.ascontiguousarray(f).data).digest() for f in frames]
     return _Look(digests, difference_hash(frames, labels), _thumbnails(frames, labels))
-
-
-def difference_hash(frames: Frame, labels: tuple[str, ...]) -> npt.NDArray[np.bool_]:
-    """Return the (n, 64) bits of fitted pictures' dHash: is a place brighter than its left?
-
-    Args:
-        frames: (n, h, w, c) uint8.
-        labels: Any two names.
-    """
-    spec = ModelSpec(labels, 8, 9, 1, Fit.STRETCH, Shrink.AREA)
-    small = np.stack([fit_frame(frame, spec) for frame in frames])[..., 0]  # (n, 8, 9)
-    return (small[:, :, 1:] > small[:, :, :-1]).reshape(len(frames), 64)
 
 
 def _thumbnails(frames: Frame, labels: tuple[str, ...]) -> Frame:
@@ -150,76 +124,20 @@ def _name(pictures: Pictures, index: int) -> str:
 
 def _near(held: _Look, train: _Look) -> dict[int, tuple[int, float]]:
     """Return the most alike training picture, and the difference, of near-duplicates by index."""
-    packed_held, packed_train = np.packbits(held.bits, 1), np.packbits(train.bits, 1)  # (n, 8)
-    rows, columns, crowded = _candidates(held.bits, train.bits, packed_held, packed_train)
+    rows, columns, crowded = candidates(held.hashes, train.hashes)
     differences = _differences(held.thumbnails, train.thumbnails, rows, columns)
     found: dict[int, tuple[int, float]] = {}
     for i in np.argsort(differences, kind="stable"):
         row, difference = int(rows[i]), float(differences[i])
         if difference > SAME_SCENE:
             break
-        if difference > PRACTICALLY_EQUAL and not crowded[row]:
-            crowded[row] = _count_near(packed_held[row], packed_train) > RARE
-        if row not in found and (difference <= PRACTICALLY_EQUAL or not crowded[row]):
+        if row in found or (difference > PRACTICALLY_EQUAL and crowded[row]):
+            continue
+        if difference <= PRACTICALLY_EQUAL or is_rare(held.hashes[row], train.hashes):
             found[row] = int(columns[i]), difference
+        else:
+            crowded[row] = True
     return found
-
-
-def _count_near(row: npt.NDArray[np.uint8], train: npt.NDArray[np.uint8]) -> int:
-    """Count the training pictures with about this hash, in bytes."""
-    return int((_ONES[train ^ row].sum(1) <= MAX_BITS).sum())
-
-
-Indexes = npt.NDArray[np.intp]
-
-
-def _candidates(
-    held: npt.NDArray[np.bool_],
-    train: npt.NDArray[np.bool_],
-    packed_held: npt.NDArray[np.uint8],
-    packed_train: npt.NDArray[np.uint8],
-) -> tuple[Indexes, Indexes, npt.NDArray[np.bool_]]:
-    """Return the held-out and training index of the pairs with the nearest hashes, a few for each.
-
-    And for each held-out picture, whether its hash is seen not to be rare.
-    """
-    found = [np.empty((2, 0), np.intp)]
-    crowded = np.zeros(len(held), np.bool_)
-    for band in range(BANDS):
-        # Every sixth bit: neighbouring bits of plain pictures agree too often.
-        keys = [_numbers(bits[:, band::BANDS]) for bits in (held, train)]
-        for rows, columns in _same_key(*keys):
-            bits = _ONES[packed_held[rows] ^ packed_train[columns]].sum(1)
-            near = bits <= MAX_BITS
-            found.append(_nearest(rows[near], columns[near], bits[near]))
-            crowded |= np.bincount(rows[near], minlength=len(held)) > RARE
-    pairs = np.unique(np.concatenate(found, axis=1).T @ (len(train), 1))
-    return pairs // len(train), pairs % len(train), crowded
-
-
-def _nearest(rows: Indexes, columns: Indexes, bits: npt.NDArray[np.integer]) -> Indexes:
-    """Keep, of sorted rows, the pairs with the fewest differing bits: -> (2, pairs)."""
-    order = np.lexsort((bits, rows))
-    _, starts, counts = np.unique(rows, return_index=True, return_counts=True)
-    kept = order[np.arange(len(rows)) - np.repeat(starts, counts) < CANDIDATES]
-    return np.stack([rows[kept], columns[kept]])
-
-
-def _numbers(bits: npt.NDArray[np.bool_]) -> Indexes:
-    return bits @ (1 << np.arange(bits.shape[1], dtype=np.intp))
-
-
-def _same_key(held: Indexes, train: Indexes) -> Iterator[tuple[Indexes, Indexes]]:
-    """Yield index pairs with equal keys, block by block, so many at most for each held-out one."""
-    order = np.argsort(train, kind="stable")
-    low, high = (np.searchsorted(train[order], held, side) for side in ("left", "right"))
-    most = max(256, len(train) // 512)  # plain pictures share one key: keep the time linear
-    counts = np.minimum(high - low, most)
-    for start in range(0, len(held), step := max(1, _BLOCK // most)):
-        count = counts[start : start + step]
-        rows = np.repeat(np.arange(start, start + len(count)), count)
-        steps = np.arange(len(rows)) - np.repeat(np.cumsum(count) - count, count)
-        yield rows, order[low[rows] + steps]
 
 
 def _differences(

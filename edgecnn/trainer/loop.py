@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
-from edgecnn.errors import CheckFailed, Stopped
+from edgecnn.errors import CheckFailed, OptionError, Stopped
 from edgecnn.trainer.augment import augment
 from edgecnn.trainer.dataset import Dataset
 from edgecnn.trainer.distill import Teacher
@@ -44,6 +44,11 @@ class Loop:
         team: Team,
         keep: Keep,
     ) -> None:
+        if recipe.batch < team.size:
+            raise OptionError(
+                f"batch {recipe.batch} is too small for {team.size} processes",
+                remedy="use a larger batch or fewer processes",
+            )
         # Frames come as (n, h, w, c), so their (n, c, h, w) view is channels-last already.
         network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.network, self.data, self.recipe, self.device = network, data, recipe, device
@@ -64,12 +69,14 @@ class Loop:
         scores = [epoch.validation_accuracy for epoch in history]
         stale = len(scores) - 1 - int(np.argmax(scores)) if scores else 0
         tired = self.team.any(bool(patience) and stale >= patience)
-        return len(history) >= self.recipe.epochs or tired or self.out_of_time
+        late = self.spent >= 1 and not self.tally.step  # an epoch that began also ends
+        return len(history) >= self.recipe.epochs or tired or late
 
     @property
-    def out_of_time(self) -> bool:
-        """Whether the slowest of the team has used up its time."""
-        return self.team.any(self.tally.seconds >= self.keep.budget_seconds)
+    def spent(self) -> float:
+        """Share of the time budget that is used up, the same for the whole team."""
+        seconds = self.team.total(self.tally.seconds) / self.team.size
+        return seconds / self.keep.budget_seconds
 
     @property
     def result(self) -> nn.Module:
@@ -86,8 +93,8 @@ class Loop:
         epoch = len(self.tally.history) + 1
         self.network.train()
         freeze(self.network, epoch <= self.recipe.transfer.freeze)
-        batches = self._order(epoch).split(self.recipe.batch)  # type: ignore[no-untyped-call]
-        rate = 0.0
+        batches = self._batches(epoch)
+        rate = self._rate(epoch, self.tally.step)  # of the last step, if that was the epoch's last
         for step in range(self.tally.step + 1, len(batches) + 1):
             start = time.perf_counter()
             rate = self._rate(epoch, step)
@@ -98,9 +105,14 @@ class Loop:
             watch(Progress(epoch, self.recipe.epochs, step, len(batches), t.loss / t.seen,
                            t.correct / t.seen))  # fmt: skip
             self._stop_if(interrupt.wanted, epoch, step)
-            if self.out_of_time:
+            if self.spent >= 1:
                 break
         self._end_epoch(epoch, rate)
+
+    def _batches(self, epoch: int) -> list[Tensor]:
+        """Return the batches of an epoch; a last one with nothing for some process is left out."""
+        batches = self._order(epoch).split(self.recipe.batch)  # type: ignore[no-untyped-call]
+        return [batch for batch in batches if len(batch) >= self.team.size]
 
     def _order(self, epoch: int) -> Tensor:
         """Return the order of an epoch's pictures; the same epoch always has the same."""
@@ -118,9 +130,7 @@ class Loop:
 
     def _rate(self, epoch: int, step: int) -> float:
         done = ((epoch - 1) * self.steps + step - 1) / (self.recipe.epochs * self.steps)
-        return learning_rate(
-            self.recipe, max(done, min(1.0, self.tally.seconds / self.keep.budget_seconds))
-        )
+        return learning_rate(self.recipe, max(done, min(1.0, self.spent)))
 
     def _step(self, batch: Tensor, epoch: int, step: int, rate: float) -> tuple[float, float, int]:
         """Learn one batch; return its mean loss, how many labels were right, and its size."""
@@ -183,7 +193,7 @@ class Loop:
         kept = self.keep.snapshot
         raise Stopped(
             f"{where}; all of it is kept in {kept}" if kept else where,
-            remedy="the same command with --resume goes on from there",
+            remedy="the same command with --resume goes on from there" if kept else "start again",
         )
 
     def _check(self, loss: float, name: str, where: str) -> None:

@@ -39,8 +39,8 @@ class Team:
 
     def average_norms(self, network: nn.Module) -> None:
         """Give every process the mean of all processes' batch norm statistics."""
-        if self.size > 1:
-            norms = [b for b in network.buffers() if b.is_floating_point()]
+        norms = [b for b in network.buffers() if b.is_floating_point()]
+        if self.size > 1 and norms:
             self._sum(norms)
             for norm in norms:
                 norm /= self.size
@@ -81,7 +81,10 @@ def joined(device: torch.device) -> Iterator[Team]:
     if size == 1:
         yield Team()
         return
-    dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    if device.type == "cuda":
+        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
+    # gloo beside nccl: numbers such as `total`'s lie on the CPU.
+    dist.init_process_group("cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo")
     try:
         yield Team(dist.get_rank(), size)
     finally:

@@ -68,6 +68,8 @@ def train(
             f"data set {recipe.data!r} has changed since the run in {folder} began",
             remedy="bring the old pictures back, or start again with --overwrite",
         )
+    if unfinished is None:  # another run's: to go on with it now would be a mistake
+        (folder / SNAPSHOT).unlink(missing_ok=True)
     keep = Keep(folder / SNAPSHOT, budget_seconds)
     with joined(choose_device(device)) as team:
         report, network = train_on(
@@ -153,7 +155,7 @@ def train_on(
 def _ended(recipe: Recipe, tally: Tally, keep: Keep) -> str:
     if len(tally.history) == recipe.epochs:
         return "all epochs done"
-    if tally.seconds >= keep.budget_seconds:
+    if not recipe.patience or tally.seconds >= keep.budget_seconds:
         return f"time budget of {keep.budget_seconds:g} s used up"
     return f"no better validation accuracy for {recipe.patience} epochs"
 

@@ -62,12 +62,13 @@ def take_features(network: nn.Module, recipe: Recipe, spec: ModelSpec) -> None:
 
 def freeze(network: nn.Module, frozen: bool) -> None:
     """Let only the head learn, or everything; frozen norms keep their statistics."""
-    _, head = head_of(network)
     for parameter in network.parameters():
         parameter.requires_grad = not frozen
+    if not frozen:
+        return
+    _, head = head_of(network)
     for parameter in head.parameters():
         parameter.requires_grad = True
-    if frozen:
-        for layer in network.modules():
-            if isinstance(layer, nn.BatchNorm2d):
-                layer.eval()
+    for layer in network.modules():
+        if isinstance(layer, nn.BatchNorm2d):
+            layer.eval()

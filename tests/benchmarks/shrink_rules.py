@@ -22,8 +22,8 @@ from edgecnn.frame import Frame, fit_frame
 from edgecnn.opencv import cv2
 from edgecnn.spec import Fit, ModelSpec, Shrink
 from edgecnn.trainer.dataset import Dataset, Pictures
-from edgecnn.trainer.score import choose_device, logits_of
 from edgecnn.trainer.recipe import Recipe
+from edgecnn.trainer.score import choose_device, logits_of
 from edgecnn.trainer.train import load_for, train_on
 
 Rule = Callable[[Frame, int], Frame]

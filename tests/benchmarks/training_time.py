@@ -19,10 +19,10 @@ import typer
 
 from edgecnn.cli.progress import say
 from edgecnn.trainer.fit import fit
-from edgecnn.trainer.progress import Progress
-from edgecnn.trainer.score import choose_device
 from edgecnn.trainer.networks import build
+from edgecnn.trainer.progress import Progress
 from edgecnn.trainer.recipe import Recipe
+from edgecnn.trainer.score import choose_device
 from edgecnn.trainer.train import load_for
 
 RECIPE = Recipe(train_size=50_000)

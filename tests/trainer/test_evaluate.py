@@ -17,10 +17,10 @@ from edgecnn.runner.golden import Golden
 from edgecnn.spec import ModelCard, ModelSpec
 from edgecnn.trainer.dataset import Dataset, Pictures
 from edgecnn.trainer.evaluate import answers_of, evaluate
-from edgecnn.trainer.score import choose_device, logits_of
 from edgecnn.trainer.networks import Architecture
 from edgecnn.trainer.recipe import Recipe
 from edgecnn.trainer.run_folder import read_run
+from edgecnn.trainer.score import choose_device, logits_of
 from edgecnn.trainer.train import load_for, train
 
 SIZED = Recipe(

@@ -15,7 +15,8 @@ from edgecnn.opencv import cv2, decode_picture
 from edgecnn.spec import Fit, ModelSpec
 from edgecnn.trainer.catalog import InputWish, load
 from edgecnn.trainer.dataset import Dataset, Origins, Pictures
-from edgecnn.trainer.likeness import Leaks, difference_hash, find_leaks
+from edgecnn.trainer.hashes import candidates, difference_hash
+from edgecnn.trainer.likeness import Leaks, find_leaks
 
 LABELS = ("ant", "bee")
 
@@ -66,7 +67,7 @@ def test_a_copy_under_another_label_is_said_to_be_one() -> None:
 
 
 def brighter(frame: Frame) -> Frame:
-    return np.clip(frame.astype(int) + 10, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(frame.astype(int) + 10, 0, 255), np.uint8)
 
 
 def noisy(frame: Frame) -> Frame:
@@ -94,7 +95,7 @@ def test_a_changed_copy_is_a_near_leak(change: Callable[[Frame], Frame]) -> None
     assert (leaks.exact, leaks.near) == (0, 10)
     assert sorted(found(leaks)) == sorted(("test", str(i), str(20 * i)) for i in range(10))
     differences = [leak.difference for leak in leaks.pairs]
-    assert 0 < differences[0]
+    assert differences[0] > 0
     assert differences == sorted(differences)
 
 
@@ -190,13 +191,11 @@ def test_the_hash_asks_each_place_whether_it_is_brighter_than_its_left() -> None
 def test_every_hash_that_differs_in_five_bits_or_fewer_is_a_candidate(
     flips: set[int], seed: int
 ) -> None:
-    from edgecnn.trainer.likeness import _candidates
-
     random = np.random.default_rng(seed)
     train = random.integers(0, 2, (200, 64)).astype(bool)
     held = train[17:18].copy()
     held[0, list(flips)] ^= True
-    rows, columns, _ = _candidates(held, train, np.packbits(held, 1), np.packbits(train, 1))
+    rows, columns, _ = candidates(held, train)
     assert (0, 17) in set(zip(rows.tolist(), columns.tolist(), strict=True))
 
 

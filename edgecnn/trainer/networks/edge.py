@@ -71,7 +71,7 @@ class Block(nn.Module):
 
 
 def _check(shape: tuple[int, int, int], numbers: Architecture) -> None:
-    if len(numbers.widths) != len(numbers.depths):
+    if not numbers.widths or len(numbers.widths) != len(numbers.depths):
         raise OptionError(
             f"edge has {len(numbers.widths)} widths and {len(numbers.depths)} depths",
             remedy="give one depth for each width",

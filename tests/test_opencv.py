@@ -109,16 +109,19 @@ def test_a_gif_is_its_first_frame_over_white() -> None:
     assert decoded(animation).tolist() == [[[255, 0, 0]]]
 
 
-def test_a_png_palette_may_be_transparent() -> None:
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return (
-            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        )
+def png(width: int, height: int, bits: int, kind: int, *chunks: tuple[bytes, bytes]) -> bytes:
+    """Return a PNG made by hand. Source: the PNG specification, W3C."""
+    header = struct.pack(">IIBBBBB", width, height, bits, kind, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+        for name, data in ((b"IHDR", header), *chunks, (b"IEND", b""))
+    )
 
-    header = struct.pack(">IIBBBBB", 2, 1, 8, 3, 0, 0, 0)
-    data = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header)
-    data += chunk(b"PLTE", bytes((255, 0, 0, 0, 0, 255))) + chunk(b"tRNS", b"\0\xff")
-    data += chunk(b"IDAT", zlib.compress(b"\0\0\1")) + chunk(b"IEND", b"")
+
+def test_a_png_palette_may_be_transparent() -> None:
+    palette = (b"PLTE", bytes((255, 0, 0, 0, 0, 255)))  # red, blue
+    pixels = (b"IDAT", zlib.compress(b"\0\0\1"))
+    data = png(2, 1, 8, 3, palette, (b"tRNS", b"\0\xff"), pixels)
     assert decoded(data).tolist() == [[[255, 255, 255], [255, 0, 0]]]
 
 
@@ -131,7 +134,7 @@ def test_sixteen_bits_become_eight(suffix: str, channels: int) -> None:
 
 
 def test_sixteen_bits_may_be_transparent_too() -> None:
-    pixels = (smooth(channels=4).astype(np.uint16) * 257).astype(np.uint16)
+    pixels = (smooth(channels=4).astype(np.uint16) << 8).astype(np.uint16)
     found = decoded(encode(pixels, ".png"))
     assert np.abs(found - over_white(smooth(channels=4))).max() <= 1
 
@@ -188,10 +191,8 @@ def test_a_few_bytes_are_no_picture(data: bytes) -> None:
 
 
 def bombs() -> dict[str, bytes]:
-    """Return small files whose headers claim 60,000 x 60,000 pixels."""
-    small = {s: bytearray(encode(smooth(), s)) for s in (".png", ".jpg", ".bmp", ".gif")}
-    small[".png"][16:24] = struct.pack(">II", 60_000, 60_000)
-    small[".png"][29:33] = struct.pack(">I", zlib.crc32(small[".png"][12:29]))
+    """Return small files that claim 60,000 x 60,000 pixels; the PNG has 20,000 x 20,000."""
+    small = {s: bytearray(encode(smooth(), s)) for s in (".jpg", ".bmp", ".gif")}
     start = small[".jpg"].index(b"\xff\xc0")
     small[".jpg"][start + 5 : start + 9] = struct.pack(">HH", 60_000, 60_000)
     small[".bmp"][18:26] = struct.pack("<ii", 60_000, 60_000)
@@ -200,7 +201,8 @@ def bombs() -> dict[str, bytes]:
               (278, 60_000), (279, 10))  # fmt: skip
     directory = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in fields)
     tiff = b"II*\0" + struct.pack("<IH", 8, len(fields)) + directory + bytes(16)
-    return {**{suffix: bytes(data) for suffix, data in small.items()}, ".tiff": tiff}
+    black = png(20_000, 20_000, 1, 0, (b"IDAT", zlib.compress(bytes(2501) * 20_000, 1)))
+    return {**{s: bytes(data) for s, data in small.items()}, ".tiff": tiff, ".png": black}
 
 
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".bmp", ".gif", ".tiff"])

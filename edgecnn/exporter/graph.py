@@ -80,8 +80,8 @@ def _strip_defaults(node: onnx.NodeProto) -> None:
     """Remove the attributes of a convolution that say what holds without them."""
     if node.op_type != "Conv":
         return
-    kept = [a for a in node.attribute if a.name == "group" and a.i != 1
-            or a.name == "dilations" and set(a.ints) != {1}
+    kept = [a for a in node.attribute if (a.name == "group" and a.i != 1)
+            or (a.name == "dilations" and set(a.ints) != {1})
             or a.name in ("pads", "strides", "kernel_shape")]  # fmt: skip
     del node.attribute[:]
     node.attribute.extend(kept)

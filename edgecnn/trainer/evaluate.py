@@ -8,8 +8,8 @@ import numpy.typing as npt
 from edgecnn.errors import DataError, OptionError
 from edgecnn.runner.classify import Classifier
 from edgecnn.spec import ModelSpec
-from edgecnn.trainer.catalog import read
-from edgecnn.trainer.dataset import Pictures, prepare
+from edgecnn.trainer.catalog import load_as
+from edgecnn.trainer.dataset import Pictures
 from edgecnn.trainer.metrics import Metrics, measure
 from edgecnn.trainer.recipe import Recipe
 from edgecnn.trainer.run_folder import read_run
@@ -72,12 +72,13 @@ def _evaluate_file(model: str | Path, data: str, split: str, provider: str) -> M
 def _pictures(data: str, recipe: Recipe, spec: ModelSpec, split: str) -> Pictures:
     """Return a part of a data set; the model's own is split as it was for training."""
     own = data in ("", recipe.data)
-    raw = read(recipe.data if own else data)
-    if raw.labels != spec.labels:
+    size = recipe.train_size if own else 0
+    dataset = load_as(recipe.data if own else data, spec, size)
+    if dataset.labels != spec.labels:
         raise DataError(
-            f"data set {raw.name!r} has classes {', '.join(raw.labels)}; "
+            f"data set {dataset.name!r} has classes {', '.join(dataset.labels)}; "
             f"the model has {', '.join(spec.labels)}",
             remedy="give a data set with the model's classes, in its order",
         )
-    pictures: Pictures = getattr(prepare(raw, spec, recipe.train_size if own else 0), split)
+    pictures: Pictures = getattr(dataset, split)
     return pictures

@@ -98,7 +98,7 @@ class Loop:
         for step in range(self.tally.step + 1, len(batches) + 1):
             start = time.perf_counter()
             rate = self._rate(epoch, step)
-            loss, hits, size = self._step(batches[step - 1], epoch, step, rate)
+            loss, hits, size = self.learn(batches[step - 1], epoch, step, rate)
             self._count(loss, hits, size, time.perf_counter() - start)
             self._check(loss, "loss", f"in epoch {epoch}, step {step}")
             t = self.tally
@@ -132,7 +132,7 @@ class Loop:
         done = ((epoch - 1) * self.steps + step - 1) / (self.recipe.epochs * self.steps)
         return learning_rate(self.recipe, max(done, min(1.0, self.spent)))
 
-    def _step(self, batch: Tensor, epoch: int, step: int, rate: float) -> tuple[float, float, int]:
+    def learn(self, batch: Tensor, epoch: int, step: int, rate: float) -> tuple[float, float, int]:
         """Learn one batch; return its mean loss, how many labels were right, and its size."""
         recipe, own = self.recipe, self.team.share(batch)
         number = ((epoch - 1) * self.steps + step) * self.team.size + self.team.rank

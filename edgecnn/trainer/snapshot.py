@@ -106,10 +106,16 @@ def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
 
 
 def restore_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
-    """Give an optimizer the memory that `optimizer_tensors` returned."""
+    """Give an optimizer the memory that `optimizer_tensors` returned.
+
+    Fused optimizers want it laid out as the parameter is, channels last.
+    """
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
     state: dict[int, dict[str, Tensor]] = {}
     for name, tensor in tensors.items():
-        parameter, _, what = name.partition(".")
-        state.setdefault(int(parameter), {})[what] = tensor
+        number, _, what = name.partition(".")
+        own = parameters[int(number)]
+        laid_out = torch.empty_like(own).copy_(tensor) if tensor.shape == own.shape else tensor
+        state.setdefault(int(number), {})[what] = laid_out.detach()
     groups = optimizer.state_dict()["param_groups"]
     optimizer.load_state_dict({"state": state, "param_groups": groups})

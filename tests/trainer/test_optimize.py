@@ -1,5 +1,6 @@
 """The optimizer's groups, the schedules at points computed by hand, the moving average."""
 
+import itertools
 import math
 from dataclasses import replace
 
@@ -66,7 +67,7 @@ def test_one_cycle_without_a_rise_is_a_cosine() -> None:
 def test_a_schedule_never_jumps() -> None:
     recipe = Recipe(learning_rate=1.0, schedule=Schedule.ONE_CYCLE, rise=0.3)
     rates = [learning_rate(recipe, i / 1000) for i in range(1001)]
-    assert max(abs(a - b) for a, b in zip(rates, rates[1:], strict=False)) < 0.004
+    assert max(abs(a - b) for a, b in itertools.pairwise(rates)) < 0.004
 
 
 def test_weights_decay_and_norms_and_biases_do_not() -> None:

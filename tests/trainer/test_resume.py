@@ -1,0 +1,163 @@
+"""Real training processes: killed, interrupted, out of disk space, and gone on with; and teams."""
+
+import csv
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import torch
+from small_runs import same
+
+from edgecnn.trainer.checkpoint import read_checkpoint
+from edgecnn.trainer.run_folder import read_run
+from edgecnn.trainer.snapshot import SNAPSHOT, read_snapshot
+
+TINY = ("--data", "digits", "--network", "edge", "--widths", "4", "--stride", "4",
+        "--set", "network.depths=[1]", "--train-size", "300", "--device", "cpu")  # fmt: skip
+EVERYTHING = (*TINY, "--epochs", "40", "--set", "optimizer=sgd", "--set", "average=0.9",
+              "--set", "augment.shift=0.1", "--set", "augment.noise=4",
+              "--set", "schedule=cosine")  # fmt: skip
+ONE_THREAD = {**os.environ, "OMP_NUM_THREADS": "1"}
+EDGECNN = (sys.executable, "-m", "edgecnn", "train")
+
+
+def done(*words: str | Path, program: tuple[str, ...] = EDGECNN) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [*program, *map(str, words)],
+        capture_output=True, text=True, timeout=300, check=False, env=ONE_THREAD,
+    )  # fmt: skip
+
+
+@contextmanager
+def started(*words: str | Path) -> Iterator["subprocess.Popen[str]"]:
+    process = subprocess.Popen(
+        [*EDGECNN, *map(str, words)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ONE_THREAD,
+    )  # fmt: skip
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def wait_for(path: Path, process: "subprocess.Popen[str]") -> None:
+    while not path.exists():
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.005)
+
+
+def weights(run: Path) -> dict[str, torch.Tensor]:
+    return read_checkpoint(run).network.state_dict()
+
+
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that nothing disturbed."""
+    out = tmp_path_factory.mktemp("unbroken") / "run"
+    ran = done("--out", out, *EVERYTHING)
+    assert ran.returncode == 0, ran.stderr
+    return out
+
+
+def test_a_killed_run_goes_on_to_the_same_bits(unbroken: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    with started("--out", out, *EVERYTHING) as process:
+        wait_for(out / SNAPSHOT, process)
+        process.kill()
+        assert process.wait() == -signal.SIGKILL
+    assert 1 <= len(read_snapshot(out / SNAPSHOT).tally.history) < 40
+    ran = done("--out", out, "--resume", "--device", "cpu")  # the recipe is in the snapshot
+    assert ran.returncode == 0, ran.stderr
+    assert same(weights(out), weights(unbroken))
+    assert read_run(out).report.history == read_run(unbroken).report.history
+
+
+def test_ctrl_c_says_how_to_go_on_and_the_same_command_does(unbroken: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    with started("--out", out, *EVERYTHING) as process:
+        wait_for(out / SNAPSHOT, process)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+        assert process.returncode == 130
+    assert "training was stopped in epoch" in errors
+    assert f"kept in {out / SNAPSHOT}" in errors
+    assert "\n  try: the same command with --resume" in errors
+    assert "Traceback" not in errors
+    ran = done("--out", out, *EVERYTHING, "--resume")
+    assert ran.returncode == 0, ran.stderr
+    assert same(weights(out), weights(unbroken))
+    assert not (out / SNAPSHOT).exists()
+
+
+def test_a_finished_run_cannot_be_resumed(unbroken: Path) -> None:
+    ran = done("--out", unbroken, "--resume")
+    assert ran.returncode == 3
+    assert "holds no unfinished run" in ran.stderr
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 64 KiB."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(place)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("only the superuser can mount a small disk")
+    yield place
+    subprocess.run(["umount", str(place)], check=True)
+
+
+def test_a_full_disk_is_one_clear_error_and_the_last_snapshot_stays(small_disk: Path) -> None:
+    with started("--out", small_disk, *TINY, "--epochs", "100000") as process:
+        wait_for(small_disk / SNAPSHOT, process)
+        (small_disk / "film").write_bytes(bytes(4096 * (free_pages(small_disk) - 1)))
+        _, errors = process.communicate(timeout=120)
+    assert process.returncode == 5, errors
+    assert errors.count("No space left on device") == 1
+    assert f"{small_disk / SNAPSHOT} could not be written" in errors
+    assert "Traceback" not in errors
+    assert len(read_snapshot(small_disk / SNAPSHOT).tally.history) >= 1
+    assert {path.name for path in small_disk.iterdir()} == {SNAPSHOT, "film"}
+
+
+def free_pages(place: Path) -> int:
+    found = os.statvfs(place)
+    return found.f_bavail * found.f_frsize // 4096
+
+
+TEAM = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2",
+        "-m", "edgecnn", "train")  # fmt: skip
+
+
+def test_a_team_of_two_learns_what_one_process_learns(tmp_path: Path) -> None:
+    """Without batch norm only the order of sums differs. 331 leaves a last batch for one of two."""
+    words = ("--data", "digits", "--device", "cpu", "--widths", "2,3,4", "--set", "network.dense=5",
+             "--train-size", "331", "--batch", "66", "--epochs", "2",
+             "--set", "optimizer=sgd")  # fmt: skip
+    team = done("--out", tmp_path / "team", *words, program=TEAM)
+    assert team.returncode == 0, team.stderr
+    assert team.stdout.count("parameters") == 1
+    assert team.stderr.count("epoch 2/2") == 1
+    alone = done("--out", tmp_path / "alone", *words, "--train-size", "330")
+    assert alone.returncode == 0, alone.stderr
+    assert {p.name for p in (tmp_path / "team").iterdir()} == {
+        p.name for p in (tmp_path / "alone").iterdir()
+    }
+    for name, tensor in weights(tmp_path / "alone").items():
+        torch.testing.assert_close(weights(tmp_path / "team")[name], tensor, rtol=1e-4, atol=1e-6)
+
+
+def test_a_team_with_batch_norm_and_an_average_works(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    ran = done("--out", out, *TINY, "--epochs", "2", "--set", "average=0.9", program=TEAM)
+    assert ran.returncode == 0, ran.stderr
+    with (out / "history.csv").open(newline="", encoding="utf-8") as file:
+        assert len(list(csv.reader(file))) == 3
+    assert not (out / SNAPSHOT).exists()

@@ -148,7 +148,8 @@ def train_text(report: "TrainReport", out: Path) -> str:
         ("parameters", f"{report.parameters:,}"),
         ("validation", f"{report.history[-1].validation_accuracy:.2%}"),
         ("test", report.test.accuracy),
-        ("training", f"{report.seconds:.1f} s on {report.device}"),
+        ("training", f"{report.seconds:.1f} s on {report.device}, {report.ended}"),
     ]
-    files = ("checkpoint.safetensors", "metrics.json", "history.png", "confusion.png")
+    rows += [("mind", text) for text in report.warnings]
+    files = ("report.html", "checkpoint.safetensors", "metrics.json")
     return table([*rows, *((name, out / name) for name in files)])

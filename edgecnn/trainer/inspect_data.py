@@ -108,6 +108,11 @@ def inspect_data(
     )  # fmt: skip
 
 
+def class_warnings(dataset: Dataset) -> tuple[str, ...]:
+    """Return a sentence for each class that is too small, too large or not held out."""
+    return tuple(_class_warnings(_count(dataset)))
+
+
 def _count(dataset: Dataset) -> tuple[ClassCount, ...]:
     counts = [
         np.bincount(part.labels, minlength=len(dataset.labels)).tolist()

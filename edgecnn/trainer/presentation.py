@@ -42,7 +42,7 @@ def present(out: Path, network: nn.Module, data: Dataset, report: TrainReport) -
         mistaken=wrong.frames,
         samples=augmented(data.train, report.recipe),
         pictures=report.pictures,
-        problems=report.problems,
+        problems=(*report.warnings, *report.problems),
     )
     write_tables(out, report.history, report.test, reliability, mistakes)
     write_atomic(out / REPORT, render_run_page(page))

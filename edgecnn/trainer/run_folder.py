@@ -27,6 +27,8 @@ class TrainReport(Record):
     dataset_digest: str
     problems: tuple[str, ...]
     """Files of the data set that could not be used."""
+    warnings: tuple[str, ...]
+    """What of the data set will hurt the model."""
     pictures: dict[str, int]
     """How many were in each part."""
     parameters: int

@@ -12,6 +12,7 @@ from edgecnn.trainer.catalog import InputWish, load
 from edgecnn.trainer.dataset import Dataset
 from edgecnn.trainer.distill import make_teacher
 from edgecnn.trainer.fit import fit
+from edgecnn.trainer.inspect_data import class_warnings
 from edgecnn.trainer.metrics import measure
 from edgecnn.trainer.networks import build
 from edgecnn.trainer.presentation import present
@@ -140,6 +141,7 @@ def train_on(
         recipe=recipe,
         dataset_digest=data.digest,
         problems=data.problems,
+        warnings=class_warnings(data),
         pictures={part: len(getattr(data, part)) for part in ("train", "validation", "test")},
         parameters=sum(p.numel() for p in network.parameters()),
         history=tally.history,

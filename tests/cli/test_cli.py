@@ -65,7 +65,14 @@ def test_the_version_is_the_packages() -> None:
 
 def test_help_names_every_command_and_the_exit_codes(main: Main) -> None:
     text = main("--help").stdout
-    for name in ("demo", "train", "evaluate", "export", "run", "bench", "inspect", "Exit codes"):
+    for name in ("demo", "train", "evaluate", "export", "collect", "run", "bench", "inspect",
+                 "data", "Exit codes"):  # fmt: skip
+        assert name in text
+
+
+def test_the_help_of_train_names_what_a_run_can_be_told(main: Main) -> None:
+    text = main("train", "--help").stdout
+    for name in ("--set", "--from", "--resume", "--time-budget", "--recipe", "torchrun"):
         assert name in text
 
 
@@ -78,6 +85,10 @@ def test_help_names_every_command_and_the_exit_codes(main: Main) -> None:
         pytest.param(["train", *DIGITS, "--fit", "no"], 2, "letterbox", id="unknown fit"),
         pytest.param(["train", *DIGITS, "--network", "no"], 2, "article", id="unknown network"),
         pytest.param(["train", *DIGITS, "--widths", "a"], 2, "32,64,64", id="unreadable widths"),
+        pytest.param(["train", *DIGITS, "--set", "x=1"], 2, "'x=1'", id="unknown setting"),
+        pytest.param(["train", *DIGITS, "--time-budget", "5d"], 2, "'5d'", id="unreadable time"),
+        pytest.param(["train", *DIGITS, "--resume"], 3, "no unfinished run", id="none to resume"),
+        pytest.param(["train", *DIGITS, "--from", "gone"], 3, "gone", id="no run to start from"),
         pytest.param(["run", "nothing.onnx", "--source", "0"], 3, "nothing.onnx", id="no model"),
         pytest.param(["run", "M", "--source", "gone.mp4"], 3, "gone.mp4", id="no source"),
         pytest.param(["train", "--out", "o", "--data", "gone"], 3, "digits", id="no data"),

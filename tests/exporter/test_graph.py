@@ -95,9 +95,12 @@ def test_the_executed_int8_graph_is_integer_up_to_the_last_dense_layer(int8: Pat
 def test_the_first_scale_is_exactly_one_255th_at_zero_point_0(int8: Path) -> None:
     graph = onnx.load(int8).graph
     constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
-    assert constants["scale"] == np.float32(1 / 255)
-    assert constants["zero"] == 0
-    assert constants["zero"].dtype == np.uint8
+    layout, first = graph.node[:2]
+    assert (first.op_type, first.input[0]) == ("DequantizeLinear", layout.output[0])
+    scale, zero = (constants[name] for name in first.input[1:])
+    assert scale == np.float32(1 / 255)
+    assert zero == 0
+    assert zero.dtype == np.uint8
 
 
 def test_int8_weights_use_7_bits(int8: Path) -> None:
@@ -113,8 +116,10 @@ def test_int8_weights_use_7_bits(int8: Path) -> None:
 def test_int8_weights_are_scaled_per_output_channel(int8: Path) -> None:
     graph = onnx.load(int8).graph
     shapes = {tensor.name: tuple(tensor.dims) for tensor in graph.initializer}
-    assert shapes["conv1.weight_scale"] == (32,)
-    assert shapes["conv2.weight_scale"] == (64,)
+    makers = {node.output[0]: node for node in graph.node}
+    convolutions = [node for node in graph.node if node.op_type == "Conv"]
+    scales = [shapes[makers[node.input[1]].input[1]] for node in convolutions]
+    assert scales == [(32,), (64,), (64,)]
 
 
 def test_the_operators_of_a_file_are_counted(int8: Path) -> None:

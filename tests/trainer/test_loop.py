@@ -146,7 +146,7 @@ def test_the_history_tells_the_rate_of_each_epochs_last_step(few: Few, schedule:
 
 def test_the_average_is_what_ends_up_in_the_network(few: Few) -> None:
     """With a decay near 1 the average stays at the first step's weights, while the network goes."""
-    data, spec = few
+    data = few[0]
     still = replace(SMALL, average=1 - 1e-9)
     one_step = replace(SMALL, epochs=1, batch=len(data.train))
     network, tally = fitted(few, replace(still, batch=len(data.train)))

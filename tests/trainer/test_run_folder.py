@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -29,6 +30,8 @@ FILES = {
     "confusion.csv",
     "confusion.png",
 }
+PRESENTED = {"report.html", "tables.json", "classes.csv", "mistakes.csv", "reliability.csv"}
+"""What `train` adds for people."""
 QUICK = Recipe(data="digits", epochs=1, network=Architecture(widths=(2, 3, 4), dense=5))
 
 
@@ -56,7 +59,7 @@ def metadata_of(folder: Path) -> dict[str, str]:
 
 
 def test_a_run_has_all_its_files_and_nothing_else(run_folder: Path) -> None:
-    assert {path.name for path in run_folder.iterdir()} == FILES
+    assert {path.name for path in run_folder.iterdir()} == FILES | PRESENTED
 
 
 def test_a_run_reads_back_to_the_recipe_and_the_spec(
@@ -132,6 +135,16 @@ def test_confusion_csv_has_a_row_for_what_is_and_a_column_for_what_was_called(
     assert sum(map(sum, table)) == metrics.accuracy.total
 
 
+def test_the_page_shows_the_run_and_needs_no_other_file(run_folder: Path) -> None:
+    page = (run_folder / "report.html").read_text(encoding="utf-8")
+    report = read_run(run_folder).report
+    assert report.dataset_digest in page
+    assert f"{report.parameters:,}" in page
+    assert report.ended == "all epochs done"
+    assert report.ended in page
+    assert "://" not in re.sub(r"http://www\.w3\.org/\S+", "", page)
+
+
 @pytest.mark.parametrize("name", ["history.png", "confusion.png"])
 def test_plots_are_pictures_with_something_on_them(name: str, run_folder: Path) -> None:
     picture = decode_picture((run_folder / name).read_bytes())
@@ -144,7 +157,7 @@ def test_the_same_run_writes_the_same_measurements(run_folder: Path, tmp_path: P
     run = read_run(run_folder)
     write_run(tmp_path, run.network, run.spec, run.report)
     # Not the checkpoint: safetensors writes its metadata in any order.
-    for name in FILES - {"checkpoint.safetensors"}:
+    for name in FILES - {"checkpoint.safetensors", "history.csv", "confusion.csv"}:
         assert (tmp_path / name).read_bytes() == (run_folder / name).read_bytes(), name
 
 
@@ -227,7 +240,7 @@ def test_an_existing_run_is_not_overwritten(copy: Path) -> None:
         train(QUICK, copy, device="cpu")
     assert "--overwrite" in caught.value.remedy
     assert (copy / "checkpoint.safetensors").read_bytes() == before
-    assert {path.name for path in copy.iterdir()} == FILES
+    assert {path.name for path in copy.iterdir()} == FILES | PRESENTED
 
 
 def test_an_existing_run_is_overwritten_on_request(copy: Path) -> None:
@@ -235,7 +248,7 @@ def test_an_existing_run_is_overwritten_on_request(copy: Path) -> None:
     run = read_run(copy)
     assert run.recipe == QUICK
     assert run.report == report
-    assert {path.name for path in copy.iterdir()} == FILES
+    assert {path.name for path in copy.iterdir()} == FILES | PRESENTED
 
 
 def test_a_folder_with_other_files_is_free(tmp_path: Path) -> None:

@@ -99,15 +99,6 @@ def test_without_freezing_everything_learns_from_the_first_step(few: Few, start:
     assert not any(torch.equal(t, before[n]) for n, t in weights_of(network).items())
 
 
-def test_features_of_the_same_pictures_learn_faster_than_fresh_ones(
-    few: Few, start: Path
-) -> None:
-    recipe = replace(from_start(start), epochs=2)
-    taken, _ = train_on(*few, recipe, device="cpu")
-    fresh, _ = train_on(*few, replace(recipe, transfer=Transfer()), device="cpu")
-    assert taken.history[-1].loss < fresh.history[-1].loss
-
-
 def test_start_from_takes_over_network_and_input_and_nothing_else(start: Path) -> None:
     recipe = replace(SMALL, data="pictures", seed=5, network=Architecture(), batch=9)
     made = start_from(recipe, str(start))

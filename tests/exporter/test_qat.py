@@ -1,0 +1,150 @@
+"""The graph as a torch network, and fine-tuning in it: what learns is what ships."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import torch
+from onnx import numpy_helper
+from torch import nn
+
+from edgecnn.exporter.contract import wrap_int8
+from edgecnn.exporter.export import export
+from edgecnn.exporter.golden import int8_step
+from edgecnn.exporter.graph import IMAGE, LOGITS, export_core, number_tensors
+from edgecnn.exporter.graph_network import GraphNetwork, constants
+from edgecnn.exporter.inspect import optimized_graph
+from edgecnn.exporter.qat import finetune, requantize
+from edgecnn.exporter.quantize import quantize
+from edgecnn.runner.model_file import read_model
+from edgecnn.spec import ModelSpec
+from edgecnn.trainer.dataset import Dataset
+from edgecnn.trainer.networks import Architecture, to_input
+from edgecnn.trainer.progress import ignore
+from edgecnn.trainer.recipe import Qat, Recipe
+from edgecnn.trainer.train import train, train_on
+
+ARCHITECTURES = {
+    "article": Architecture(widths=(4, 6, 8), dense=8),
+    "resnet8": Architecture("resnet8"),
+    "edge": Architecture("edge", widths=(6, 8), depths=(1, 1), stride=2, expansion=0.5),
+}
+INTEGER = {"QLinearConv", "QLinearAdd", "QLinearAveragePool", "QLinearGlobalAveragePool", "QGemm",
+           "MaxPool", "NhwcMaxPool", "Transpose", "Reshape", "Flatten", "Softmax"}  # fmt: skip
+
+
+class Made:
+    """A small trained network and its graphs."""
+
+    def __init__(self, name: str, digits: tuple[Dataset, ModelSpec]) -> None:
+        self.recipe = Recipe(data="digits", epochs=3, batch=16, learning_rate=3e-3,
+                             network=ARCHITECTURES[name], qat=Qat(1, 1e-3))  # fmt: skip
+        data, self.spec = digits
+        few = data.train.take(np.arange(300))
+        self.data = replace(data, train=few)
+        _, self.network = train_on(self.data, self.spec, self.recipe, device="cpu")
+        self.core = export_core(self.network, self.spec)
+        self.quantized = quantize(self.core, np.asarray(few.frames[:50]))
+        self.images = to_input(torch.tensor(np.asarray(data.validation.frames)))
+
+    def answers(self, network: nn.Module) -> np.ndarray:
+        with torch.no_grad():
+            logits: np.ndarray = network(self.images).numpy()
+        return logits
+
+    def runtimes(self, graph: onnx.ModelProto) -> np.ndarray:
+        session = onnxruntime.InferenceSession(
+            graph.SerializeToString(), providers=["CPUExecutionProvider"]
+        )
+        logits: np.ndarray = session.run([LOGITS], {IMAGE: self.images.numpy()})[0]
+        return logits
+
+    def weights(self) -> dict[str, np.ndarray]:
+        return {n: v for n, v in constants(self.core).items() if v.dtype == np.float32}
+
+
+@pytest.fixture(scope="module", params=ARCHITECTURES)
+def made(request: pytest.FixtureRequest, digits: tuple[Dataset, ModelSpec]) -> Made:
+    return Made(request.param, digits)
+
+
+def test_every_operator_of_the_int8_graph_is_integer(made: Made) -> None:
+    nodes = optimized_graph(wrap_int8(made.quantized, made.spec).SerializeToString()).graph.node
+    assert {node.op_type for node in nodes} <= INTEGER
+
+
+def test_the_plain_graph_in_torch_is_the_torch_network(made: Made) -> None:
+    found = made.answers(GraphNetwork(made.core, made.core))
+    np.testing.assert_allclose(found, made.answers(made.network.eval()), rtol=1e-3, atol=1e-4)
+
+
+def test_the_quantized_graph_in_torch_is_what_onnx_runtime_computes(made: Made) -> None:
+    own = made.answers(GraphNetwork(made.core, made.quantized))
+    runtimes = made.runtimes(made.quantized)
+    step = int8_step(made.quantized)
+    assert np.abs(own - runtimes).mean() < step
+    second, first = np.sort(runtimes, 1)[:, -2:].T
+    clear = first - second > 2 * step  # closer ones are ties that rounding decides
+    agree = own.argmax(1) == runtimes.argmax(1)
+    assert clear.mean() > 0.5
+    assert agree[clear].mean() >= 0.99
+    assert agree.mean() >= 0.98
+
+
+def test_unchanged_weights_give_the_quantizers_own_constants_to_the_last_bit(made: Made) -> None:
+    again = requantize(made.quantized, made.weights())
+    assert list(again.graph.node) == list(made.quantized.graph.node)
+    own, quantizers = constants(again), constants(made.quantized)
+    assert list(own) == list(quantizers)
+    for name, values in quantizers.items():
+        assert (own[name].dtype, own[name].shape) == (values.dtype, values.shape), name
+        assert own[name].tobytes() == values.tobytes(), name
+    twice = requantize(again, made.weights())
+    assert twice.SerializeToString(deterministic=True) == again.SerializeToString(
+        deterministic=True
+    )
+
+
+def test_fine_tuning_moves_weights_keeps_scales_and_ships_what_it_learned(made: Made) -> None:
+    tuned = finetune(made.core, made.quantized, made.data, made.spec, made.recipe, ignore)
+    before, after = made.weights(), constants(tuned.core)
+    assert all(not np.array_equal(values, after[name]) for name, values in before.items())
+    assert activation_scales(tuned.quantized) == activation_scales(made.quantized)
+    own, runtimes = made.answers(tuned.network), made.runtimes(tuned.quantized)
+    assert (own.argmax(1) == runtimes.argmax(1)).mean() >= 0.99
+
+
+def activation_scales(model: onnx.ModelProto) -> list[tuple[float, int]]:
+    known = constants(model)
+    nodes = [node for node in model.graph.node if node.op_type == "QuantizeLinear"]
+    return [(known[n.input[1]].item(), known[n.input[2]].item()) for n in nodes]
+
+
+def test_numbered_tensors_give_the_same_bits_in_a_smaller_file(made: Made) -> None:
+    numbered = onnx.ModelProto()
+    numbered.CopyFrom(made.quantized)
+    numbered = number_tensors(numbered)
+    assert np.array_equal(made.runtimes(numbered), made.runtimes(made.quantized))
+    assert numbered.ByteSize() < made.quantized.ByteSize()
+    kept = [n.name for n in made.quantized.graph.node if not n.op_type.endswith("Linear")]
+    assert [n.name for n in numbered.graph.node if not n.op_type.endswith("Linear")] == kept
+    assert all(kept)
+    for own, other in zip(
+        numbered.graph.initializer, made.quantized.graph.initializer, strict=True
+    ):
+        assert np.array_equal(numpy_helper.to_array(own), numpy_helper.to_array(other))
+
+
+def test_a_recipe_with_qat_fine_tunes_at_export_and_the_card_says_so(tmp_path: Path) -> None:
+    recipe = Recipe(data="digits", epochs=3, network=Architecture(widths=(8, 8, 8), dense=16),
+                    qat=Qat(1, 1e-3))  # fmt: skip
+    train(recipe, tmp_path / "run", device="cpu")
+    told: list[str] = []
+    report = export(tmp_path / "run", tmp_path / "out", watch=told.append)
+    cards = {form: read_model(path).card for form, path in report.files.items()}
+    assert "fine-tuned in int8 for 1 epochs" in cards["int8"].quantization
+    assert cards["fp32"].quantization == "none"
+    assert any("fine-tuning int8, epoch 1/1" in stage for stage in told)

@@ -15,6 +15,7 @@ from edgecnn.errors import OptionError
 if TYPE_CHECKING:
     from edgecnn.trainer.recipe import Recipe
     from edgecnn.trainer.run_folder import TrainReport
+    from edgecnn.trainer.snapshot import Epoch
 
 UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
 """Seconds."""
@@ -146,10 +147,17 @@ def train_text(report: "TrainReport", out: Path) -> str:
         ("pictures", parts),
         *([("unusable", unusable)] if report.problems else []),
         ("parameters", f"{report.parameters:,}"),
-        ("validation", f"{report.history[-1].validation_accuracy:.2%}"),
+        ("validation", f"{_kept(report).validation_accuracy:.2%}"),
         ("test", report.test.accuracy),
         ("training", f"{report.seconds:.1f} s on {report.device}, {report.ended}"),
     ]
     rows += [("mind", text) for text in report.warnings]
     files = ("report.html", "checkpoint.safetensors", "metrics.json")
     return table([*rows, *((name, out / name) for name in files)])
+
+
+def _kept(report: "TrainReport") -> "Epoch":
+    """Return the epoch whose weights were kept: with patience the best, else the last."""
+    if report.recipe.patience:
+        return max(report.history, key=lambda epoch: epoch.validation_accuracy)
+    return report.history[-1]

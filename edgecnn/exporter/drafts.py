@@ -103,4 +103,4 @@ def _card(source: Run, name: str, form: str, macs: dict[str, int]) -> ModelCard:
 
 def _choice(source: Run) -> str:
     epochs = source.recipe.qat.epochs
-    return f"{CHOICE}; fine-tuned in int8 for {epochs} epochs" if epochs else CHOICE
+    return f"{CHOICE}; fine-tuned in int8, epochs: {epochs}" if epochs else CHOICE

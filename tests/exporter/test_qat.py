@@ -145,6 +145,6 @@ def test_a_recipe_with_qat_fine_tunes_at_export_and_the_card_says_so(tmp_path: P
     told: list[str] = []
     report = export(tmp_path / "run", tmp_path / "out", watch=told.append)
     cards = {form: read_model(path).card for form, path in report.files.items()}
-    assert "fine-tuned in int8 for 1 epochs" in cards["int8"].quantization
+    assert "fine-tuned in int8, epochs: 1" in cards["int8"].quantization
     assert cards["fp32"].quantization == "none"
     assert any("fine-tuning int8, epoch 1/1" in stage for stage in told)

@@ -83,8 +83,15 @@ def draw(axes, points: list[Point], ratios: list[Ratio], title: str) -> None:  #
         axes.scatter(measured.median, 100 * point.accuracy, s=point.size / 300, color=colour,
                      alpha=0.6)  # fmt: skip
         text = f"{point.name}\n{point.accuracy:.2%}, {point.size / 1024:.0f} KiB"
-        axes.annotate(text, (measured.median, 100 * point.accuracy), fontsize=8,
-                      xytext=(0, 14), textcoords="offset points", ha="center")  # fmt: skip
+        axes.annotate(
+            text,
+            (measured.median, 100 * point.accuracy),
+            fontsize=8,
+            xytext=(0, -16 if point.reference else 14),
+            textcoords="offset points",
+            ha="center",
+            va="top" if point.reference else "bottom",
+        )
     axes.set(title=title, xlabel=f"latency over {points[0].name}", ylabel="test accuracy, %")
     axes.margins(0.3, 0.35)
     axes.grid(alpha=0.3)

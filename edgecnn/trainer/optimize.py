@@ -23,12 +23,26 @@ def make_optimizer(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     groups = _groups(network, recipe.weight_decay)
     rate, epsilon = recipe.learning_rate, recipe.epsilon
     if recipe.optimizer is Optimizer.SGD:
-        # torch refuses Nesterov without momentum.
-        return torch.optim.SGD(
-            groups, lr=rate, momentum=recipe.momentum, nesterov=recipe.momentum > 0, fused=True
-        )
+        return _sgd(groups, recipe)
     kind = torch.optim.Adam if recipe.optimizer is Optimizer.ADAM else torch.optim.AdamW
     return kind(groups, lr=rate, eps=epsilon, fused=True)
+
+
+def _sgd(groups: list[dict[str, object]], recipe: Recipe) -> torch.optim.SGD:
+    """Return SGD whose momentum begins at zero: torch's fused step cannot mix none with some.
+
+    It would have to when layers that were frozen begin to learn.
+    """
+    # torch refuses Nesterov without momentum.
+    momentum, nesterov = recipe.momentum, recipe.momentum > 0
+    optimizer = torch.optim.SGD(
+        groups, lr=recipe.learning_rate, momentum=momentum, nesterov=nesterov, fused=True
+    )
+    if momentum:
+        for group in optimizer.param_groups:
+            for parameter in group["params"]:
+                optimizer.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
+    return optimizer
 
 
 def _groups(network: nn.Module, decay: float) -> list[dict[str, object]]:

@@ -14,7 +14,7 @@ from edgecnn.trainer.checkpoint import CHECKPOINT, write_checkpoint
 from edgecnn.trainer.fit import fit
 from edgecnn.trainer.networks import Architecture
 from edgecnn.trainer.progress import Progress
-from edgecnn.trainer.recipe import Recipe, Transfer
+from edgecnn.trainer.recipe import Optimizer, Recipe, Transfer
 from edgecnn.trainer.train import make_network, train_on
 from edgecnn.trainer.transfer import head_of, start_from
 
@@ -159,3 +159,14 @@ def test_frozen_features_answer_the_same_after_training(few: Few, start: Path) -
     before = stages.eval()(x)
     fit(network, data, recipe, CPU, lambda _: None)
     assert torch.equal(stages.eval()(x.contiguous(memory_format=torch.channels_last)), before)
+
+
+def test_layers_that_were_frozen_learn_with_momentum_too(few: Few, run_folder: Path) -> None:
+    recipe = replace(
+        start_from(Recipe(data="digits", epochs=2, batch=400), str(run_folder)),
+        optimizer=Optimizer.SGD,
+        learning_rate=1e-3,
+    )
+    recipe = replace(recipe, transfer=replace(recipe.transfer, freeze=1))
+    report, _ = train_on(*few, recipe, device="cpu")
+    assert len(report.history) == 2

@@ -116,7 +116,6 @@ def test_a_time_budget_ends_the_run_and_takes_the_learning_rate_down(few: Few) -
     report, _ = train_on(*few, recipe, device="cpu", keep=keep)
     assert 0 < len(report.history) < 1_000_000
     assert report.ended == "time budget of 0.3 s used up"
-    assert report.seconds >= 0.3
     rates = [epoch.learning_rate for epoch in report.history]
     assert rates == sorted(rates, reverse=True)
     assert rates[-1] < 0.5 * recipe.learning_rate

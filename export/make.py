@@ -1,7 +1,8 @@
 """Rebuild a shipped model from its recipe: export/models/NAME.int8.onnx, and its checkpoint.
 
     python export/make.py article-mnist
-    python export/make.py objects-large objects objects-small     # the first teaches the others
+    python export/make.py objects-teacher objects     # the first teaches, and is a checkpoint only
+    python export/make.py objects --run runs/objects  # trained by that recipe already
 
 `digits-camera` first draws its pictures into the cache, about 10 minutes on 2 cores.
 """
@@ -17,37 +18,44 @@ from platformdirs import user_cache_path
 
 from edgecnn import export, train
 from edgecnn.cli.progress import say, training_bar
-from edgecnn.trainer.recipe import read_recipe
+from edgecnn.trainer.recipe import Recipe, read_recipe
+from edgecnn.trainer.run_folder import read_run
 
 HERE = Path(__file__).parent
-STARTS = ("objects-large", "objects")
-"""Models whose checkpoints ship too: teachers, and features for pictures of one's own."""
+TEACHER = "objects-teacher"
+STARTS = (TEACHER, "objects-large", "objects")
+"""What ships as checkpoint: the teacher, and features for pictures of one's own."""
 DRAWN = "digits-camera"
 
 
-def main(names: list[str]) -> None:
-    """Train by each recipe, export, keep the int8 file."""
+def main(names: list[str], device: str = "auto", run: Path | None = None) -> None:
+    """Train by each recipe, or take the run that is there; export, keep what ships."""
     for name in names:
-        if name == DRAWN:
-            draw()
+        recipe = read_recipe(HERE / "recipes" / f"{name}.toml")
         with tempfile.TemporaryDirectory() as folder:
-            make(name, Path(folder))
+            made = run or make(name, recipe, Path(folder) / "run", device)
+            if read_run(made).recipe != recipe:
+                raise typer.BadParameter(f"{made} was made by another recipe than {name}")
+            ship(name, made, Path(folder))
 
 
-def make(name: str, folder: Path) -> None:
-    """Make one model in a folder and put what ships in its place."""
-    recipe = read_recipe(HERE / "recipes" / f"{name}.toml")
+def make(name: str, recipe: Recipe, run: Path, device: str) -> Path:
+    """Train by a recipe."""
+    if name == DRAWN:
+        draw()
     with training_bar(recipe) as watch:
-        train(recipe, folder / "run", device="cpu", watch=watch)
-    ship(name, folder / "run", folder)
+        train(recipe, run, device=device, watch=watch)
+    return run
 
 
 def ship(name: str, run: Path, folder: Path) -> None:
     """Export a run and put what ships in its place."""
-    shipped = export(run, folder, name=name, watch=say)
-    keep(Path(shipped.files["int8"]), HERE / "models" / f"{name}.int8.onnx")
     if name in STARTS:
         keep(run / "checkpoint.safetensors", HERE / "checkpoints" / f"{name}.safetensors")
+    if name == TEACHER:
+        return
+    shipped = export(run, folder, name=name, watch=say)
+    keep(Path(shipped.files["int8"]), HERE / "models" / f"{name}.int8.onnx")
     say(f"{name}: {shipped.sizes_kib['int8']} KiB, gate {shipped.gate.verdict}")
 
 

@@ -1,7 +1,7 @@
 """A run's folder: the checkpoint as safetensors, never pickle, and what was measured."""
 
 from dataclasses import dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from torch import nn
@@ -99,6 +99,15 @@ def _read_report(path: Path) -> TrainReport:
 
 
 def package_versions() -> dict[str, str]:
-    """Return the versions of the packages that shape a model."""
-    names = ("edgecnn", "numpy", "onnx", "onnxruntime", "opencv-python", "torch")
-    return {name: version(name) for name in names}
+    """Return the versions of the packages that shape a model; what is not installed is left out."""
+    names = ("edgecnn", "numpy", "onnx", "onnxruntime", "opencv-python", "opencv-python-headless",
+             "torch")  # fmt: skip
+    installed = {name: _version(name) for name in names}
+    return {name: found for name, found in installed.items() if found}
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:  # OpenCV comes under several names
+        return ""

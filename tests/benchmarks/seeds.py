@@ -1,6 +1,6 @@
 """Test accuracy of a shipped model's recipe over seeds: torch, fp32 and int8.
 
-    python tests/benchmarks/seeds.py NAME [--seeds 3] [--out runs/seeds]
+    python tests/benchmarks/seeds.py NAME [--seeds 3] [--device cpu] [--out runs/seeds]
 
 Trains and exports the recipe once a seed; what an earlier call has finished stays. The test set
 chooses nothing: it is read once a run, after the last epoch.
@@ -22,20 +22,20 @@ from edgecnn.trainer.train import train
 RECIPES = Path(__file__).parents[2] / "export" / "recipes"
 
 
-def one_seed(name: str, recipe: Recipe, out: Path) -> ExportReport:
+def one_seed(name: str, recipe: Recipe, out: Path, device: str) -> ExportReport:
     """Train one seed, unless that is done, and export it."""
     if not (out / "run" / CHECKPOINT).exists():
         with training_bar(recipe) as watch:
-            train(recipe, out / "run", device="cpu", overwrite=True, watch=watch)
+            train(recipe, out / "run", device=device, overwrite=True, watch=watch)
     return export(out / "run", out, name=name)
 
 
-def main(name: str, seeds: int = 3, out: Path = Path("runs/seeds")) -> None:
+def main(name: str, seeds: int = 3, out: Path = Path("runs/seeds"), device: str = "cpu") -> None:
     """Print a line a seed, then mean and standard deviation."""
     recipe = read_recipe(RECIPES / f"{name}.toml")
     scores: dict[str, list[float]] = {}
     for seed in range(seeds):
-        report = one_seed(name, replace(recipe, seed=seed), out / name / str(seed))
+        report = one_seed(name, replace(recipe, seed=seed), out / name / str(seed), device)
         for accuracy in report.accuracy:
             scores.setdefault(accuracy.form, []).append(100 * accuracy.value)
         latest = ", ".join(f"{form} {row[-1]:.2f} %" for form, row in scores.items())

@@ -19,7 +19,13 @@ from edgecnn.spec import ModelSpec
 from edgecnn.trainer.dataset import Dataset
 from edgecnn.trainer.networks import Architecture, build
 from edgecnn.trainer.recipe import Recipe
-from edgecnn.trainer.run_folder import TrainReport, check_free, read_run, write_run
+from edgecnn.trainer.run_folder import (
+    TrainReport,
+    check_free,
+    package_versions,
+    read_run,
+    write_run,
+)
 from edgecnn.trainer.train import train, train_on
 
 FILES = {
@@ -272,3 +278,10 @@ def test_a_network_that_does_not_fit_writes_nothing(tmp_path: Path) -> None:
     with pytest.raises(OptionError, match="kernel 9"):
         train(recipe, tmp_path / "run", device="cpu")
     assert not (tmp_path / "run").exists()
+
+
+def test_versions_are_those_of_what_is_installed_under_whatever_name() -> None:
+    found = package_versions()
+    assert all(found.values())
+    assert {"edgecnn", "torch", "onnx"} <= set(found)
+    assert len({"opencv-python", "opencv-python-headless"} & set(found)) == 1

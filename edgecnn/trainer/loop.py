@@ -197,12 +197,12 @@ class Loop:
         )
 
     def _check(self, loss: float, name: str, where: str) -> None:
-        if math.isfinite(loss):
+        if not self.team.any(not math.isfinite(loss)):
             return
-        kept = self.keep.snapshot
+        kept, shown = self.keep.snapshot, "not a number" if math.isfinite(loss) else loss
         there = f"; the last good epoch is kept in {kept}" if kept and kept.exists() else ""
         raise CheckFailed(
-            f"the {name} is {loss} {where}{there}", remedy="use a smaller learning rate"
+            f"the {name} is {shown} {where}{there}", remedy="use a smaller learning rate"
         )
 
     def save(self) -> None:
@@ -227,6 +227,8 @@ class Loop:
         self.best = under("best", found)
         restore_optimizer(self.optimizer, under("optimizer", found))
         self.tally = unfinished.tally
+        if not self.team.leads:  # the counts of the epoch that is not done are the leader's
+            self.tally = replace(self.tally, seen=0, correct=0.0, loss=0.0)
 
     def finish(self) -> None:
         """Leave the weights that count in the network: the best epoch's, or the average's."""

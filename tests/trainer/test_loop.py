@@ -15,6 +15,7 @@ from torch import nn
 from edgecnn.errors import CheckFailed, DataError, NotFound, OptionError, Stopped
 from edgecnn.trainer.augment import Augment
 from edgecnn.trainer.fit import fit
+from edgecnn.trainer.loop import Loop
 from edgecnn.trainer.networks import build
 from edgecnn.trainer.optimize import learning_rate
 from edgecnn.trainer.progress import Keep, Progress, Watch, ignore
@@ -208,6 +209,18 @@ def test_a_stopped_run_goes_on_to_the_same_bits_as_an_unbroken_one(
     resumed, found = fitted(few, recipe, unfinished=read_snapshot(tmp_path / SNAPSHOT))
     assert same(weights_of(unbroken), weights_of(resumed))
     assert found.history == tally.history
+
+
+@pytest.mark.parametrize(("rank", "counted"), [(0, True), (1, False)])
+def test_the_counts_of_an_unfinished_epoch_are_the_leaders(
+    few: Few, tmp_path: Path, rank: int, counted: bool
+) -> None:
+    data, spec = few
+    snapshot = read_snapshot(stopped_run(tmp_path) / SNAPSHOT)
+    loop = Loop(make_network(SMALL, spec), data, SMALL, CPU, None, Team(rank, 2), Keep())
+    loop.restore(snapshot)
+    assert (loop.tally.seen > 0, loop.tally.loss > 0) == (counted, counted)
+    assert loop.tally.step == snapshot.tally.step == 1
 
 
 def test_ctrl_c_works_as_ever_after_training(few: Few) -> None:

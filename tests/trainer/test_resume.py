@@ -164,3 +164,12 @@ def test_a_team_with_batch_norm_and_an_average_works(tmp_path: Path) -> None:
     with (out / "history.csv").open(newline="", encoding="utf-8") as file:
         assert len(list(csv.reader(file))) == 3
     assert not (out / SNAPSHOT).exists()
+
+
+def test_a_team_whose_loss_is_no_number_ends_with_that_message_alone(tmp_path: Path) -> None:
+    words = ("--data", "digits", "--device", "cpu", "--widths", "2,3,4", "--learning-rate", "1e30")
+    ran = done("--out", tmp_path / "team", *words, program=TEAM)
+    assert ran.returncode != 0
+    assert ran.stderr.count("the loss is ") == 2
+    assert "exitcode  : 1 " in ran.stderr
+    assert "gloo" not in ran.stderr.lower()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from edgecnn.errors import SpecError
-from edgecnn.records import Record
+from edgecnn.records import Record, later
 
 
 class Fit(str, Enum):
@@ -94,6 +94,42 @@ class Accuracy:
 
 
 @dataclass(frozen=True)
+class Known:
+    """How many of some pictures one form calls known, with the 95 % interval of their share."""
+
+    form: str
+    """fp32 or int8."""
+    pictures: str
+    """Which pictures: `right, validation`, `test`, `noise` or the name of another data set."""
+    known: int
+    total: int
+    low: float
+    """Lower end of the interval, 0 to 1."""
+    high: float
+    """Upper end of the interval, 0 to 1."""
+
+    @property
+    def value(self) -> float:
+        """Return the share of pictures that are known, 0 to 1."""
+        return self.known / self.total
+
+    def __str__(self) -> str:
+        return f"{self.value:.2%} [{self.low:.2%}, {self.high:.2%}] of {self.total}"
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """How the reject threshold was chosen, and what it does."""
+
+    temperature: float
+    """What the network's logits were divided by, so that it is as sure as it is right."""
+    keep: float
+    """Share of rightly labelled pictures that were to stay known, 0 to 1."""
+    known: tuple[Known, ...]
+    """Of pictures that belong to a class, and of pictures that belong to none."""
+
+
+@dataclass(frozen=True)
 class ModelCard(Record):
     """Facts about a model that do not change from run to run."""
 
@@ -115,6 +151,8 @@ class ModelCard(Record):
     """Multiply-adds of each Conv, Gemm and MatMul for one frame, by node name."""
     versions: dict[str, str]
     """Packages that made the file."""
+    rejection: tuple[Rejection, ...] = later(())
+    """One, or none where everything is known."""
 
 
 def _demand(holds: bool, otherwise: str) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgecnn.errors import SpecError
-from edgecnn.spec import Accuracy, Fit, ModelCard, ModelSpec, Shrink
+from edgecnn.spec import Accuracy, Fit, Known, ModelCard, ModelSpec, Rejection, Shrink
 
 NAMES = st.text(st.characters(exclude_categories=("C", "Z")), min_size=1)
 SPECS = st.builds(
@@ -30,6 +30,21 @@ ACCURACIES = st.builds(
     low=st.floats(0, 1),
     high=st.floats(0, 1),
 )
+KNOWN = st.builds(
+    Known,
+    form=st.sampled_from(("fp32", "int8")),
+    pictures=NAMES,
+    known=st.integers(0, 10_000),
+    total=st.integers(1, 10_000),
+    low=st.floats(0, 1),
+    high=st.floats(0, 1),
+)
+REJECTIONS = st.builds(
+    Rejection,
+    temperature=st.floats(0.05, 20),
+    keep=st.floats(0, 1),
+    known=st.lists(KNOWN, max_size=3).map(tuple),
+)
 CARDS = st.builds(
     ModelCard,
     name=NAMES,
@@ -42,6 +57,7 @@ CARDS = st.builds(
     parameters=st.integers(0, 10**9),
     macs=st.dictionaries(NAMES, st.integers(0, 10**9), max_size=4),
     versions=st.dictionaries(NAMES, NAMES, max_size=4),
+    rejection=st.lists(REJECTIONS, max_size=1).map(tuple),
 )
 
 

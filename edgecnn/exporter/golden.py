@@ -6,6 +6,7 @@ from onnx import numpy_helper
 
 from edgecnn.exporter.graph import LOGITS
 from edgecnn.runner.classify import Classifier
+from edgecnn.runner.fit_probe import probe
 from edgecnn.runner.golden import Golden, encode_frames
 from edgecnn.trainer.dataset import Pictures
 
@@ -29,7 +30,7 @@ def choose_golden(classifier: Classifier, pictures: Pictures, tolerance: float) 
     golden = Golden(texts, (), tolerance)
     rows = classifier.logits(golden.frames(classifier.spec))
     logits = tuple(tuple(round(float(x), DECIMALS) for x in row) for row in rows)
-    return Golden(texts, logits, tolerance)
+    return Golden(texts, logits, tolerance, probe(classifier.spec))
 
 
 def int8_step(model: onnx.ModelProto) -> float:

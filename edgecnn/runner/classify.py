@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from edgecnn.errors import ModelError, OptionError
 from edgecnn.frame import Frame, fit_frame
+from edgecnn.runner import fit_probe
 from edgecnn.runner.model_file import ModelFile, read_model
 from edgecnn.runner.session import INPUT, LOGITS, PROBABILITIES, open_session
 
@@ -162,6 +163,12 @@ class Classifier:
 
     def _check_golden(self) -> None:
         golden = self.model.golden
+        if golden.fitted and not fit_probe.fits(self.spec, golden.fitted):
+            raise ModelError(
+                f"{self.model.path.name}: frames are fitted by another rule here than where it was "
+                "made: the same picture gives other pixels",
+                remedy="`edgecnn verify` names the rule; or update OpenCV",
+            )
         if not golden.frames_png:
             return
         difference = golden.worst_difference(self.logits(golden.frames(self.spec)))

@@ -21,9 +21,12 @@ def export(
     """Export a run as fp32 and int8 ONNX files, if int8 is as good."""
     from edgecnn.exporter.export import export as export_run
     from edgecnn.exporter.gate import Limits
+    from edgecnn.exporter.ship import Options
 
     with spinner() as watch:
-        report = export_run(run, out, name=name, limits=Limits(max_drop=max_drop), watch=watch)
+        report = export_run(
+            run, out, name=name, options=Options(limits=Limits(max_drop=max_drop)), watch=watch
+        )
     rows: list[tuple[str, object]] = [
         (path, f"{report.sizes_kib[kind]} KiB") for kind, path in report.files.items()
     ]

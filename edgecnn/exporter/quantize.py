@@ -28,6 +28,10 @@ CHOICE = (
     "logits and softmax stay float"
 )
 
+FRAME_LEVELS = {"scale": SCALE, "zero_point": np.array(0, np.uint8)}
+"""A frame's levels, whatever the calibration frames hold: ONNX Runtime's convolution takes its bias
+to be in steps of its input's scale times its weight's, and wrapping makes that scale 1/255."""
+
 
 class _Frames(CalibrationDataReader):  # type: ignore[misc]
     """Feeds (n, H, W, C) uint8 frames to the calibrator, one at a time."""
@@ -67,6 +71,7 @@ def quantize(core: onnx.ModelProto, frames: Frame) -> onnx.ModelProto:
             per_channel=True,
             reduce_range=True,
             calibrate_method=CalibrationMethod.MinMax,
+            extra_options={"TensorQuantOverrides": {IMAGE: [FRAME_LEVELS]}},
         )
         model = onnx.load(quantized)
     return finish(strip(_with_float_logits(model)))

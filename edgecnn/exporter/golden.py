@@ -13,6 +13,8 @@ from edgecnn.trainer.dataset import Pictures
 CANDIDATES = 8
 DECIMALS = 5
 """Of a stored logit: a tenth of the smallest tolerance."""
+TOLERANCES = {"fp32": 1e-4, "fp16": 5e-3}
+"""Largest difference of a logit on another machine; int8 counts in steps."""
 INT8_STEPS = 2
 """Fused and unfused kernels round ties differently: onnxruntime#32132."""
 
@@ -42,3 +44,8 @@ def int8_step(model: onnx.ModelProto) -> float:
     weights = constants[weight.input[0]].astype(np.float32)
     scale = np.max(constants[weight.input[1]])
     return float(constants[activation.input[1]] * np.abs(weights).max() * scale)
+
+
+def tolerance_of(form: str, graph: onnx.ModelProto) -> float:
+    """Return by how much a logit of a form may differ between machines."""
+    return INT8_STEPS * int8_step(graph) if form == "int8" else TOLERANCES[form]

@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from craft import resealed, with_fields
 from safetensors import safe_open
 from safetensors.torch import save
 
 import edgecnn.cli
 from edgecnn.opencv import cv2
+from edgecnn.runner.seal import SPEC_KEY
 
 DIGITS = ("--data", "digits", "--out", "never-made")
 PATTERN = ("--source", "pattern")
@@ -65,8 +67,8 @@ def test_the_version_is_the_packages() -> None:
 
 def test_help_names_every_command_and_the_exit_codes(main: Main) -> None:
     text = main("--help").stdout
-    for name in ("demo", "train", "evaluate", "export", "collect", "run", "bench", "inspect",
-                 "data", "Exit codes"):  # fmt: skip
+    for name in ("demo", "train", "evaluate", "export", "verify", "collect", "run", "bench",
+                 "inspect", "data", "Exit codes"):  # fmt: skip
         assert name in text
 
 
@@ -146,6 +148,7 @@ def test_run_saves_a_labelled_video(main: Main, int8: Path, tmp_path: Path) -> N
     ["bench", "M", "F", "--rounds", "10"],
     ["inspect", "M"],
     ["evaluate", "M"],
+    ["verify", "M", "--data", "digits", "--against", "R"],
     ["evaluate", "R", "--split", "validation"],
     ["export", "R", "--out", "OUT"],
     ["train", "--data", "digits", "--epochs", "1", "--out", "OUT"],
@@ -180,6 +183,17 @@ def spoil(path: Path) -> None:
         weights[name][0] *= 3e4
     weights["conv2.weight"][:, 0] /= 3e4
     path.write_bytes(save(weights, metadata))
+
+
+def test_verify_says_what_is_wrong_and_is_exit_code_1(
+    main: Main, int8: Path, tmp_path: Path
+) -> None:
+    changed = resealed(int8, tmp_path, with_fields(SPEC_KEY, fit="stretch"))
+    done = main("verify", changed, "--format", "json")
+    assert done.returncode == 1
+    results = {row["name"]: row["result"] for row in json.loads(done.stdout)["checks"]}
+    assert (results["digest"], results["fit rule"], results["run"]) == ("OK", "FAIL", "SKIPPED")
+    assert "frames are fitted by another rule: the file says stretch, grid8" in done.stderr
 
 
 def test_an_existing_run_is_not_overwritten_unasked(main: Main, run_folder: Path) -> None:

@@ -1,7 +1,7 @@
 """Frozen dataclasses that travel as JSON and are read back strictly.
 
-An unknown, missing or mistyped field is a `SpecError` that names it, never a default; but a field
-made by `later` may be missing, since older files lack it.
+An unknown, missing or mistyped field is a `SpecError` that names it, never a default; only a field
+that came later than the files around, marked `LATER`, may be missing.
 """
 
 import dataclasses
@@ -15,10 +15,8 @@ from edgecnn.errors import SpecError
 if TYPE_CHECKING:
     from typing_extensions import Self  # typing.Self is 3.11
 
-
-def later(default: Any) -> Any:
-    """Return a dataclass field that files made before it was thought of lack."""
-    return dataclasses.field(default=default, metadata={"later": True})
+LATER = {"later": True}
+"""Metadata of a field that older files lack: there it has its default."""
 
 
 class Record:
@@ -72,8 +70,9 @@ def _read_enum(kind: type[Enum], value: Any, where: str) -> Enum:
 
 def _read_record(kind: Any, value: Any, where: str) -> Any:
     hints = typing.get_type_hints(kind)
-    optional = {field.name for field in dataclasses.fields(kind) if "later" in field.metadata}
-    if not isinstance(value, dict) or not set(hints) - optional <= set(value) <= set(hints):
-        found = sorted(value) if isinstance(value, dict) else value
-        raise ValueError(f"{where} has fields {found}, expected {sorted(hints)}")
-    return kind(**{name: _read(hints[name], value[name], f"{where}.{name}") for name in value})
+    later = {field.name for field in dataclasses.fields(kind) if "later" in field.metadata}
+    if not isinstance(value, dict) or set(value) | later != set(hints):
+        names = sorted(value) if isinstance(value, dict) else value
+        raise ValueError(f"{where} has fields {names}, expected {sorted(hints)}")
+    found = {name: _read(hints[name], item, f"{where}.{name}") for name, item in value.items()}
+    return kind(**found)

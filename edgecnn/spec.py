@@ -3,11 +3,11 @@
 Both are frozen and travel inside the model file as JSON.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from edgecnn.errors import SpecError
-from edgecnn.records import Record, later
+from edgecnn.records import LATER, Record
 
 
 class Fit(str, Enum):
@@ -151,7 +151,7 @@ class ModelCard(Record):
     """Multiply-adds of each Conv, Gemm and MatMul for one frame, by node name."""
     versions: dict[str, str]
     """Packages that made the file."""
-    rejection: tuple[Rejection, ...] = later(())
+    rejection: tuple[Rejection, ...] = field(default=(), metadata=LATER)
     """One, or none where everything is known."""
 
 

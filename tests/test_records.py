@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgecnn.errors import SpecError
-from edgecnn.records import Record, later
+from edgecnn.records import LATER, Record
 
 
 class Colour(str, Enum):
@@ -212,7 +212,7 @@ def test_any_value_in_a_field_is_read_as_its_type_or_refused(name: str, value: o
 class Grown(Record):
     name: str
     size: int = 3
-    notes: tuple[str, ...] = later(())
+    notes: tuple[str, ...] = field(default=(), metadata=LATER)
 
 
 def test_a_field_that_came_later_may_be_missing_and_no_other() -> None:

@@ -3,6 +3,7 @@
 Both are frozen and travel inside the model file as JSON.
 """
 
+import math
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -50,6 +51,9 @@ class ModelSpec(Record):
     """The rule for shrinking."""
     reject_threshold: float = 0.0
     """A prediction less probable than this is not `known`."""
+    logit_ceiling: tuple[float, ...] = field(default=(), metadata=LATER)
+    """One, or none. A frame with a larger logit is not `known` either, however probable its label:
+    it drives the network further than any picture that it learned from."""
 
     def __post_init__(self) -> None:
         """Refuse a spec that no frame could satisfy."""
@@ -61,11 +65,17 @@ class ModelSpec(Record):
         repeated = sorted({name for name in self.labels if self.labels.count(name) > 1})
         _demand(not repeated, f"labels appear twice: {', '.join(repeated)}")
         _demand(0.0 <= self.reject_threshold < 1.0, f"threshold is {self.reject_threshold}")
+        ceilings = self.logit_ceiling
+        _demand(len(ceilings) <= 1 and all(map(math.isfinite, ceilings)), f"ceiling is {ceilings}")
 
     @property
     def shape(self) -> tuple[int, int, int]:
         """Height, width, channels of one fitted frame."""
         return self.height, self.width, self.channels
+
+    def knows(self, probability: float, logit: float) -> bool:
+        """Tell whether a label is `known`, by its probability and its logit."""
+        return probability >= self.reject_threshold and all(logit <= c for c in self.logit_ceiling)
 
 
 @dataclass(frozen=True)
@@ -95,12 +105,10 @@ class Accuracy:
 
 @dataclass(frozen=True)
 class Known:
-    """How many of some pictures one form calls known, with the 95 % interval of their share."""
+    """How many of some pictures a file calls known, with the 95 % interval of their share."""
 
-    form: str
-    """fp32 or int8."""
     pictures: str
-    """Which pictures: `right, validation`, `test`, `noise` or the name of another data set."""
+    """Which: those labelled rightly or wrongly, noise, or the name of another data set."""
     known: int
     total: int
     low: float

@@ -20,6 +20,7 @@ SPECS = st.builds(
     fit=st.sampled_from(Fit),
     shrink=st.sampled_from(Shrink),
     reject_threshold=st.floats(0.0, 1.0, exclude_max=True),
+    logit_ceiling=st.lists(st.floats(-1e3, 1e3), max_size=1).map(tuple),
 )
 ACCURACIES = st.builds(
     Accuracy,
@@ -32,7 +33,6 @@ ACCURACIES = st.builds(
 )
 KNOWN = st.builds(
     Known,
-    form=st.sampled_from(("fp32", "int8")),
     pictures=NAMES,
     known=st.integers(0, 10_000),
     total=st.integers(1, 10_000),
@@ -107,6 +107,8 @@ def test_the_shape_is_height_width_channels() -> None:
         pytest.param({"labels": ("ant", "bee", "ant")}, "twice: ant", id="a label twice"),
         pytest.param({"reject_threshold": -0.1}, "-0.1", id="threshold below 0"),
         pytest.param({"reject_threshold": 1.0}, "threshold is 1.0", id="threshold of 1"),
+        pytest.param({"logit_ceiling": (1.0, 2.0)}, "(1.0, 2.0)", id="two ceilings"),
+        pytest.param({"logit_ceiling": (float("inf"),)}, "inf", id="ceiling that is no number"),
         pytest.param({"reject_threshold": float("nan")}, "nan", id="threshold that is no number"),
     ],
 )
@@ -147,6 +149,17 @@ def test_a_spec_cannot_be_changed(name: str) -> None:
 
 def test_a_frame_is_cropped_and_everything_known_unless_said_otherwise() -> None:
     assert (spec().fit, spec().reject_threshold) == (Fit.CROP, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("probability", "logit", "known"),
+    [(0.7, 5.0, True), (0.69, 5.0, False), (0.7, 5.1, False), (0.99, -3.0, True)],
+)
+def test_what_is_known_is_probable_and_below_the_ceiling(
+    probability: float, logit: float, known: bool
+) -> None:
+    assert spec(reject_threshold=0.7, logit_ceiling=(5.0,)).knows(probability, logit) is known
+    assert spec().knows(probability, logit)
 
 
 def test_an_accuracy_reads_as_a_sentence() -> None:

@@ -16,6 +16,13 @@ def export(
     max_drop: Annotated[
         float, typer.Option(min=0, help="Accuracy that int8 may lose, percentage points.")
     ] = 0.5,
+    keep: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of right answers that shall stay known.")
+    ] = 0.95,
+    foreign: Annotated[
+        list[str] | None,
+        typer.Option(help="A data set without the model's classes: how much of it is known?"),
+    ] = None,
     form: AsFormat = Format.TEXT,
 ) -> None:
     """Export a run as fp32 and int8 ONNX files, if int8 is as good."""
@@ -24,11 +31,12 @@ def export(
     from edgecnn.exporter.ship import Options
 
     with spinner() as watch:
-        report = export_run(
-            run, out, name=name, options=Options(limits=Limits(max_drop=max_drop)), watch=watch
-        )
+        options = Options(Limits(max_drop=max_drop), keep, tuple(foreign or ()))
+        report = export_run(run, out, name=name, options=options, watch=watch)
     rows: list[tuple[str, object]] = [
         (path, f"{report.sizes_kib[kind]} KiB") for kind, path in report.files.items()
     ]
     rows += [(score.form, score) for score in report.accuracy]
-    show(report, table([*rows, (f"gate {report.gate.verdict}", report.gate.reason)]), form)
+    rows.append((f"gate {report.gate.verdict}", report.gate.reason))
+    rows += [(f"known, {row.pictures}", row) for row in report.rejection.known]
+    show(report, table(rows), form)

@@ -13,6 +13,7 @@ from edgecnn.exporter.contract import stamp, wrap_fp32, wrap_int8
 from edgecnn.exporter.cost import count_macs
 from edgecnn.exporter.graph_network import GraphNetwork
 from edgecnn.exporter.quantize import CHOICE, quantize
+from edgecnn.exporter.rejection import calibrated
 from edgecnn.frame import Frame
 from edgecnn.runner.golden import Golden
 from edgecnn.spec import ModelCard
@@ -33,11 +34,18 @@ class Graphs:
     macs: dict[str, int]
     """Multiply-adds of each node."""
     candidate: Candidate
-    """What the fp32 form computes: as it came, or fine-tuned."""
+    """What the fp32 form computes: as it came, or fine-tuned, and calibrated."""
+    temperature: float
+    """What its logits were divided by."""
 
 
-def build_graphs(candidate: Candidate, watch: Callable[[str], None]) -> Graphs:
-    """Quantize and, where the recipe says so, fine-tune a candidate.
+def build_graphs(candidate: Candidate, keep: float, watch: Callable[[str], None]) -> Graphs:
+    """Quantize and, where the recipe says so, fine-tune a candidate; then calibrate it.
+
+    Args:
+        candidate: What is to be shipped.
+        keep: Share of rightly labelled pictures that shall stay known.
+        watch: Called with the name of each stage.
 
     Raises:
         CheckFailed: The loss of the fine-tuning is not a number.
@@ -46,9 +54,10 @@ def build_graphs(candidate: Candidate, watch: Callable[[str], None]) -> Graphs:
     quantized = quantize(candidate.core, _calibration_frames(candidate.data.train))
     if candidate.qat_epochs:
         candidate, quantized = _fine_tuned(candidate, quantized, watch)
-    spec = candidate.spec
-    forms = {"fp32": wrap_fp32(candidate.core, spec), "int8": wrap_int8(quantized, spec)}
-    return Graphs(forms, count_macs(candidate.core), candidate)
+    made = calibrated(candidate, {"fp32": candidate.core, "int8": quantized}, keep)
+    candidate, spec = made.candidate, made.candidate.spec
+    forms = {"fp32": wrap_fp32(candidate.core, spec), "int8": wrap_int8(made.cores["int8"], spec)}
+    return Graphs(forms, count_macs(candidate.core), candidate, made.temperature)
 
 
 def reference_of(network: nn.Module) -> Reference:

@@ -5,6 +5,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +16,14 @@ from edgecnn.exporter.contract import stamp
 from edgecnn.exporter.drafts import Graphs, build_graphs, stamp_drafts
 from edgecnn.exporter.gate import FAIL, GateReport, Limits, Verdict, judge
 from edgecnn.exporter.golden import INT8_STEPS, choose_golden, int8_step
+from edgecnn.exporter.rejection import KEEP, load_strangers, measure_known
 from edgecnn.files import write_atomic
+from edgecnn.frame import Frame
 from edgecnn.records import Record
 from edgecnn.runner.classify import Classifier
 from edgecnn.runner.machine import describe_machine
 from edgecnn.runner.model_file import parse_model
-from edgecnn.spec import Accuracy
+from edgecnn.spec import Accuracy, Rejection
 from edgecnn.trainer.dataset import Pictures
 from edgecnn.trainer.evaluate import answers_of
 from edgecnn.trainer.metrics import measure_accuracy
@@ -33,6 +36,15 @@ class Options(Record):
     """What is written, and what the gate allows."""
 
     limits: Limits = field(default_factory=Limits)
+    keep: float = KEEP
+    """Share of rightly labelled pictures that shall stay `known`, above 0; 1: all are."""
+    foreign: tuple[str, ...] = ()
+    """Data sets without the model's classes: what it calls known of them goes on its card."""
+
+    def __post_init__(self) -> None:
+        """Refuse a share that is none."""
+        if not 0 < self.keep <= 1:
+            raise OptionError(f"keep is {self.keep}", remedy="give more than 0, up to 1")
 
 
 @dataclass(frozen=True)
@@ -45,6 +57,8 @@ class ExportReport(Record):
     accuracy: tuple[Accuracy, ...]
     """Of each form, on the test part."""
     gate: Verdict
+    rejection: Rejection
+    """What int8 calls known."""
 
 
 def ship(
@@ -69,7 +83,7 @@ def ship(
     """
     start = time.perf_counter()
     check_name(name)
-    graphs = build_graphs(candidate, watch)
+    graphs = build_graphs(candidate, options.keep, watch)
     drafts = stamp_drafts(graphs, name)
     watch(f"comparing {candidate.origin}, fp32 and int8 on validation pictures")
     verdict = _gate(graphs.candidate, drafts, options.limits)
@@ -80,7 +94,8 @@ def ship(
             remedy="train longer, or allow more with --max-drop; figures are in gate.json",
         )
     watch("measuring on test pictures")
-    files = _finish(graphs, drafts)
+    strangers = load_strangers(candidate.spec, options.foreign)
+    files = _finish(graphs, drafts, options.keep, strangers)
     return _write(folder, name, files, verdict, start)
 
 
@@ -99,8 +114,10 @@ def _gate(candidate: Candidate, drafts: dict[str, bytes], limits: Limits) -> Ver
     return judge(pictures.labels, reference, answers["fp32"], answers["int8"], limits)
 
 
-def _finish(graphs: Graphs, drafts: dict[str, bytes]) -> dict[str, bytes]:
-    """Return each form with its measured accuracy on the card and its golden frames."""
+def _finish(
+    graphs: Graphs, drafts: dict[str, bytes], keep: float, strangers: dict[str, Frame]
+) -> dict[str, bytes]:
+    """Return each form with what was measured of it on the card, and its golden frames."""
     candidate = graphs.candidate
     test = candidate.data.test
     answers = {candidate.origin: candidate.reference(test).argmax(1)}
@@ -112,7 +129,12 @@ def _finish(graphs: Graphs, drafts: dict[str, bytes]) -> dict[str, bytes]:
     tolerances = {"fp32": FP32_TOLERANCE, "int8": INT8_STEPS * int8_step(graphs.forms["int8"])}
     files = {}
     for form, draft in drafts.items():
-        card = replace(parse_model(draft, Path(form)).card, accuracy=accuracy)
+        known = measure_known(partial(_logits, draft), candidate.data, strangers, candidate.spec)
+        card = replace(
+            parse_model(draft, Path(form)).card,
+            accuracy=accuracy,
+            rejection=(Rejection(graphs.temperature, keep, known),),
+        )
         with _opened(draft) as classifier:
             golden = choose_golden(classifier, candidate.data.validation, tolerances[form])
         files[form] = stamp(graphs.forms[form], candidate.spec, card, golden)
@@ -122,6 +144,11 @@ def _finish(graphs: Graphs, drafts: dict[str, bytes]) -> dict[str, bytes]:
 def _answers(draft: bytes, pictures: Pictures) -> np.ndarray:
     with _opened(draft) as classifier:
         return answers_of(classifier, pictures)
+
+
+def _logits(draft: bytes, frames: Frame) -> np.ndarray:
+    with _opened(draft) as classifier:
+        return classifier.logits(list(frames))
 
 
 def _opened(draft: bytes) -> Classifier:
@@ -151,4 +178,5 @@ def _write(
         sizes_kib={form: round(model.size_kib, 1) for form, model in models.items()},
         accuracy=models["int8"].card.accuracy,
         gate=verdict,
+        rejection=models["int8"].card.rejection[0],
     )

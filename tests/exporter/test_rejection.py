@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import onnx
@@ -10,16 +11,31 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import helper, numpy_helper
+from picture_folders import write_class
 from scipy.special import log_softmax, softmax
 
+from edgecnn.errors import OptionError
 from edgecnn.exporter.contract import wrap_fp32, wrap_int8
+from edgecnn.exporter.export import export
 from edgecnn.exporter.graph import LOGITS, export_core
 from edgecnn.exporter.mistakes import answer_of
 from edgecnn.exporter.quantize import quantize
-from edgecnn.exporter.rejection import choose_threshold, conformal, count_known, strange_frames
+from edgecnn.exporter.rejection import (
+    KEEP,
+    conformal,
+    count_known,
+    load_strangers,
+    strange_frames,
+    with_rejection,
+)
+from edgecnn.exporter.ship import ExportReport, Options
 from edgecnn.exporter.temperature import HIGHEST, LOWEST, divided, fit_temperature, last_constants
+from edgecnn.runner.classify import Classifier
+from edgecnn.runner.model_file import read_model
 from edgecnn.spec import ModelSpec
+from edgecnn.trainer.dataset import Dataset
 from edgecnn.trainer.networks import Architecture, build
+from edgecnn.trainer.run_folder import read_run
 
 SPEC = ModelSpec(labels=("a", "b", "c"), height=28, width=28, channels=1)
 
@@ -76,25 +92,46 @@ def test_new_pictures_are_kept_as_often_as_promised() -> None:
     assert np.mean(kept) == pytest.approx(28 / 31, abs=0.02)  # k = 3 of 31 gaps
 
 
-def test_too_few_pictures_give_no_threshold() -> None:
-    assert choose_threshold(np.eye(3)[[0, 1, 2]] * 0.9, np.arange(3), 0.95) == 0.0
+def sure(count: int, least: float = 0.0) -> np.ndarray:
+    """Return logits of class 0, from hardly more than the others to much more."""
+    return np.pad(np.linspace(least + 0.01, 10, count)[:, None], ((0, 0), (0, 2)))
 
 
-def test_a_network_that_is_never_right_gives_no_threshold() -> None:
-    assert choose_threshold(np.eye(3)[np.zeros(50, int)], np.ones(50, np.int64), 0.95) == 0.0
+def rejection(logits: np.ndarray, labels: np.ndarray, keep: float) -> tuple[float, float]:
+    """Return the threshold and the ceiling; infinity for none."""
+    spec = with_rejection(SPEC, logits, labels, keep)
+    return spec.reject_threshold, min(spec.logit_ceiling, default=math.inf)
+
+
+def test_too_few_pictures_give_neither_threshold_nor_ceiling() -> None:
+    assert rejection(sure(18), np.zeros(18, np.int64), 0.95) == (0.0, math.inf)
+
+
+def test_a_network_that_is_never_right_gives_neither() -> None:
+    assert rejection(sure(50), np.ones(50, np.int64), 0.95) == (0.0, math.inf)
+
+
+def test_who_keeps_everything_gets_neither() -> None:
+    assert rejection(sure(5000), np.zeros(5000, np.int64), 1.0) == (0.0, math.inf)
 
 
 def test_a_threshold_never_reaches_1() -> None:
-    found = choose_threshold(np.eye(3)[np.zeros(50, int)], np.zeros(50, np.int64), 0.5)
-    assert found < 1.0
-    assert replace(SPEC, reject_threshold=found).reject_threshold == found
+    assert rejection(100 * sure(5000, 9.0), np.zeros(5000, np.int64), 0.5)[0] < 1.0
+
+
+def test_threshold_and_ceiling_together_keep_what_was_asked_for() -> None:
+    logits = sure(5000)
+    spec = with_rejection(SPEC, logits, np.zeros(5000, np.int64), 0.9)
+    found = count_known("all", logits, spec)
+    assert 0.9 <= found.value <= 0.902
+    above = count_known("all", logits[-200:], spec)
+    assert above.known == 200 - 49  # the rest of a tenth of the 500 that may be rejected
 
 
 def test_only_pictures_that_are_right_choose_the_threshold() -> None:
-    sure, unsure = [0.9, 0.1, 0.0], [0.5, 0.4, 0.1]
-    probabilities = np.array([sure] * 40 + [unsure] * 40)
-    labels = np.array([0] * 40 + [1] * 40)
-    assert choose_threshold(probabilities, labels, 0.95) == 0.9
+    logits = np.concatenate([sure(400, 5.0), sure(400)])
+    labels = np.array([0] * 400 + [1] * 400)
+    assert rejection(logits, labels, 0.95) == rejection(logits[:400], labels[:400], 0.95)
 
 
 def test_frames_that_show_nothing_are_whole_and_the_same_each_time() -> None:
@@ -107,7 +144,7 @@ def test_frames_that_show_nothing_are_whole_and_the_same_each_time() -> None:
 
 def test_what_reaches_the_threshold_is_counted() -> None:
     logits = np.log([[0.8, 0.2], [0.6, 0.4], [0.1, 0.9]])
-    found = count_known("int8", "test", logits, 0.7)
+    found = count_known("test", logits, replace(SPEC, reject_threshold=0.7))
     assert (found.known, found.total) == (2, 3)
     assert found.low < found.value < found.high
 
@@ -184,3 +221,56 @@ def test_a_product_and_a_sum_are_a_dense_layer_too() -> None:
 )  # fmt: skip
 def test_logits_of_another_making_are_not_divided(nodes: list[onnx.NodeProto]) -> None:
     assert last_constants(last_layer(*nodes)) == set()
+
+
+def test_an_exported_file_knows_what_it_knows_and_says_so_on_its_card(
+    exported: ExportReport, digits: tuple[Dataset, ModelSpec]
+) -> None:
+    models = [read_model(path) for path in exported.files.values()]
+    assert len({(m.spec.reject_threshold, m.spec.logit_ceiling) for m in models}) == 1
+    assert 0 < models[0].spec.reject_threshold < 1
+    data = digits[0]
+    for model in models:
+        (rejection,) = model.card.rejection
+        assert rejection.keep == KEEP
+        assert [row.pictures for row in rejection.known] == [
+            "right, validation", "right, test", "wrong, test", "noise", "blank",
+        ]  # fmt: skip
+        with Classifier(model.path) as classifier:
+            predictions = classifier(list(data.test.frames))
+        right = [p.label == model.spec.labels[i]
+                 for p, i in zip(predictions, data.test.labels, strict=True)]  # fmt: skip
+        for name, wanted in (("right, test", True), ("wrong, test", False)):
+            (row,) = [row for row in rejection.known if row.pictures == name]
+            own = [p.known for p, ok in zip(predictions, right, strict=True) if ok is wanted]
+            assert (row.known, row.total) == (sum(own), len(own))
+
+
+def test_what_validation_promised_still_holds_for_int8(exported: ExportReport) -> None:
+    (rejection,) = read_model(exported.files["int8"]).card.rejection
+    assert rejection.known[0].high >= KEEP
+
+
+def test_who_asks_for_it_knows_everything_and_sees_what_is_strange(
+    run_folder: Path, tmp_path: Path
+) -> None:
+    write_class(tmp_path / "other" / "a", 20)
+    write_class(tmp_path / "other" / "b", 20)
+    options = Options(keep=1.0, foreign=(str(tmp_path / "other"),))
+    report = export(run_folder, tmp_path / "out", options=options)
+    model = read_model(report.files["int8"])
+    assert (model.spec.reject_threshold, model.spec.logit_ceiling) == (0.0, ())
+    assert report.rejection == model.card.rejection[0]
+    assert all(row.known == row.total for row in report.rejection.known)
+    assert report.rejection.known[-1].pictures == "other"
+
+
+def test_pictures_of_the_models_own_classes_are_no_strangers(run_folder: Path) -> None:
+    with pytest.raises(OptionError, match="has classes of the model: 0, 1"):
+        load_strangers(read_run(run_folder).spec, ("digits",))
+
+
+@pytest.mark.parametrize("keep", [0.0, -1.0, 1.1, math.nan])
+def test_a_share_to_keep_that_is_none_is_refused(keep: float) -> None:
+    with pytest.raises(OptionError, match="keep is"):
+        Options(keep=keep)

@@ -83,7 +83,7 @@ class Accuracy:
     """Accuracy of one form on one set of pictures, with its 95 % interval."""
 
     form: str
-    """torch, fp32 or int8."""
+    """torch or where else the network is from, fp32, fp16 or int8."""
     split: str
     """test or validation."""
     correct: int
@@ -144,7 +144,7 @@ class ModelCard(Record):
     name: str
     """The model's name, without its form."""
     form: str
-    """int8 or fp32."""
+    """fp32, fp16 or int8."""
     dataset: str
     dataset_digest: str
     """SHA-256 over every fitted picture and label."""
@@ -161,6 +161,8 @@ class ModelCard(Record):
     """Packages that made the file."""
     rejection: tuple[Rejection, ...] = field(default=(), metadata=LATER)
     """One, or none where everything is known."""
+    gate: str = field(default="", metadata=LATER)
+    """The gate's verdict on accuracy and its reason. Empty: the form was not judged."""
 
 
 def _demand(holds: bool, otherwise: str) -> None:

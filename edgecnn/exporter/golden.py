@@ -36,14 +36,26 @@ def choose_golden(classifier: Classifier, pictures: Pictures, tolerance: float) 
 
 
 def int8_step(model: onnx.ModelProto) -> float:
-    """Return the most that one quantization step of the last layer's input moves a logit."""
+    """Return the most that one quantization step before the last layer moves a logit."""
     makers = {output: node for node in model.graph.node for output in node.output}
     constants = {t.name: numpy_helper.to_array(t) for t in model.graph.initializer}
     last = makers[LOGITS]
-    activation, weight = (makers[name] for name in last.input[:2])
-    weights = constants[weight.input[0]].astype(np.float32)
-    scale = np.max(constants[weight.input[1]])
-    return float(constants[activation.input[1]] * np.abs(weights).max() * scale)
+    before = makers[last.input[0]]
+    while before.op_type != "DequantizeLinear":  # layers that stay float
+        before = makers[before.input[0]]
+    step = constants[before.input[1]]
+    return float(step * np.abs(_weights(last.input[1], makers, constants)).max())
+
+
+def _weights(
+    name: str, makers: dict[str, onnx.NodeProto], constants: dict[str, np.ndarray]
+) -> np.ndarray:
+    """Return a layer's weights as floats; of quantized ones, an upper bound."""
+    if name in constants:
+        return constants[name]
+    levels, scale = (constants[source] for source in makers[name].input[:2])
+    floats: np.ndarray = levels.astype(np.float32) * np.max(scale)
+    return floats
 
 
 def tolerance_of(form: str, graph: onnx.ModelProto) -> float:

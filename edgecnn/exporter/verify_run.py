@@ -10,7 +10,7 @@ from sklearn.metrics import confusion_matrix
 
 from edgecnn.errors import EdgeError
 from edgecnn.exporter.checks import FAIL, OK, SKIPPED, Check
-from edgecnn.exporter.gate import MIN_EXPORT_AGREEMENT, MIN_INT8_AGREEMENT
+from edgecnn.exporter.gate import MIN_AGREEMENT, MIN_EXPORT_AGREEMENT
 from edgecnn.exporter.mistakes import explain_labels, explain_order
 from edgecnn.exporter.subject import Subject
 from edgecnn.runner.model_file import ModelFile, read_model
@@ -99,5 +99,5 @@ def _agreement(file: ModelFile, form: str, run: Run, pictures: Pictures, wanted:
 
 def _needed(form: str, run: Run, count: int) -> int:
     """Return how many labels must agree; fine-tuning in int8 moves the weights of every form."""
-    exact = form != "int8" and not run.recipe.qat.epochs
-    return math.ceil(count * (MIN_EXPORT_AGREEMENT if exact else MIN_INT8_AGREEMENT))
+    exact = form == "fp32" and not run.recipe.qat.epochs
+    return math.ceil(count * (MIN_EXPORT_AGREEMENT if exact else MIN_AGREEMENT))

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from edgecnn.exporter.export import export
+from edgecnn.exporter.options import Options
 from edgecnn.opencv import encode_png
 from edgecnn.trainer.networks import Architecture
 from edgecnn.trainer.recipe import Recipe
@@ -33,9 +34,8 @@ class Coloured:
         recipe = Recipe(data=str(self.data), size=16, epochs=4, batch=16, learning_rate=1e-2,
                         network=NETWORK)  # fmt: skip
         train(recipe, self.run, device="cpu")
-        self.files = {
-            form: Path(path) for form, path in export(self.run, self.out, name="c").files.items()
-        }
+        made = export(self.run, self.out, name="c", options=Options(force=True))  # tiny: no faster
+        self.files = {form: Path(path) for form, path in made.files.items()}
 
 
 @pytest.fixture(scope="session")

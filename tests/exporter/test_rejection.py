@@ -8,6 +8,7 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from clocks import set_clock
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import helper, numpy_helper
@@ -19,6 +20,7 @@ from edgecnn.exporter.contract import wrap_fp32, wrap_int8
 from edgecnn.exporter.export import export
 from edgecnn.exporter.graph import LOGITS, export_core
 from edgecnn.exporter.mistakes import answer_of
+from edgecnn.exporter.options import Options
 from edgecnn.exporter.quantize import quantize
 from edgecnn.exporter.rejection import (
     KEEP,
@@ -28,7 +30,7 @@ from edgecnn.exporter.rejection import (
     strange_frames,
     with_rejection,
 )
-from edgecnn.exporter.ship import ExportReport, Options
+from edgecnn.exporter.ship import ExportReport
 from edgecnn.exporter.temperature import HIGHEST, LOWEST, divided, fit_temperature, last_constants
 from edgecnn.runner.classify import Classifier
 from edgecnn.runner.model_file import read_model
@@ -257,12 +259,13 @@ def test_who_asks_for_it_knows_everything_and_sees_what_is_strange(
     write_class(tmp_path / "other" / "a", 20)
     write_class(tmp_path / "other" / "b", 20)
     options = Options(keep=1.0, foreign=(str(tmp_path / "other"),))
-    report = export(run_folder, tmp_path / "out", options=options)
+    report = export(run_folder, tmp_path / "out", options=options, clock=set_clock(0.8))
     model = read_model(report.files["int8"])
     assert (model.spec.reject_threshold, model.spec.logit_ceiling) == (0.0, ())
-    assert report.rejection == model.card.rejection[0]
-    assert all(row.known == row.total for row in report.rejection.known)
-    assert report.rejection.known[-1].pictures == "other"
+    (rejection,) = model.card.rejection
+    assert report.rejection["int8"] == rejection
+    assert all(row.known == row.total for row in rejection.known)
+    assert rejection.known[-1].pictures == "other"
 
 
 def test_pictures_of_the_models_own_classes_are_no_strangers(run_folder: Path) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from edgecnn.collector.collect import collect
     from edgecnn.errors import EdgeError
     from edgecnn.exporter.export import export
+    from edgecnn.exporter.verify import verify
     from edgecnn.frame import fit_frame
     from edgecnn.runner.capture import open_source
     from edgecnn.runner.classify import Classifier, Prediction
@@ -47,6 +48,7 @@ _HOMES = {
     "train": "edgecnn.trainer.train",
     "Recipe": "edgecnn.trainer.recipe",
     "export": "edgecnn.exporter.export",
+    "verify": "edgecnn.exporter.verify",
 }
 
 __all__ = [
@@ -63,6 +65,7 @@ __all__ = [
     "measure",
     "open_source",
     "train",
+    "verify",
 ]
 
 

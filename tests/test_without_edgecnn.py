@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgecnn.opencv import cv2, decode_picture
+from edgecnn.frame import Frame
+from edgecnn.opencv import cv2, decode_picture, encode_png
 from edgecnn.runner.classify import Classifier
 from edgecnn.runner.shipped import shipped_model
 
@@ -38,15 +39,29 @@ def test_the_example_is_short_and_imports_nothing_of_ours() -> None:
 def test_the_example_gives_the_classifiers_probabilities_to_the_last_bit(
     tmp_path: Path, name: str, shape: tuple[int, ...]
 ) -> None:
-    path = tmp_path / "picture.png"
     noise = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
-    cv2.imwrite(str(path), cv2.GaussianBlur(noise, (5, 5), 3))
     model = shipped_model(name)
     assert model is not None
+    same_as_ours(model, tmp_path, cv2.GaussianBlur(noise, (5, 5), 3))
+
+
+def test_the_example_knows_and_does_not_know_what_we_do(
+    int8: Path, tmp_path: Path, frames: list[Frame]
+) -> None:
+    labels = {same_as_ours(int8, tmp_path, frame) for frame in [*frames[:4], 255 - frames[0] // 4]}
+    assert "not known" in labels
+    assert labels & set("0123456789")
+
+
+def same_as_ours(model: Path, folder: Path, frame: Frame) -> str:
+    """Compare the example with `Classifier`; return what it calls the frame."""
+    path = folder / "picture.png"
+    path.write_bytes(encode_png(frame))
     label, probabilities = run_example(model, path)
-    frame = decode_picture(path.read_bytes())
-    assert frame is not None
+    read = decode_picture(path.read_bytes())
+    assert read is not None
     with Classifier(model) as classify:
-        prediction = classify(frame)
+        prediction = classify(read)
     assert probabilities == prediction.probabilities.tolist()
     assert label == (prediction.label if prediction.known else "not known")
+    return label

@@ -84,7 +84,7 @@ class Choice(Record):
         return f"{text}; fine-tuned in int8, epochs: {self.epochs}" if self.epochs else text
 
 
-class _Frames(CalibrationDataReader):  # type: ignore[misc]
+class Frames(CalibrationDataReader):  # type: ignore[misc]
     """Feeds (n, H, W, C) uint8 frames to the calibrator, one at a time."""
 
     def __init__(self, frames: Frame) -> None:
@@ -123,7 +123,7 @@ def calibrate(core: onnx.ModelProto, frames: Frame, method: Method) -> TensorsDa
             extra_options=_histogram(method),
         )
         for start in range(0, len(frames), CHUNK):
-            calibrator.collect_data(_Frames(frames[start : start + CHUNK]))
+            calibrator.collect_data(Frames(frames[start : start + CHUNK]))
         return calibrator.compute_data()
 
 

@@ -8,7 +8,7 @@ import onnx
 import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812
-from emulate import haswell, run_on
+from emulate import HERE, NO_QEMU, haswell, run_on
 from onnx import TensorProto, helper, numpy_helper
 
 from edgecnn.exporter.activations import constants_of
@@ -170,10 +170,10 @@ def test_the_sums_that_passed_are_counted_layer_by_layer(sign: float) -> None:
     assert np.sign(first.worst) == sign
 
 
+@pytest.mark.skipif(not haswell(), reason=NO_QEMU)
 def test_on_an_avx2_cpu_the_default_recipe_is_wrong_where_the_audit_says_and_7_bits_are_right(
     tmp_path: Path,
 ) -> None:
-    cpu = haswell()
     graphs = {}
     for channels in (1, 3, 4):
         frames = bright(channels)
@@ -181,7 +181,7 @@ def test_on_an_avx2_cpu_the_default_recipe_is_wrong_where_the_audit_says_and_7_b
             graph = quantize(crafted(channels), frames, Choice(weight_bits=bits))
             assert bool(audit(graph, frames).layers) == (bits == 8)
             graphs[f"{channels}-{bits}"] = (graph, to_image(frames))
-    other, here = run_on(cpu, graphs, tmp_path), run_on([], graphs, tmp_path)
+    other, here = run_on(haswell(), graphs, tmp_path), run_on(HERE, graphs, tmp_path)
     for name in graphs:
         if name.endswith("7"):
             assert np.array_equal(other[name], here[name]), name
@@ -190,8 +190,8 @@ def test_on_an_avx2_cpu_the_default_recipe_is_wrong_where_the_audit_says_and_7_b
             assert np.abs(other[name] - here[name.replace("-8", "-7")]).max() > 0.05 * exact.max()
 
 
+@pytest.mark.skipif(not haswell(), reason=NO_QEMU)
 def test_an_avx2_cpu_sums_up_what_the_emulation_in_numpy_does(tmp_path: Path) -> None:
-    cpu = haswell()
     graphs, expected = {}, {}
     for shape, (channels, attributes) in SHAPES.items():
         levels, weights = levels_and_weights(channels, attributes)
@@ -203,6 +203,6 @@ def test_an_avx2_cpu_sums_up_what_the_emulation_in_numpy_does(tmp_path: Path) ->
         exact_sums = exact @ weights.transpose(0, 2, 3, 1).reshape(8, -1).T.astype(int)
         assert not np.array_equal(exact_sums[:, :4].T, sums[:4])  # or the test could not fail
         expected[shape.replace(" ", "-")] = 1000 * np.rint(sums / 1000).clip(-128, 127)
-    found = run_on(cpu, graphs, tmp_path)
+    found = run_on(haswell(), graphs, tmp_path)
     for name, sums in expected.items():
         assert np.array_equal(found[name][0].reshape(8, -1), sums), name

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from edgecnn.collector.collect import collect
     from edgecnn.errors import EdgeError
     from edgecnn.exporter.export import export
+    from edgecnn.exporter.options import Options
+    from edgecnn.exporter.verify import verify
     from edgecnn.frame import fit_frame
     from edgecnn.runner.capture import open_source
     from edgecnn.runner.classify import Classifier, Prediction
@@ -47,6 +49,8 @@ _HOMES = {
     "train": "edgecnn.trainer.train",
     "Recipe": "edgecnn.trainer.recipe",
     "export": "edgecnn.exporter.export",
+    "Options": "edgecnn.exporter.options",
+    "verify": "edgecnn.exporter.verify",
 }
 
 __all__ = [
@@ -55,6 +59,7 @@ __all__ = [
     "Fit",
     "ModelCard",
     "ModelSpec",
+    "Options",
     "Prediction",
     "Recipe",
     "collect",
@@ -63,6 +68,7 @@ __all__ = [
     "measure",
     "open_source",
     "train",
+    "verify",
 ]
 
 

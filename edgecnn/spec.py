@@ -3,11 +3,12 @@
 Both are frozen and travel inside the model file as JSON.
 """
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
 from enum import Enum
 
 from edgecnn.errors import SpecError
-from edgecnn.records import Record
+from edgecnn.records import LATER, Record
 
 
 class Fit(str, Enum):
@@ -50,6 +51,9 @@ class ModelSpec(Record):
     """The rule for shrinking."""
     reject_threshold: float = 0.0
     """A prediction less probable than this is not `known`."""
+    logit_ceiling: tuple[float, ...] = field(default=(), metadata=LATER)
+    """One, or none. A frame with a larger logit is not `known` either, however probable its label:
+    it drives the network further than any picture that it learned from."""
 
     def __post_init__(self) -> None:
         """Refuse a spec that no frame could satisfy."""
@@ -61,11 +65,17 @@ class ModelSpec(Record):
         repeated = sorted({name for name in self.labels if self.labels.count(name) > 1})
         _demand(not repeated, f"labels appear twice: {', '.join(repeated)}")
         _demand(0.0 <= self.reject_threshold < 1.0, f"threshold is {self.reject_threshold}")
+        ceilings = self.logit_ceiling
+        _demand(len(ceilings) <= 1 and all(map(math.isfinite, ceilings)), f"ceiling is {ceilings}")
 
     @property
     def shape(self) -> tuple[int, int, int]:
         """Height, width, channels of one fitted frame."""
         return self.height, self.width, self.channels
+
+    def knows(self, probability: float, logit: float) -> bool:
+        """Tell whether a label is `known`, by its probability and its logit."""
+        return probability >= self.reject_threshold and all(logit <= c for c in self.logit_ceiling)
 
 
 @dataclass(frozen=True)
@@ -73,7 +83,7 @@ class Accuracy:
     """Accuracy of one form on one set of pictures, with its 95 % interval."""
 
     form: str
-    """torch, fp32 or int8."""
+    """torch or where else the network is from, fp32, fp16 or int8."""
     split: str
     """test or validation."""
     correct: int
@@ -94,13 +104,47 @@ class Accuracy:
 
 
 @dataclass(frozen=True)
+class Known:
+    """How many of some pictures a file calls known, with the 95 % interval of their share."""
+
+    pictures: str
+    """Which: those labelled rightly or wrongly, noise, or the name of another data set."""
+    known: int
+    total: int
+    low: float
+    """Lower end of the interval, 0 to 1."""
+    high: float
+    """Upper end of the interval, 0 to 1."""
+
+    @property
+    def value(self) -> float:
+        """Return the share of pictures that are known, 0 to 1."""
+        return self.known / self.total
+
+    def __str__(self) -> str:
+        return f"{self.value:.2%} [{self.low:.2%}, {self.high:.2%}] of {self.total}"
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """How the reject threshold was chosen, and what it does."""
+
+    temperature: float
+    """What the network's logits were divided by, so that it is as sure as it is right."""
+    keep: float
+    """Share of rightly labelled pictures that were to stay known, 0 to 1."""
+    known: tuple[Known, ...]
+    """Of pictures that belong to a class, and of pictures that belong to none."""
+
+
+@dataclass(frozen=True)
 class ModelCard(Record):
     """Facts about a model that do not change from run to run."""
 
     name: str
     """The model's name, without its form."""
     form: str
-    """int8 or fp32."""
+    """fp32, fp16 or int8."""
     dataset: str
     dataset_digest: str
     """SHA-256 over every fitted picture and label."""
@@ -115,6 +159,10 @@ class ModelCard(Record):
     """Multiply-adds of each Conv, Gemm and MatMul for one frame, by node name."""
     versions: dict[str, str]
     """Packages that made the file."""
+    rejection: tuple[Rejection, ...] = field(default=(), metadata=LATER)
+    """One, or none where everything is known."""
+    gate: str = field(default="", metadata=LATER)
+    """The gate's verdict on accuracy and its reason. Empty: the form was not judged."""
 
 
 def _demand(holds: bool, otherwise: str) -> None:

@@ -56,7 +56,7 @@ def ship(name: str, run: Path, folder: Path) -> None:
         return
     shipped = export(run, folder, name=name, watch=say)
     keep(Path(shipped.files["int8"]), HERE / "models" / f"{name}.int8.onnx")
-    say(f"{name}: {shipped.sizes_kib['int8']} KiB, gate {shipped.gate.verdict}")
+    say(f"{name}: {shipped.sizes_kib['int8']} KiB, gate {shipped.gates[0].verdict}")
 
 
 def keep(file: Path, target: Path) -> None:

@@ -19,6 +19,7 @@ from edgecnn.exporter.contract import wrap_fp32
 from edgecnn.exporter.graph import export_core
 from edgecnn.frame import Frame
 from edgecnn.runner.classify import Classifier
+from edgecnn.runner.model_file import read_model
 from edgecnn.runner.ort import onnxruntime
 from edgecnn.spec import ModelSpec
 from edgecnn.trainer.networks import Architecture, build, to_input
@@ -88,6 +89,12 @@ def assert_close(logits: npt.NDArray[np.floating], oracle: Array) -> None:
 
 def weights_of(network: torch.nn.Module) -> dict[str, Array]:
     return {n: t.detach().numpy().astype(np.float64) for n, t in network.state_dict().items()}
+
+
+def temperature_of(model: Path) -> float:
+    (rejection,) = read_model(model).card.rejection
+    assert rejection.temperature != 1.0
+    return rejection.temperature
 
 
 @dataclass
@@ -193,7 +200,7 @@ def test_the_fp32_file_gives_the_formulas_logits_in_the_runner(
     with Classifier(fp32) as classifier:
         logits = classifier.logits(frames[4:8])
     oracle = np.stack([article(frame, weights, stride=1) for frame in frames[4:8]])
-    assert_close(logits, oracle)
+    assert_close(logits, oracle / temperature_of(fp32))
 
 
 def test_the_fp32_file_gives_the_formulas_probabilities_in_the_runner(
@@ -202,7 +209,7 @@ def test_the_fp32_file_gives_the_formulas_probabilities_in_the_runner(
     weights = weights_of(read_run(run_folder).network)
     with Classifier(fp32) as classifier:
         prediction = classifier(frames[8])
-    oracle = softmax(article(frames[8], weights, stride=1))
+    oracle = softmax(article(frames[8], weights, stride=1) / temperature_of(fp32))
     np.testing.assert_allclose(prediction.probabilities, oracle, atol=1e-5)
     assert prediction.label == prediction.labels[int(oracle.argmax())]
 

@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgecnn.errors import SpecError
-from edgecnn.records import Record
+from edgecnn.records import LATER, Record
 
 
 class Colour(str, Enum):
@@ -206,3 +206,19 @@ def test_any_value_in_a_field_is_read_as_its_type_or_refused(name: str, value: o
         return
     assert type(getattr(whole, name)) is type(getattr(WHOLE, name))
     assert json.loads(whole.to_json()) == json.loads(text)
+
+
+@dataclass(frozen=True)
+class Grown(Record):
+    name: str
+    size: int = 3
+    notes: tuple[str, ...] = field(default=(), metadata=LATER)
+
+
+def test_a_field_that_came_later_may_be_missing_and_no_other() -> None:
+    assert Grown.from_json('{"name": "a", "size": 4}') == Grown("a", 4)
+    assert Grown.from_json(Grown("a", 4, ("b",)).to_json()) == Grown("a", 4, ("b",))
+    with pytest.raises(SpecError, match="'size'"):
+        Grown.from_json('{"name": "a", "notes": []}')
+    with pytest.raises(SpecError, match="'other'"):
+        Grown.from_json('{"name": "a", "size": 4, "other": 1}')

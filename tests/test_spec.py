@@ -1,6 +1,7 @@
 """ModelSpec and ModelCard: what they refuse, and that they survive JSON."""
 
 import dataclasses
+import json
 from typing import Any
 
 import pytest
@@ -8,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgecnn.errors import SpecError
-from edgecnn.spec import Accuracy, Fit, ModelCard, ModelSpec, Shrink
+from edgecnn.runner.model_file import read_model
+from edgecnn.runner.shipped import shipped_model
+from edgecnn.spec import Accuracy, Fit, Known, ModelCard, ModelSpec, Rejection, Shrink
 
 NAMES = st.text(st.characters(exclude_categories=("C", "Z")), min_size=1)
 SPECS = st.builds(
@@ -20,6 +23,7 @@ SPECS = st.builds(
     fit=st.sampled_from(Fit),
     shrink=st.sampled_from(Shrink),
     reject_threshold=st.floats(0.0, 1.0, exclude_max=True),
+    logit_ceiling=st.lists(st.floats(-1e3, 1e3), max_size=1).map(tuple),
 )
 ACCURACIES = st.builds(
     Accuracy,
@@ -29,6 +33,20 @@ ACCURACIES = st.builds(
     total=st.integers(1, 10_000),
     low=st.floats(0, 1),
     high=st.floats(0, 1),
+)
+KNOWN = st.builds(
+    Known,
+    pictures=NAMES,
+    known=st.integers(0, 10_000),
+    total=st.integers(1, 10_000),
+    low=st.floats(0, 1),
+    high=st.floats(0, 1),
+)
+REJECTIONS = st.builds(
+    Rejection,
+    temperature=st.floats(0.05, 20),
+    keep=st.floats(0, 1),
+    known=st.lists(KNOWN, max_size=3).map(tuple),
 )
 CARDS = st.builds(
     ModelCard,
@@ -42,6 +60,8 @@ CARDS = st.builds(
     parameters=st.integers(0, 10**9),
     macs=st.dictionaries(NAMES, st.integers(0, 10**9), max_size=4),
     versions=st.dictionaries(NAMES, NAMES, max_size=4),
+    rejection=st.lists(REJECTIONS, max_size=1).map(tuple),
+    gate=NAMES,
 )
 
 
@@ -60,6 +80,17 @@ def test_any_spec_survives_json(spec: ModelSpec) -> None:
 @given(CARDS)
 def test_any_card_survives_json(card: ModelCard) -> None:
     assert ModelCard.from_json(card.to_json()) == card
+
+
+def test_a_card_that_was_written_before_there_was_a_verdict_is_read() -> None:
+    path = shipped_model("article-mnist")
+    assert path is not None
+    fields = json.loads(read_model(path).card.to_json())
+    del fields["gate"]
+    assert ModelCard.from_json(json.dumps(fields)).gate == ""
+    del fields["recipe"]
+    with pytest.raises(SpecError, match="expected"):
+        ModelCard.from_json(json.dumps(fields))
 
 
 def test_equal_specs_give_equal_text() -> None:
@@ -91,6 +122,8 @@ def test_the_shape_is_height_width_channels() -> None:
         pytest.param({"labels": ("ant", "bee", "ant")}, "twice: ant", id="a label twice"),
         pytest.param({"reject_threshold": -0.1}, "-0.1", id="threshold below 0"),
         pytest.param({"reject_threshold": 1.0}, "threshold is 1.0", id="threshold of 1"),
+        pytest.param({"logit_ceiling": (1.0, 2.0)}, "(1.0, 2.0)", id="two ceilings"),
+        pytest.param({"logit_ceiling": (float("inf"),)}, "inf", id="ceiling that is no number"),
         pytest.param({"reject_threshold": float("nan")}, "nan", id="threshold that is no number"),
     ],
 )
@@ -131,6 +164,17 @@ def test_a_spec_cannot_be_changed(name: str) -> None:
 
 def test_a_frame_is_cropped_and_everything_known_unless_said_otherwise() -> None:
     assert (spec().fit, spec().reject_threshold) == (Fit.CROP, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("probability", "logit", "known"),
+    [(0.7, 5.0, True), (0.69, 5.0, False), (0.7, 5.1, False), (0.99, -3.0, True)],
+)
+def test_what_is_known_is_probable_and_below_the_ceiling(
+    probability: float, logit: float, known: bool
+) -> None:
+    assert spec(reject_threshold=0.7, logit_ceiling=(5.0,)).knows(probability, logit) is known
+    assert spec().knows(probability, logit)
 
 
 def test_an_accuracy_reads_as_a_sentence() -> None:

@@ -1,106 +1,102 @@
-"""The graphs of every form, and each as a file that has no accuracy on its card yet."""
+"""Drafts: the files of a candidate before they are written, as the gate runs them."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import tempfile
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import onnx
+import torch
 from torch import nn
 
+from edgecnn.exporter.candidate import Candidate, Reference
 from edgecnn.exporter.contract import stamp, wrap_fp32, wrap_int8
 from edgecnn.exporter.cost import count_macs
-from edgecnn.exporter.graph import export_core
-from edgecnn.exporter.graph_network import GraphNetwork
-from edgecnn.exporter.qat import finetune
-from edgecnn.exporter.quantize import CHOICE, quantize
 from edgecnn.frame import Frame
+from edgecnn.runner.classify import Classifier
 from edgecnn.runner.golden import Golden
-from edgecnn.spec import ModelCard
-from edgecnn.trainer.dataset import Dataset, Pictures
-from edgecnn.trainer.progress import Progress
-from edgecnn.trainer.run_folder import Run, package_versions
-
-CALIBRATION_FRAMES, CALIBRATION_SEED = 512, 0
-
-
-@dataclass(frozen=True)
-class Graphs:
-    """What a run becomes."""
-
-    forms: dict[str, onnx.ModelProto]
-    """The wrapped graph of each form."""
-    macs: dict[str, int]
-    """Multiply-adds of each node."""
-    network: nn.Module
-    """What the fp32 form computes, in torch: the run's network, or the fine-tuned one."""
+from edgecnn.spec import ModelCard, ModelSpec
+from edgecnn.trainer.dataset import Pictures
+from edgecnn.trainer.evaluate import answers_of
+from edgecnn.trainer.run_folder import package_versions
+from edgecnn.trainer.score import logits_of
 
 
-def build_graphs(source: Run, data: Dataset, watch: Callable[[str], None]) -> Graphs:
-    """Convert, quantize and, where the recipe says so, fine-tune a run's network.
+@dataclass(frozen=True, eq=False)
+class Draft:
+    """One form of a candidate, always a whole file; accuracy and golden frames come later."""
 
-    Raises:
-        CheckFailed: The loss of the fine-tuning is not a number.
+    form: str
+    graph: onnx.ModelProto
+    """Wrapped: `frame` in, `logits` and `probabilities` out."""
+    spec: ModelSpec
+    card: ModelCard
+    golden: Golden = field(default_factory=Golden)
+
+    @cached_property
+    def data(self) -> bytes:
+        """The bytes of the file."""
+        return stamp(self.graph, self.spec, self.card, self.golden)
+
+    @property
+    def kib(self) -> float:
+        """Size of the file, KiB."""
+        return len(self.data) / 1024
+
+    def opened(self) -> Classifier:
+        """Open it with the runner itself: what is measured is what devices will run."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / f"draft.{self.form}.onnx"
+            path.write_bytes(self.data)
+            return Classifier(path)
+
+    def logits(self, frames: Frame) -> npt.NDArray[np.float32]:
+        """Return the (n, K) logits that it gives to (n, height, width, channels) frames."""
+        with self.opened() as classifier:
+            return classifier.logits(list(frames))
+
+    def answers(self, pictures: Pictures) -> npt.NDArray[np.int64]:
+        """Return the (n,) class indexes that it gives to fitted pictures."""
+        with self.opened() as classifier:
+            return answers_of(classifier, pictures)
+
+
+def draft_of(
+    candidate: Candidate, name: str, form: str, core: onnx.ModelProto, how: str = "none"
+) -> Draft:
+    """Return a form as a draft, without accuracy and golden frames.
+
+    Args:
+        candidate: Whose form it is.
+        name: The model's name.
+        form: fp32, fp16 or int8.
+        core: The form's own graph, from `image` to `logits`.
+        how: What the card says of its quantization.
     """
-    watch("converting and quantizing")
-    core, network = export_core(source.network, source.spec), source.network
-    quantized = quantize(core, _calibration_frames(data.train))
-    if source.recipe.qat.epochs:
-        core, quantized = _fine_tuned(core, quantized, source, data, watch)
-        network = GraphNetwork(core, core)
-    forms = {"fp32": wrap_fp32(core, source.spec), "int8": wrap_int8(quantized, source.spec)}
-    return Graphs(forms, count_macs(core), network)
-
-
-def _fine_tuned(
-    core: onnx.ModelProto,
-    quantized: onnx.ModelProto,
-    source: Run,
-    data: Dataset,
-    watch: Callable[[str], None],
-) -> tuple[onnx.ModelProto, onnx.ModelProto]:
-    epochs = source.recipe.qat.epochs
-
-    def tell(state: Progress) -> None:
-        if state.step == state.steps:
-            watch(f"fine-tuning int8, epoch {state.epoch}/{epochs}: loss {state.loss:.4f}")
-
-    watch(f"fine-tuning int8, {epochs} epochs")
-    tuned = finetune(core, quantized, data, source.spec, source.recipe, tell)
-    return tuned.core, tuned.quantized
-
-
-def stamp_drafts(graphs: Graphs, source: Run, name: str) -> dict[str, bytes]:
-    """Return each form as a file without accuracy and golden frames."""
-    drafts = {}
-    for form, graph in graphs.forms.items():
-        card = _card(source, name, form, graphs.macs)
-        drafts[form] = stamp(graph, source.spec, card, Golden())
-    return drafts
-
-
-def _calibration_frames(train: Pictures) -> Frame:
-    count = min(CALIBRATION_FRAMES, len(train))
-    chosen = np.random.default_rng(CALIBRATION_SEED).choice(len(train), count, replace=False)
-    frames = train.take(np.sort(chosen)).frames
-    assert isinstance(frames, np.ndarray)
-    return frames
-
-
-def _card(source: Run, name: str, form: str, macs: dict[str, int]) -> ModelCard:
-    return ModelCard(
+    wrap = wrap_int8 if form == "int8" else wrap_fp32
+    facts = candidate.facts
+    card = ModelCard(
         name=name,
         form=form,
-        dataset=source.recipe.data,
-        dataset_digest=source.report.dataset_digest,
-        recipe=source.recipe.to_json(),
-        quantization=_choice(source) if form == "int8" else "none",
+        dataset=facts.dataset,
+        dataset_digest=facts.dataset_digest,
+        recipe=facts.recipe,
+        quantization=how,
         accuracy=(),
-        parameters=source.report.parameters,
-        macs=macs,
+        parameters=facts.parameters,
+        macs=count_macs(candidate.core),
         versions=package_versions(),
     )
+    return Draft(form, wrap(core, candidate.spec), candidate.spec, card)
 
 
-def _choice(source: Run) -> str:
-    epochs = source.recipe.qat.epochs
-    return f"{CHOICE}; fine-tuned in int8, epochs: {epochs}" if epochs else CHOICE
+def reference_of(network: nn.Module) -> Reference:
+    """Return a torch network as a reference."""
+
+    def logits(pictures: Pictures) -> npt.NDArray[np.float32]:
+        rows: npt.NDArray[np.float32] = logits_of(network, pictures, torch.device("cpu")).numpy()
+        return rows
+
+    return logits

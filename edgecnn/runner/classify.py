@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from edgecnn.errors import ModelError, OptionError
 from edgecnn.frame import Frame, fit_frame
+from edgecnn.runner import fit_probe
 from edgecnn.runner.model_file import ModelFile, read_model
 from edgecnn.runner.session import INPUT, LOGITS, PROBABILITIES, open_session
 
@@ -25,7 +26,7 @@ class Prediction:
     probability: float
     """Its probability, 0 to 1."""
     known: bool
-    """Whether the probability reaches the model's reject threshold."""
+    """Whether the model's spec `knows` it: probable enough, and no stranger to the network."""
     latency_ms: float
     """From the frame to this answer: fitting and inference. In a batch, the batch's share."""
     probabilities: npt.NDArray[np.float32]
@@ -105,7 +106,7 @@ class Classifier:
 
     def logits(self, frames: Sequence[npt.NDArray[Any]]) -> npt.NDArray[np.float32]:
         """Return the (len(frames), K) float32 logits of a list of frames."""
-        outputs = [self._run(LOGITS, chunk) for chunk in self._chunks(frames)]
+        outputs = [self._run([LOGITS], chunk)[0] for chunk in self._chunks(frames)]
         return np.concatenate(outputs) if outputs else np.empty((0, len(self.spec.labels)), "f4")
 
     def close(self) -> None:
@@ -129,11 +130,14 @@ class Classifier:
 
     def _label(self, frames: Sequence[npt.NDArray[Any]]) -> list[Prediction]:
         start = time.perf_counter_ns()
-        rows = self._run(PROBABILITIES, frames)
+        rows, logits = self._run([PROBABILITIES, LOGITS], frames)
         latency_ms = (time.perf_counter_ns() - start) / 1e6 / len(rows)
-        return [self._predict(row, latency_ms) for row in rows]
+        pairs = zip(rows, logits, strict=True)
+        return [self._predict(row, own, latency_ms) for row, own in pairs]
 
-    def _predict(self, row: npt.NDArray[np.float32], latency_ms: float) -> Prediction:
+    def _predict(
+        self, row: npt.NDArray[np.float32], logits: npt.NDArray[np.float32], latency_ms: float
+    ) -> Prediction:
         index = int(row.argmax())  # the position of a NaN, if there is one
         probability = float(row[index])
         if probability != probability:
@@ -141,16 +145,18 @@ class Classifier:
                 f"{self.model.path.name} answers with NaN", remedy="train and export it again"
             )
         spec = self.spec
-        known = probability >= spec.reject_threshold
+        known = spec.knows(probability, float(logits[index]))
         return Prediction(spec.labels[index], probability, known, latency_ms, row, spec.labels)
 
-    def _run(self, output: str, frames: Sequence[npt.NDArray[Any]]) -> npt.NDArray[np.float32]:
-        """Return the (len(frames), K) output of at most `batch` frames."""
+    def _run(
+        self, outputs: list[str], frames: Sequence[npt.NDArray[Any]]
+    ) -> list[npt.NDArray[np.float32]]:
+        """Return the (len(frames), K) outputs of at most `batch` frames."""
         session = self._session
         if session is None:
             raise ModelError("this Classifier is closed", remedy="open it again")
-        (rows,) = session.run([output], {INPUT: self._stack(frames)})
-        return rows[: len(frames)]  # type: ignore[no-any-return]
+        found = session.run(outputs, {INPUT: self._stack(frames)})
+        return [rows[: len(frames)] for rows in found]
 
     def _stack(self, frames: Sequence[npt.NDArray[Any]]) -> Frame:
         if self.batch == 1:
@@ -162,6 +168,12 @@ class Classifier:
 
     def _check_golden(self) -> None:
         golden = self.model.golden
+        if golden.fitted and not fit_probe.fits(self.spec, golden.fitted):
+            raise ModelError(
+                f"{self.model.path.name}: frames are fitted by another rule here than where it was "
+                "made: the same picture gives other pixels",
+                remedy="`edgecnn verify` names the rule; or update OpenCV",
+            )
         if not golden.frames_png:
             return
         difference = golden.worst_difference(self.logits(golden.frames(self.spec)))

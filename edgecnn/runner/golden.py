@@ -1,7 +1,7 @@
 """A few real frames with the logits they must give, re-checked wherever the model is opened."""
 
 import base64
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy.typing as npt
 from edgecnn.errors import SpecError
 from edgecnn.frame import Frame
 from edgecnn.opencv import cv2, encode_png
-from edgecnn.records import Record
+from edgecnn.records import LATER, Record
 from edgecnn.spec import ModelSpec
 
 MAX_BYTES = 4096
@@ -28,6 +28,8 @@ class Golden(Record):
     logits: tuple[tuple[float, ...], ...] = ()
     tolerance: float = 0.0
     """Largest difference of a logit that still counts as the same model."""
+    fitted: str = field(default="", metadata=LATER)
+    """What `fit_probe.probe` gave; empty in older files."""
 
     def frames(self, spec: ModelSpec) -> list[Frame]:
         """Decode the frames: each (height, width, channels) uint8.

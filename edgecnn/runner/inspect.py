@@ -59,12 +59,13 @@ def report_rows(report: ModelReport) -> list[tuple[str, object]]:
             f"{spec.width}x{spec.height} {kind} uint8, {spec.fit.value}, {spec.shrink.value}",
         ),
         ("labels", ", ".join(spec.labels)),
-        ("reject", f"below {spec.reject_threshold:.0%}"),
+        ("known", _known(spec)),
         ("parameters", f"{card.parameters:,}"),
         ("multiply-adds", f"{sum(card.macs.values()):,}"),
         ("quantization", card.quantization),
         ("data set", f"{card.dataset}, digest {card.dataset_digest[:12]}"),
         *((f"accuracy {score.form}", score) for score in card.accuracy),
+        *((f"known, {row.pictures}", row) for part in card.rejection for row in part.known),
         ("golden", f"{report.golden_frames} frames, tolerance {report.golden_tolerance:.2g}"),
         ("made with", ", ".join(f"{name} {number}" for name, number in card.versions.items())),
         ("recipe", card.recipe),
@@ -73,6 +74,11 @@ def report_rows(report: ModelReport) -> list[tuple[str, object]]:
         rows.append(("as written", _counts(operators.written)))
         rows.append(("as executed", _counts(operators.executed)))
     return rows
+
+
+def _known(spec: ModelSpec) -> str:
+    ceiling = "".join(f", no logit above {c:.4g}" for c in spec.logit_ceiling)
+    return f"at {spec.reject_threshold:.2%} or more{ceiling}"
 
 
 def _counts(operators: dict[str, int]) -> str:

@@ -1,5 +1,6 @@
 """Checkpoints: weights as safetensors, never pickle, with the recipe and spec they belong to."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,9 +28,22 @@ class Checkpoint:
 
 
 def write_checkpoint(path: Path, network: nn.Module, recipe: Recipe, spec: ModelSpec) -> None:
-    """Write a network's weights, whole or not at all."""
+    """Write a network's weights, whole or not at all; equal ones give equal bytes."""
     metadata = {"recipe": recipe.to_json(), "spec": spec.to_json()}
-    write_atomic(path, save(weights_of(network), metadata))
+    write_atomic(path, in_order(save(weights_of(network), metadata)))
+
+
+def in_order(data: bytes) -> bytes:
+    """Return a safetensors file with its header sorted: the library writes metadata in any order.
+
+    Source: the format's description in huggingface/safetensors: 8 bytes that give the header's
+    length, the header as JSON padded with spaces, the tensors.
+    """
+    start = 8 + int.from_bytes(data[:8], "little")
+    header = json.dumps(json.loads(data[8:start]), sort_keys=True, ensure_ascii=False)
+    text = header.encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text + data[start:]
 
 
 def weights_of(network: nn.Module) -> dict[str, Tensor]:

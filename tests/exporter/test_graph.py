@@ -9,7 +9,7 @@ import pytest
 import torch
 from onnx import TensorProto, numpy_helper
 
-from edgecnn.exporter.contract import wrap_fp32
+from edgecnn.exporter.contract import wrap_fp32, wrap_int8
 from edgecnn.exporter.cost import count_macs
 from edgecnn.exporter.graph import export_core
 from edgecnn.exporter.inspect import count_operators, optimized_graph
@@ -18,6 +18,7 @@ from edgecnn.runner.model_file import read_model
 from edgecnn.spec import ModelSpec
 from edgecnn.trainer.networks import Architecture, build
 
+REPORTS = ("gate.json", "export.html", "layers.csv")
 SPEC = ModelSpec(labels=("a", "b", "c"), height=28, width=28, channels=3)
 
 
@@ -61,7 +62,7 @@ def test_a_file_keeps_its_weights_inside(path: Path) -> None:
     tensors = onnx.load(path, load_external_data=False).graph.initializer
     assert all(tensor.data_location == TensorProto.DEFAULT for tensor in tensors)
     assert sorted(path.parent.iterdir()) == sorted(
-        [path.parent / "gate.json", *path.parent.glob("*.onnx")]
+        [*(path.parent / name for name in REPORTS), *path.parent.glob("*.onnx")]
     )
 
 
@@ -172,3 +173,18 @@ def test_multiply_adds_do_not_change_by_quantizing(frames: list[np.ndarray]) -> 
     spec = ModelSpec(labels=("a", "b"), height=28, width=28, channels=1)
     core = export_core(build(Architecture(), spec.shape, 2), spec)
     assert count_macs(quantize(core, np.stack(frames))) == count_macs(core)
+
+
+def test_dark_calibration_frames_do_not_shift_the_first_bias(frames: list[np.ndarray]) -> None:
+    """Its steps must be 1/255 times the weight's, or ONNX Runtime adds another bias."""
+    gray = ModelSpec(labels=("a", "b", "c"), height=28, width=28, channels=1)
+    network = build(Architecture(), gray.shape, 3)
+    for parameter in network.parameters():
+        torch.nn.init.uniform_(parameter, -0.1, 0.1)
+    core = export_core(network, gray)
+    model = wrap_int8(quantize(core, np.stack(frames) // 3), gray)
+    constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
+    makers = {output: node for node in model.graph.node for output in node.output}
+    conv = next(node for node in model.graph.node if node.op_type == "Conv")
+    pixels, weight, bias = (constants[makers[name].input[1]] for name in conv.input)
+    np.testing.assert_allclose(bias, pixels * weight, rtol=1e-6)

@@ -262,12 +262,29 @@ def test_a_prediction_is_known_from_the_reject_threshold_on(
     classify: Classifier, int8: Path, tmp_path: Path, frames: list[Frame]
 ) -> None:
     threshold = sorted(prediction.probability for prediction in classify(frames))[10]
-    strict = resealed(int8, tmp_path, with_fields(seal.SPEC_KEY, reject_threshold=threshold))
+    change = with_fields(seal.SPEC_KEY, reject_threshold=threshold, logit_ceiling=())
+    strict = resealed(int8, tmp_path, change)
     with Classifier(strict) as classifier:
         predictions = classifier(frames)
     assert [p.known for p in predictions] == [p.probability >= threshold for p in predictions]
     assert {p.known for p in predictions} == {True, False}
 
 
-def test_without_a_threshold_everything_is_known(classify: Classifier, frames: list[Frame]) -> None:
-    assert all(prediction.known for prediction in classify(frames))
+def test_a_prediction_is_known_up_to_the_ceiling_of_its_logit(
+    classify: Classifier, int8: Path, tmp_path: Path, frames: list[Frame]
+) -> None:
+    largest = classify.logits(frames).max(1)
+    ceiling = float(np.sort(largest)[10])
+    change = with_fields(seal.SPEC_KEY, reject_threshold=0.0, logit_ceiling=(ceiling,))
+    with Classifier(resealed(int8, tmp_path, change), batch=8) as classifier:
+        predictions = classifier(frames)
+    assert [p.known for p in predictions] == [logit <= ceiling for logit in largest]
+    assert {p.known for p in predictions} == {True, False}
+
+
+def test_without_threshold_and_ceiling_everything_is_known(
+    int8: Path, tmp_path: Path, frames: list[Frame]
+) -> None:
+    change = with_fields(seal.SPEC_KEY, reject_threshold=0.0, logit_ceiling=())
+    with Classifier(resealed(int8, tmp_path, change)) as classifier:
+        assert all(prediction.known for prediction in classifier(frames))

@@ -1,0 +1,33 @@
+"""What a check of a model file says."""
+
+from dataclasses import dataclass
+
+from edgecnn.records import Record
+
+OK, FAIL, SKIPPED = "OK", "FAIL", "SKIPPED"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at."""
+
+    name: str
+    result: str
+    """OK, FAIL or SKIPPED."""
+    reason: str
+    """What was found; of a FAIL, what is wrong; of SKIPPED, why."""
+
+
+@dataclass(frozen=True)
+class VerifyReport(Record):
+    """Whether a model file does what was learned."""
+
+    path: str
+    form: str
+    """Empty where the file cannot be read."""
+    checks: tuple[Check, ...]
+
+    @property
+    def failures(self) -> tuple[Check, ...]:
+        """Return the checks that failed."""
+        return tuple(check for check in self.checks if check.result == FAIL)

@@ -9,7 +9,8 @@ import numpy as np
 
 from edgecnn.bench.measure import BenchReport, measure
 from edgecnn.errors import CheckFailed, NotFound
-from edgecnn.exporter.export import ExportReport, export
+from edgecnn.exporter.export import export
+from edgecnn.exporter.ship import ExportReport
 from edgecnn.files import write_atomic
 from edgecnn.frame import Frame
 from edgecnn.opencv import cv2, encode_png

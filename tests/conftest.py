@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from edgecnn.exporter.export import ExportReport, export
+from edgecnn.exporter.export import export
+from edgecnn.exporter.ship import ExportReport
 from edgecnn.frame import Frame
 from edgecnn.spec import ModelSpec
 from edgecnn.trainer.dataset import Dataset

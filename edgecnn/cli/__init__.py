@@ -11,7 +11,7 @@ from typing import TextIO
 
 import typer
 
-from edgecnn.cli import collect, data, device, train, workstation
+from edgecnn.cli import collect, data, device, export, train, workstation
 from edgecnn.cli.options import show_version
 from edgecnn.errors import EdgeError
 
@@ -41,7 +41,7 @@ for command in (
     workstation.demo,
     train.train,
     workstation.evaluate,
-    workstation.export,
+    export.export,
     collect.collect,
     device.run,
     device.bench,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgecnn.bench.measure import BenchReport
-from edgecnn.exporter.export import ExportReport
+from edgecnn.exporter.ship import ExportReport
 from edgecnn.frame import Frame
 from edgecnn.opencv import encode_png
 from edgecnn.page.render import Picture, Section, render_page

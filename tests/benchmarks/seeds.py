@@ -14,7 +14,8 @@ from pathlib import Path
 import typer
 
 from edgecnn.cli.progress import say, training_bar
-from edgecnn.exporter.export import ExportReport, export
+from edgecnn.exporter.export import export
+from edgecnn.exporter.ship import ExportReport
 from edgecnn.trainer.checkpoint import CHECKPOINT
 from edgecnn.trainer.recipe import Recipe, read_recipe
 from edgecnn.trainer.train import train

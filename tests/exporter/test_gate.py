@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from edgecnn.errors import CheckFailed, DataError, NotFound, OptionError
-from edgecnn.exporter.export import ExportReport, export
+from edgecnn.exporter.export import export
 from edgecnn.exporter.gate import FAIL, PASS, GateReport, Limits, judge
+from edgecnn.exporter.ship import ExportReport, Options
 from edgecnn.runner.classify import Classifier
 from edgecnn.runner.model_file import read_model
 from edgecnn.spec import ModelSpec
@@ -59,7 +60,7 @@ def test_the_limit_is_the_users() -> None:
 
 def test_a_failed_gate_writes_the_reason_and_no_model(run_folder: Path, tmp_path: Path) -> None:
     with pytest.raises(CheckFailed, match="the gate says FAIL") as caught:
-        export(run_folder, tmp_path, limits=Limits(min_agreement=1.01))
+        export(run_folder, tmp_path, options=Options(limits=Limits(min_agreement=1.01)))
     assert "gate.json" in caught.value.remedy
     assert [path.name for path in tmp_path.iterdir()] == ["gate.json"]
     report = GateReport.from_json((tmp_path / "gate.json").read_text())

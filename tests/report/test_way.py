@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from edgecnn.bench.measure import measure
-from edgecnn.exporter.export import ExportReport
+from edgecnn.exporter.ship import ExportReport
 from edgecnn.report.way import Way, render_way
 from edgecnn.runner.capture import open_source
 from edgecnn.runner.classify import Classifier

@@ -116,6 +116,11 @@ class ModelCard(Record):
     versions: dict[str, str]
     """Packages that made the file."""
 
+    @property
+    def is_adopted(self) -> bool:
+        """Whether the model was made elsewhere: `recipe` says how it was adopted."""
+        return self.recipe.startswith('{"adopted"')
+
 
 def _demand(holds: bool, otherwise: str) -> None:
     if not holds:

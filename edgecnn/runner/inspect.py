@@ -63,7 +63,10 @@ def report_rows(report: ModelReport) -> list[tuple[str, object]]:
         ("parameters", f"{card.parameters:,}"),
         ("multiply-adds", f"{sum(card.macs.values()):,}"),
         ("quantization", card.quantization),
-        ("data set", f"{card.dataset}, digest {card.dataset_digest[:12]}"),
+        (
+            "data set",
+            f"{card.dataset}, digest {card.dataset_digest[:12]}" if card.dataset else "none",
+        ),
         *((f"accuracy {score.form}", score) for score in card.accuracy),
         ("golden", f"{report.golden_frames} frames, tolerance {report.golden_tolerance:.2g}"),
         ("made with", ", ".join(f"{name} {number}" for name, number in card.versions.items())),

@@ -1,7 +1,6 @@
 """The operators of image classifiers: what a model file may hold, and what a stranger's may."""
 
-CLASSIFIER = frozenset(
-    """
+_LAYERS = """
     Conv Gemm MatMul BatchNormalization InstanceNormalization LayerNormalization
     GroupNormalization LpNormalization LRN
     Relu LeakyRelu PRelu Clip Elu Selu Celu Gelu Mish Swish Sigmoid HardSigmoid HardSwish Tanh
@@ -10,25 +9,21 @@ CLASSIFIER = frozenset(
     MaxPool AveragePool GlobalAveragePool GlobalMaxPool ReduceMean ReduceMax ReduceSum ReduceL2
     Pad Concat Split Slice Reshape Flatten Squeeze Unsqueeze Transpose Gather DepthToSpace
     SpaceToDepth Cast Identity Dropout Constant
-    """.split()
-)
-"""Float layers. None makes a tensor larger than its inputs and attributes say."""
-
-QUANTIZED = frozenset(
-    """
+"""
+_QUANTIZED = """
     QuantizeLinear DequantizeLinear DynamicQuantizeLinear QLinearConv QLinearMatMul ConvInteger
     MatMulInteger
-    """.split()
-)
-
-SHAPES = frozenset(
-    """
+"""
+_SHAPES = """
     Shape Size ConstantOfShape Expand Tile Range Where Equal Greater Less GreaterOrEqual LessOrEqual
     Not And Or Floor Ceil Round Sign Mod CastLike ReduceProd ReduceMin
-    """.split()
-)
-"""What exporters compute shapes with; constant folding takes all of it away."""
+"""
 
+CLASSIFIER = frozenset(_LAYERS.split())
+"""Float layers."""
+QUANTIZED = frozenset(_QUANTIZED.split())
+SHAPES = frozenset(_SHAPES.split())
+"""What exporters compute shapes with; constant folding takes all of it away."""
 MODEL_FILE = CLASSIFIER | QUANTIZED
 """In a file with our contract."""
 FOREIGN_FILE = CLASSIFIER | SHAPES

@@ -1,10 +1,7 @@
 """Choosing the golden frames of a model, and how far another machine's answer may be off."""
 
 import numpy as np
-import onnx
-from onnx import numpy_helper
 
-from edgecnn.exporter.graph import LOGITS
 from edgecnn.runner.classify import Classifier
 from edgecnn.runner.golden import Golden, encode_frames
 from edgecnn.trainer.dataset import Pictures
@@ -30,14 +27,3 @@ def choose_golden(classifier: Classifier, pictures: Pictures, tolerance: float) 
     rows = classifier.logits(golden.frames(classifier.spec))
     logits = tuple(tuple(round(float(x), DECIMALS) for x in row) for row in rows)
     return Golden(texts, logits, tolerance)
-
-
-def int8_step(model: onnx.ModelProto) -> float:
-    """Return the most that one quantization step of the last layer's input moves a logit."""
-    makers = {output: node for node in model.graph.node for output in node.output}
-    constants = {t.name: numpy_helper.to_array(t) for t in model.graph.initializer}
-    last = makers[LOGITS]
-    activation, weight = (makers[name] for name in last.input[:2])
-    weights = constants[weight.input[0]].astype(np.float32)
-    scale = np.max(constants[weight.input[1]])
-    return float(constants[activation.input[1]] * np.abs(weights).max() * scale)

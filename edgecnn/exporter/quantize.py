@@ -20,7 +20,8 @@ from onnxruntime.quantization import (
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from edgecnn.exporter.contract import SCALE
-from edgecnn.exporter.graph import IMAGE, LOGITS, finish, strip
+from edgecnn.exporter.graph import IMAGE, finish, strip
+from edgecnn.exporter.last_layer import with_float_logits
 from edgecnn.frame import Frame
 
 CHOICE = (
@@ -69,21 +70,4 @@ def quantize(core: onnx.ModelProto, frames: Frame) -> onnx.ModelProto:
             calibrate_method=CalibrationMethod.MinMax,
         )
         model = onnx.load(quantized)
-    return finish(strip(_with_float_logits(model)))
-
-
-def _with_float_logits(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Let the last layer write `logits` itself; quantized rows of probabilities miss 1."""
-    nodes = model.graph.node
-    makers = {output: node for node in nodes for output in node.output}
-    dequantizer = makers[LOGITS]
-    if dequantizer.op_type != "DequantizeLinear":
-        return model
-    quantizer = makers[dequantizer.input[0]]
-    makers[quantizer.input[0]].output[0] = LOGITS
-    nodes.remove(dequantizer)
-    nodes.remove(quantizer)
-    unused = {*quantizer.input[1:], *dequantizer.input[1:]}
-    for tensor in [t for t in model.graph.initializer if t.name in unused]:
-        model.graph.initializer.remove(tensor)
-    return model
+    return finish(strip(with_float_logits(model)))

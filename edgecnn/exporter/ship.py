@@ -14,7 +14,8 @@ from edgecnn.exporter.candidate import Candidate
 from edgecnn.exporter.contract import stamp
 from edgecnn.exporter.drafts import Graphs, build_graphs, stamp_drafts
 from edgecnn.exporter.gate import FAIL, GateReport, Limits, Verdict, judge
-from edgecnn.exporter.golden import INT8_STEPS, choose_golden, int8_step
+from edgecnn.exporter.golden import INT8_STEPS, choose_golden
+from edgecnn.exporter.last_layer import int8_step
 from edgecnn.files import write_atomic
 from edgecnn.records import Record
 from edgecnn.runner.classify import Classifier

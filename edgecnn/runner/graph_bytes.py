@@ -33,8 +33,8 @@ MAX_NAME = 60
 # Field numbers of onnx.proto.
 _IR_VERSION, _PRODUCER, _GRAPH, _OPSETS, _TRAINING, _FUNCTIONS = 1, 2, 7, 8, 20, 25
 _NODES, _INITIALIZERS, _INPUTS, _OUTPUTS, _VALUES, _SPARSE_INITIALIZERS = 1, 5, 11, 12, 13, 15
-_OP_TYPE, _ATTRIBUTES, _DOMAIN = 4, 5, 7
-_TENSOR, _TENSORS = 5, 10
+_NODE_TEXTS, _OP_TYPE, _ATTRIBUTES, _DOMAIN = (1, 2, 3), 4, 5, 7
+_ATTRIBUTE_NAME, _TENSOR, _TENSORS = 1, 5, 10
 _NESTED = {6: "a nested graph (If, Loop or Scan)", 11: "a nested graph (If, Loop or Scan)",
            14: "types as attributes", 15: "types as attributes",
            22: "sparse tensors", 23: "sparse tensors"}  # fmt: skip
@@ -127,6 +127,8 @@ def _check_nodes(graph: Message) -> Counter[str]:
     for node in graph.messages(_NODES):
         domain, kind = node.text(_DOMAIN), _shown(node.text(_OP_TYPE))
         operators[kind if domain in ("", "ai.onnx") else f"{_shown(domain)}.{kind}"] += 1
+        for number in _NODE_TEXTS:  # libraries take any bytes as names, and stumble later
+            list(node.texts(number))
         for attribute in node.messages(_ATTRIBUTES):
             _check_attribute(attribute)
     if operators.total() > MAX_NODES:
@@ -138,6 +140,7 @@ def _check_attribute(attribute: Message) -> None:
     for number, what in _NESTED.items():
         if number in attribute:
             _refuse(f"holds {what}")
+    attribute.text(_ATTRIBUTE_NAME)
     one = attribute.message(_TENSOR)
     for tensor in [*([one] if one else []), *attribute.messages(_TENSORS)]:
         _check_tensor(tensor)

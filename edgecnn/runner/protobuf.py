@@ -108,9 +108,12 @@ class Message:
         return next(self.texts(number), "")
 
     def texts(self, number: int) -> Iterator[str]:
-        """Yield the texts of a repeated field; what is not UTF-8 becomes question marks."""
+        """Yield the texts of a repeated field."""
         for field in self._of(number, LENGTH_DELIMITED):
-            yield self._data[field.start : field.end].decode(errors="replace")
+            try:
+                yield self._data[field.start : field.end].decode()
+            except UnicodeDecodeError:
+                raise WireError(f"the text at byte {field.start} is not UTF-8") from None
 
     def count_bytes(self, number: int, *wire_types: int) -> int:
         """Return how many bytes all values of a field take together."""

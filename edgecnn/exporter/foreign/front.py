@@ -88,6 +88,7 @@ def _takes(view: View, node: onnx.NodeProto, *, padded: bool) -> bool:
         node.op_type == "Conv"
         and attribute(node, "group", 1) == 1
         and set(node.input[1:]) <= set(view.constants)
+        and _is_whole(*_weights(view, node))
         and not (padded and _is_padded(node))
     )
 
@@ -103,6 +104,10 @@ def _weights(view: View, node: onnx.NodeProto) -> tuple[np.ndarray, np.ndarray]:
     if len(node.input) < 3:
         return weight, np.zeros(len(weight))
     return weight, view.array(node.input[2]).astype(np.float64)
+
+
+def _is_whole(weight: np.ndarray, bias: np.ndarray) -> bool:
+    return weight.ndim == 4 and bias.shape == weight.shape[:1]
 
 
 def _rename(view: View, node: onnx.NodeProto) -> None:

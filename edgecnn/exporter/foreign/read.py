@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper
 
@@ -76,6 +77,9 @@ def read(data: bytes, plan: Plan) -> tuple[onnx.ModelProto, Found]:
         ModelError: A library cannot work with it, it is no classifier of this input, or its clean
             form answers differently.
     """
+    frames = probe_frames(PROBES, (plan.height, plan.width, plan.channels))
+    own = answer(data, plan, frames)  # first: a graph that does not run is not worth cleaning
+    _check_classes(own, plan)
     model = parse(data)
     nodes_before = len(model.graph.node)
     prepare(model)
@@ -83,7 +87,8 @@ def read(data: bytes, plan: Plan) -> tuple[onnx.ModelProto, Found]:
     model = infer(fold(model))
     ending = end_at_logits(model)
     core = _finished(clean(fold(to_our_opset(model))), plan)
-    _compare(core, ending, data, plan)
+    refuse_hidden_softmax(ending, own)
+    _compare(core, ending, frames, own)
     return core, Found(
         ending=ending,
         nodes_before=nodes_before,
@@ -161,16 +166,20 @@ def _drop_unread_constants(graph: onnx.GraphProto) -> None:
         graph.initializer.remove(tensor)
 
 
-def _compare(core: onnx.ModelProto, ending: Ending, data: bytes, plan: Plan) -> None:
-    """Raise ModelError unless both graphs say the same of a few made frames."""
-    frames = probe_frames(PROBES, (plan.height, plan.width, plan.channels))
-    own = answer(data, plan, frames)
+def _check_classes(own: npt.NDArray[np.float32], plan: Plan) -> None:
     if own.shape[1] != plan.classes:
         raise ModelError(
             f"the model has {own.shape[1]} classes, there are {plan.classes} labels",
             remedy="give a file with a label for each class, one a line, in the model's order",
         )
-    refuse_hidden_softmax(ending, own)
+    if not np.isfinite(own).all():
+        raise ModelError("the model answers with NaN or infinity", remedy="export it again")
+
+
+def _compare(
+    core: onnx.ModelProto, ending: Ending, frames: Frame, own: npt.NDArray[np.float32]
+) -> None:
+    """Raise ModelError unless the clean graph says of a few frames what the original says."""
     images = frames.transpose(0, 3, 1, 2) * np.float32(1 / 255)
     difference = largest_difference(ending, own, run(open_plain(core.SerializeToString()), images))
     if not difference <= TOLERANCE:

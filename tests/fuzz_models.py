@@ -25,7 +25,7 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
-from exporter.foreign_models import as_keras, as_torch, random_network, with_uint8_input
+from foreign_models import as_keras, as_torch, random_network, with_uint8_input
 from mutants import raw, structural
 
 from edgecnn.errors import EdgeError

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import onnx
-from google.protobuf.message import DecodeError
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from onnx import TensorProto, helper
 
 Random = np.random.Generator
@@ -47,12 +47,12 @@ def _pick(items: Any, random: Random) -> Any:
 
 
 def _tensor(model: onnx.ModelProto, random: Random) -> TensorProto:
-    found = _pick(model.graph.initializer, random)
+    found: TensorProto | None = _pick(model.graph.initializer, random)
     return found if found is not None else model.graph.initializer.add()
 
 
 def _node(model: onnx.ModelProto, random: Random) -> onnx.NodeProto:
-    found = _pick(model.graph.node, random)
+    found: onnx.NodeProto | None = _pick(model.graph.node, random)
     return found if found is not None else model.graph.node.add(op_type="Relu")
 
 
@@ -131,7 +131,7 @@ def order(model: onnx.ModelProto, random: Random) -> None:
     nodes = [onnx.NodeProto() for _ in model.graph.node]
     for copy, node in zip(nodes, model.graph.node, strict=True):
         copy.CopyFrom(node)
-    random.shuffle(nodes)  # type: ignore[arg-type]
+    random.shuffle(nodes)
     del model.graph.node[:]
     model.graph.node.extend(nodes)
 

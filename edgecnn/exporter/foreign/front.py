@@ -48,7 +48,8 @@ def fold_front(model: onnx.ModelProto) -> bool:
         return False
     weight, bias = _weights(view, first)
     if np.array_equal(weight[:, :, 0, 0], np.eye(*weight.shape[:2])) and not bias.any():
-        _rename(view, first)
+        view.reread(first.output[0], IMAGE)
+        view.replace(first)
         return True
     second = view.user(first.output[0])
     if second is None or not _takes(view, second, padded=bool(bias.any())):
@@ -108,11 +109,3 @@ def _weights(view: View, node: onnx.NodeProto) -> tuple[np.ndarray, np.ndarray]:
 
 def _is_whole(weight: np.ndarray, bias: np.ndarray) -> bool:
     return weight.ndim == 4 and bias.shape == weight.shape[:1]
-
-
-def _rename(view: View, node: onnx.NodeProto) -> None:
-    """Leave a node out: its reader reads `image`."""
-    reader = view.user(node.output[0])
-    assert reader is not None
-    reader.input[:] = [IMAGE if name == node.output[0] else name for name in reader.input]
-    view.replace(node)

@@ -72,20 +72,6 @@ def _give_out(view: View, name: str) -> None:
         graph.node.append(helper.make_node("Flatten", [name], [LOGITS], axis=1))
     del graph.output[:]
     graph.output.append(helper.make_tensor_value_info(LOGITS, TensorProto.FLOAT, None))
-    _drop_unread(graph)
-
-
-def _drop_unread(graph: onnx.GraphProto) -> None:
-    """Remove the nodes that do not lead to the logits."""
-    read, kept = {LOGITS}, []
-    for node in reversed(graph.node):  # in order: who makes a value stands before who reads it
-        if read & set(node.output):
-            read |= set(node.input)
-            kept.append(node)
-    kept.reverse()
-    nodes = [onnx.NodeProto.FromString(node.SerializeToString()) for node in kept]
-    del graph.node[:]
-    graph.node.extend(nodes)
 
 
 def refuse_hidden_softmax(ending: Ending, rows: npt.NDArray[np.float32]) -> None:

@@ -86,6 +86,7 @@ def read(data: bytes, plan: Plan) -> tuple[onnx.ModelProto, Found]:
     put_front(model, plan)
     model = infer(fold(model))
     ending = end_at_logits(model)
+    drop_unread(model.graph)
     core = _finished(clean(fold(to_our_opset(model))), plan)
     refuse_hidden_softmax(ending, own)
     _compare(core, ending, frames, own)
@@ -118,6 +119,7 @@ def prepare(model: onnx.ModelProto) -> None:
 def clean(model: onnx.ModelProto) -> onnx.ModelProto:
     """Return the graph without what keeps layers from being merged."""
     for _ in range(MAX_ROUNDS):
+        drop_unread(model.graph)
         model = infer(model)
         if not sum(_applied(rule, model) for rule in (*RULES, fold_front)):
             break
@@ -141,7 +143,7 @@ def _finished(model: onnx.ModelProto, plan: Plan) -> onnx.ModelProto:
     for node in view.nodes("Reshape"):
         if node.input[1] in view.constants:
             _open_batch(view, node, plan.batch or 1)
-    _drop_unread_constants(graph)
+    drop_unread(graph)
     shape: list[int | str | None] = [BATCH, plan.channels, plan.height, plan.width]
     del graph.input[:], graph.output[:], graph.value_info[:]
     graph.input.append(helper.make_tensor_value_info(IMAGE, TensorProto.FLOAT, shape))
@@ -160,8 +162,15 @@ def _open_batch(view: View, node: onnx.NodeProto, batch: int) -> None:
         node.input[1] = view.add_constant(f"{node.output[0]}_target", target)
 
 
-def _drop_unread_constants(graph: onnx.GraphProto) -> None:
-    read = {name for node in graph.node for name in node.input}
+def drop_unread(graph: onnx.GraphProto) -> None:
+    """Remove the nodes and constants that do not lead to the logits."""
+    read, kept = {LOGITS}, []
+    for node in reversed(graph.node):  # in order: who makes a value stands before who reads it
+        if read & set(node.output):
+            read |= set(node.input)
+            kept.append(onnx.NodeProto.FromString(node.SerializeToString()))
+    del graph.node[:]
+    graph.node.extend(reversed(kept))
     for tensor in [tensor for tensor in graph.initializer if tensor.name not in read]:
         graph.initializer.remove(tensor)
 

@@ -14,6 +14,7 @@ from onnx import helper, numpy_helper
 UNARY = ("Relu", "LeakyRelu", "Elu", "Selu", "Gelu", "Clip", "Sigmoid", "HardSigmoid",
          "HardSwish", "Tanh", "Softplus", "Erf", "Sqrt", "Exp", "Cast", "Identity")  # fmt: skip
 BINARY = ("Add", "Sub", "Mul", "Div")
+RESHAPING = ("Reshape", "Squeeze", "Unsqueeze", "Flatten")
 TO_NHWC = [0, 2, 3, 1]
 
 
@@ -58,6 +59,11 @@ class View:
         tensor = numpy_helper.from_array(np.ascontiguousarray(values), name)
         self.graph.initializer.append(tensor)
         return name
+
+    def reread(self, old: str, new: str) -> None:
+        """Let every reader of one value read another."""
+        for node in self._users[old]:
+            node.input[:] = [new if name == old else name for name in node.input]
 
     def replace(self, node: onnx.NodeProto, *others: onnx.NodeProto) -> None:
         """Put other nodes in the place of one."""
@@ -195,4 +201,65 @@ def convolve_norms(model: onnx.ModelProto) -> bool:
     return False
 
 
-RULES = (pool_means, sink_transposes, flatten_first, convolve_norms)
+def convolve_gains(model: onnx.ModelProto) -> bool:
+    """Turn a factor for each channel into a 1x1 convolution; a bias behind it joins it later."""
+    view = View(model)
+    for node in view.nodes("Mul"):
+        data, *others = sorted(node.input, key=lambda name: name in view.constants)
+        shape = view.shape(data)
+        if len(shape) != 4 or data in view.constants or others[0] not in view.constants:
+            continue
+        gain = view.array(others[0])
+        if gain.size != shape[1] or shape[1] < 2 or gain.shape[-3:] != (shape[1], 1, 1):
+            continue
+        name = view.add_constant(f"{node.output[0]}_gain", gain.reshape(-1, 1, 1, 1))
+        view.replace(node, helper.make_node(
+            "Conv", [data, name], node.output, group=shape[1], kernel_shape=[1, 1]
+        ))  # fmt: skip
+        return True
+    return False
+
+
+def merge_reshapes(model: onnx.ModelProto) -> bool:
+    """Reshape once where a graph reshapes twice, and not at all where nothing changes."""
+    view = View(model)
+    for node in view.nodes("Reshape"):
+        before, after = view.shape(node.input[0]), view.shape(node.output[0])
+        if before and before == after and 0 not in after and node.output[0] not in view.outputs:
+            view.reread(node.output[0], node.input[0])
+            view.replace(node)
+            return True
+        maker = view.makers.get(node.input[0])
+        if maker is None or maker.op_type not in RESHAPING or not after or 0 in after:
+            continue
+        node.input[:] = [
+            maker.input[0],
+            view.add_constant(f"{node.output[0]}_target", np.array(after, np.int64)),
+        ]
+        return True
+    return False
+
+
+def name_dense(model: onnx.ModelProto) -> bool:
+    """Turn a product with a constant matrix into a dense layer, with a bias of zeros."""
+    view = View(model)
+    for node in view.nodes("MatMul"):
+        weight = view.constants.get(node.input[1])
+        if len(view.shape(node.input[0])) != 2 or weight is None or len(weight.dims) != 2:
+            continue
+        zeros = np.zeros(weight.dims[1], np.float32)
+        bias = view.add_constant(f"{node.output[0]}_bias", zeros)
+        view.replace(node, helper.make_node("Gemm", [*node.input, bias], node.output))
+        return True
+    return False
+
+
+RULES = (
+    pool_means,
+    sink_transposes,
+    flatten_first,
+    convolve_norms,
+    convolve_gains,
+    merge_reshapes,
+    name_dense,
+)

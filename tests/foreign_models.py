@@ -5,6 +5,7 @@ pooling, then dense layers.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import onnx
@@ -77,7 +78,7 @@ class Writer:
         self.constants: list[onnx.TensorProto] = []
         self.last = first
 
-    def add(self, kind: str, *constants: np.ndarray, **attributes: object) -> "Writer":
+    def add(self, kind: str, *constants: np.ndarray, **attributes: Any) -> "Writer":
         """Add a node whose further inputs are constants."""
         place = f"/{kind}_{len(self.nodes)}"
         names = [f"{place}_c{i}" for i in range(len(constants))]

@@ -98,6 +98,9 @@ def adopt_text(report: "AdoptReport") -> str:
     rows += [(path, f"{report.sizes_kib[kind]} KiB") for kind, path in report.files.items()]
     rows += [(score.form, score) for score in report.accuracy]
     rows += [(f"gate {verdict.verdict}", verdict.reason) for verdict in report.gate]
+    if report.islands:
+        islands = ", ".join(f"{count} {name}" for name, count in report.islands.items())
+        rows.append(("float in int8", islands))
     if not report.gate:
         rows.append(("no int8", "without pictures nothing can judge it: give some with --data"))
     return table(rows)

@@ -19,6 +19,7 @@ from edgecnn.exporter.foreign.plan import Told, plan_input
 from edgecnn.exporter.foreign.read import TOLERANCE, probe_frames
 from edgecnn.exporter.gate import Verdict
 from edgecnn.exporter.golden import choose_golden
+from edgecnn.exporter.inspect import count_operators, float_islands
 from edgecnn.exporter.ship import FP32_TOLERANCE, Options, check_name, ship
 from edgecnn.files import write_atomic
 from edgecnn.records import Record
@@ -26,7 +27,7 @@ from edgecnn.runner import seal
 from edgecnn.runner.classify import Classifier
 from edgecnn.runner.golden import Golden
 from edgecnn.runner.graph_bytes import outline_graph
-from edgecnn.runner.model_file import read_capped
+from edgecnn.runner.model_file import read_capped, read_model
 from edgecnn.spec import Accuracy, Fit, ModelCard, ModelSpec
 from edgecnn.trainer.catalog import load_as
 from edgecnn.trainer.dataset import Dataset, Pictures, with_labels
@@ -84,6 +85,8 @@ class AdoptReport(Record):
     """Of each form, on the test part; none without pictures."""
     gate: tuple[Verdict, ...]
     """One, or none without pictures."""
+    islands: dict[str, int]
+    """Layers that the int8 form computes in float, besides the softmax."""
 
 
 def adopt(
@@ -180,7 +183,10 @@ def _report(
     gate: tuple[Verdict, ...],
 ) -> AdoptReport:
     sizes = {form: round(Path(path).stat().st_size / 1024, 1) for form, path in files.items()}
-    return AdoptReport(adoption, likeness, files, sizes, accuracy, gate)
+    islands = {}
+    if "int8" in files:
+        islands = float_islands(count_operators(read_model(files["int8"])).executed)
+    return AdoptReport(adoption, likeness, files, sizes, accuracy, gate, islands)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,11 @@ from edgecnn.runner.model_file import ModelFile
 from edgecnn.runner.ort import onnxruntime
 
 COUNTED = "counted.json"
+MOVING = frozenset(
+    ("QuantizeLinear", "DequantizeLinear", "Softmax", "Transpose", "Reshape", "Flatten", "Squeeze",
+     "Unsqueeze", "Concat", "Split", "Slice", "MaxPool", "Pad", "Identity")
+)  # fmt: skip
+"""Layers that only move values, and the ends of the graph."""
 
 
 def count_operators(model: ModelFile) -> Operators:
@@ -36,6 +41,20 @@ def count_in_folder(folder: Path) -> None:
         written, executed = onnx.load_from_string(data), optimized_graph(data)
     counted = Operators(_count(written), _count(executed))
     (folder / COUNTED).write_text(counted.to_json())
+
+
+def float_islands(executed: dict[str, int]) -> dict[str, int]:
+    """Return the layers that an executed int8 graph computes in float, besides its softmax.
+
+    Each costs a conversion from int8 and back.
+    """
+    names = {name: name.removeprefix("com.microsoft.") for name in executed}
+    return {
+        name: executed[name]
+        for name, plain in names.items()
+        if not plain.startswith(("QLinear", "QGemm", "MatMulInteger", "NhwcMaxPool"))
+        and plain not in MOVING
+    }
 
 
 def optimized_graph(data: bytes) -> onnx.ModelProto:

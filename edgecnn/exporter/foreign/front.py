@@ -5,11 +5,10 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from edgecnn.exporter.foreign.plan import Plan
-from edgecnn.exporter.foreign.rules import View, attribute
+from edgecnn.exporter.foreign.view import TO_NHWC, View, attribute
 from edgecnn.exporter.graph import IMAGE
 
 NORMALIZED, GAIN, OFFSET = "normalized", "normalized_gain", "normalized_offset"
-TO_NHWC = [0, 2, 3, 1]
 
 
 def put_front(model: onnx.ModelProto, plan: Plan) -> None:
@@ -46,7 +45,7 @@ def fold_front(model: onnx.ModelProto) -> bool:
     first = next((node for node in view.graph.node if IMAGE in node.input), None)
     if first is None or not _is_pointwise(view, first) or attribute(first, "group", 1) != 1:
         return False
-    weight, bias = _weights(view, first)
+    weight, bias = view.weights(first)
     if np.array_equal(weight[:, :, 0, 0], np.eye(*weight.shape[:2])) and not bias.any():
         view.reread(first.output[0], IMAGE)
         view.replace(first)
@@ -54,7 +53,7 @@ def fold_front(model: onnx.ModelProto) -> bool:
     second = view.user(first.output[0])
     if second is None or not _takes(view, second, padded=bool(bias.any())):
         return False
-    inner, own = _weights(view, second)
+    inner, own = view.weights(second)
     merged = np.einsum("oikl,ic->ockl", inner, weight[:, :, 0, 0])
     shifted = own + np.einsum("oikl,i->o", inner, bias)
     second.input[:] = [
@@ -75,7 +74,7 @@ def is_normalized_apart(model: onnx.ModelProto) -> bool:
 def _is_pointwise(view: View, node: onnx.NodeProto) -> bool:
     return (
         node.op_type == "Conv"
-        and node.input[1] in view.constants
+        and view.has_constant_weights(node)
         and list(view.array(node.input[1]).shape) == [*view.shape(IMAGE)[1:2] * 2, 1, 1]
         and set(attribute(node, "strides", [1])) == {1}
         and not _is_padded(node)
@@ -88,8 +87,7 @@ def _takes(view: View, node: onnx.NodeProto, *, padded: bool) -> bool:
     return (
         node.op_type == "Conv"
         and attribute(node, "group", 1) == 1
-        and set(node.input[1:]) <= set(view.constants)
-        and _is_whole(*_weights(view, node))
+        and view.has_constant_weights(node)
         and not (padded and _is_padded(node))
     )
 
@@ -97,15 +95,3 @@ def _takes(view: View, node: onnx.NodeProto, *, padded: bool) -> bool:
 def _is_padded(node: onnx.NodeProto) -> bool:
     given = attribute(node, "auto_pad", b"NOTSET") in (b"SAME_UPPER", b"SAME_LOWER")
     return given or any(attribute(node, "pads", []))
-
-
-def _weights(view: View, node: onnx.NodeProto) -> tuple[np.ndarray, np.ndarray]:
-    """Return the weight and bias of a convolution, in double precision."""
-    weight = view.array(node.input[1]).astype(np.float64)
-    if len(node.input) < 3:
-        return weight, np.zeros(len(weight))
-    return weight, view.array(node.input[2]).astype(np.float64)
-
-
-def _is_whole(weight: np.ndarray, bias: np.ndarray) -> bool:
-    return weight.ndim == 4 and bias.shape == weight.shape[:1]

@@ -15,7 +15,8 @@ from edgecnn.exporter.graph import OPSET
 from edgecnn.runner.ort import onnxruntime
 
 CPU = ["CPUExecutionProvider"]
-MAX_WORDS = 200
+OUT_OF_MEMORY = ("Failed to allocate", "bad_alloc", "bad allocation", "Failed to map")
+MAX_WORDS = 300
 """Letters of a library's message that are shown."""
 
 
@@ -28,6 +29,8 @@ def said_by(library: str) -> Iterator[None]:
         raise
     except Exception as error:  # both libraries raise a dozen types without a common base
         text = " ".join(str(error).split())
+        if any(words in text for words in OUT_OF_MEMORY):
+            raise MemoryError(text) from error
         words = "".join(letter if letter.isprintable() else "?" for letter in text[:MAX_WORDS])
         raise ModelError(
             f"{library} cannot work with it: {type(error).__name__}: {words}",

@@ -9,6 +9,8 @@ from edgecnn.records import Record
 
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
 """Source: linux/sched.h."""
+GRACE_SECONDS = 5
+"""Between the signal that names the reason and the one that cannot be caught."""
 
 
 @dataclass(frozen=True)
@@ -30,14 +32,11 @@ def limits_for(size: int, *, seconds: int = 60) -> Limits:
 
 def confine(limits: Limits) -> None:
     """Limit this process for good."""
-    mib = 2**20
-    for what, most in (
-        (resource.RLIMIT_AS, limits.memory_mib * mib),
-        (resource.RLIMIT_CPU, limits.seconds),
-        (resource.RLIMIT_FSIZE, limits.file_mib * mib),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        resource.setrlimit(what, (most, most))
+    memory, file = limits.memory_mib * 2**20, limits.file_mib * 2**20
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CPU, (limits.seconds, limits.seconds + GRACE_SECONDS))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (file, file))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _leave_network()
 
 

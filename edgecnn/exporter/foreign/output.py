@@ -8,7 +8,7 @@ import onnx
 from onnx import TensorProto, helper
 
 from edgecnn.errors import ModelError
-from edgecnn.exporter.foreign.rules import View
+from edgecnn.exporter.foreign.view import View
 from edgecnn.exporter.graph import LOGITS
 
 PASSING = ("Identity", "Cast", "Reshape", "Flatten", "Squeeze", "Dropout")

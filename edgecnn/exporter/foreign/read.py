@@ -11,6 +11,7 @@ import onnx
 from onnx import TensorProto, helper
 
 from edgecnn.errors import ModelError
+from edgecnn.exporter.foreign import layers, layout
 from edgecnn.exporter.foreign.answer import PLAN, answer
 from edgecnn.exporter.foreign.child import MODEL
 from edgecnn.exporter.foreign.front import fold_front, is_normalized_apart, put_front
@@ -30,7 +31,7 @@ from edgecnn.exporter.foreign.output import (
     refuse_hidden_softmax,
 )
 from edgecnn.exporter.foreign.plan import Plan
-from edgecnn.exporter.foreign.rules import RULES, View
+from edgecnn.exporter.foreign.view import View
 from edgecnn.exporter.graph import IMAGE, LOGITS, finish, shorten, strip
 from edgecnn.frame import Frame
 from edgecnn.records import Record
@@ -42,6 +43,22 @@ MAX_ROUNDS = 50
 """Of cleaning: each ends with fewer or simpler nodes."""
 TOLERANCE = 1e-3
 """Largest relative difference of a logit, or difference of a probability."""
+RULES = (
+    layers.pool_means,
+    layout.sink_transposes,
+    layout.flatten_first,
+    layout.reshape_points,
+    layout.merge_reshapes,
+    layers.add_and_multiply,
+    layers.convolve_norms,
+    layers.convolve_gains,
+    layers.join_gains,
+    layers.join_biases,
+    layers.flatten_before,
+    layers.merge_pads,
+    layers.name_dense,
+    fold_front,
+)
 PROBES = 3
 BLOCKS = 5
 """Of a made frame, in each direction."""
@@ -121,7 +138,7 @@ def clean(model: onnx.ModelProto) -> onnx.ModelProto:
     for _ in range(MAX_ROUNDS):
         drop_unread(model.graph)
         model = infer(model)
-        if not sum(_applied(rule, model) for rule in (*RULES, fold_front)):
+        if not sum(_applied(rule, model) for rule in RULES):
             break
         model = fold(model)
     refuse_operators(outline_graph(model.SerializeToString()), CLASSIFIER)

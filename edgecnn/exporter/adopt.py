@@ -137,7 +137,7 @@ def adopt(
         guessed=() if fit else ("frames are center-cropped: --fit was not given",),
     )
     watch("comparing with the original")
-    draft = _Draft(original, spec, adoption, name)
+    draft = Draft(original, spec, adoption, name)
     likeness = draft.compare(dataset)
     if dataset is None:
         files = {"fp32": draft.write(Path(out))}
@@ -190,7 +190,7 @@ def _report(
 
 
 @dataclass(frozen=True)
-class _Draft:
+class Draft:
     """An adopted model on its way to its files."""
 
     original: Original

@@ -20,7 +20,8 @@ def main(
     trained = train(Recipe(data=data, epochs=epochs), out / "run", overwrite=True)
     print(f"trained: {trained.test.accuracy}")
     shipped = export(out / "run", out)
-    print(f"gate {shipped.gate.verdict}: {shipped.gate.reason}")
+    for gate in shipped.gates:
+        print(f"{gate.form} {gate.verdict}: {gate.reason}")
     for form, path in shipped.files.items():
         print(f"{form}: {path}, {shipped.sizes_kib[form]} KiB")
     (int8,) = (score for score in shipped.accuracy if score.form == "int8")

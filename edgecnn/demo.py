@@ -141,7 +141,7 @@ def _conclude(way: Way, report: Path, out: Path) -> DemoReport:
     files = {
         **{f"run {path.name}": str(path) for path in sorted((out / "run").iterdir())},
         **way.exported.files,
-        "gate": str(out / "gate.json"),
+        **way.exported.reports,
         "video": str(out / "held-out.mp4"),
         "labelled video": str(out / "labelled.mp4"),
         "frames": str(out / "frames.png"),

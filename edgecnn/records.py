@@ -1,6 +1,7 @@
 """Frozen dataclasses that travel as JSON and are read back strictly.
 
-An unknown, missing or mistyped field is a `SpecError` that names it, never a default.
+An unknown, missing or mistyped field is a `SpecError` that names it, never a default; only a field
+that came later than the files around, marked `LATER`, may be missing.
 """
 
 import dataclasses
@@ -13,6 +14,9 @@ from edgecnn.errors import SpecError
 
 if TYPE_CHECKING:
     from typing_extensions import Self  # typing.Self is 3.11
+
+LATER = {"later": True}
+"""Metadata of a field that older files lack: there it has its default."""
 
 
 class Record:
@@ -66,9 +70,9 @@ def _read_enum(kind: type[Enum], value: Any, where: str) -> Enum:
 
 def _read_record(kind: Any, value: Any, where: str) -> Any:
     hints = typing.get_type_hints(kind)
-    if not isinstance(value, dict) or set(value) != set(hints):
-        found = sorted(value) if isinstance(value, dict) else value
-        raise ValueError(f"{where} has fields {found}, expected {sorted(hints)}")
-    return kind(
-        **{name: _read(hint, value[name], f"{where}.{name}") for name, hint in hints.items()}
-    )
+    later = {field.name for field in dataclasses.fields(kind) if "later" in field.metadata}
+    if not isinstance(value, dict) or set(value) | later != set(hints):
+        names = sorted(value) if isinstance(value, dict) else value
+        raise ValueError(f"{where} has fields {names}, expected {sorted(hints)}")
+    found = {name: _read(hints[name], item, f"{where}.{name}") for name, item in value.items()}
+    return kind(**found)

@@ -3,11 +3,11 @@
 Both are frozen and travel inside the model file as JSON.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from edgecnn.errors import SpecError
-from edgecnn.records import Record
+from edgecnn.records import LATER, Record
 
 
 class Fit(str, Enum):
@@ -73,7 +73,7 @@ class Accuracy:
     """Accuracy of one form on one set of pictures, with its 95 % interval."""
 
     form: str
-    """torch, fp32 or int8."""
+    """torch or where else the network is from, fp32, fp16 or int8."""
     split: str
     """test or validation."""
     correct: int
@@ -100,7 +100,7 @@ class ModelCard(Record):
     name: str
     """The model's name, without its form."""
     form: str
-    """int8 or fp32."""
+    """fp32, fp16 or int8."""
     dataset: str
     dataset_digest: str
     """SHA-256 over every fitted picture and label."""
@@ -115,6 +115,8 @@ class ModelCard(Record):
     """Multiply-adds of each Conv, Gemm and MatMul for one frame, by node name."""
     versions: dict[str, str]
     """Packages that made the file."""
+    gate: str = field(default="", metadata=LATER)
+    """The gate's verdict on accuracy and its reason. Empty: the form was not judged."""
 
     @property
     def is_adopted(self) -> bool:

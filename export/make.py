@@ -48,7 +48,7 @@ def ship(name: str, run: Path, folder: Path) -> None:
     keep(Path(shipped.files["int8"]), HERE / "models" / f"{name}.int8.onnx")
     if name in STARTS:
         keep(run / "checkpoint.safetensors", HERE / "checkpoints" / f"{name}.safetensors")
-    say(f"{name}: {shipped.sizes_kib['int8']} KiB, gate {shipped.gate.verdict}")
+    say(f"{name}: {shipped.sizes_kib['int8']} KiB, gate {shipped.gates[0].verdict}")
 
 
 def keep(file: Path, target: Path) -> None:

@@ -1,18 +1,24 @@
 """What many tests share: a small run that really was trained, and its real export."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from clocks import set_clock
 
-from edgecnn.exporter.export import export
+from edgecnn.exporter.candidate import Candidate
+from edgecnn.exporter.export import candidate_of, export
+from edgecnn.exporter.gate import Limits
+from edgecnn.exporter.search import find_int8
 from edgecnn.exporter.ship import ExportReport
 from edgecnn.frame import Frame
 from edgecnn.spec import ModelSpec
 from edgecnn.trainer.dataset import Dataset
 from edgecnn.trainer.recipe import Recipe
+from edgecnn.trainer.run_folder import read_run
 from edgecnn.trainer.train import load_for, train
 
 SLOW_LAST = ("test_demos.py", "test_readme.py", "test_whole_way.py", "test_wheel.py")
@@ -23,6 +29,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path.name in SLOW_LAST)
 
 
+ANY_DROP = Limits(max_drop=100.0, min_agreement=0.0)
 SMALL = Recipe(data="digits", epochs=3)
 
 
@@ -55,7 +62,9 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def exported(run_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> ExportReport:
     """The export of the small run; tests only read it."""
-    return export(run_folder, tmp_path_factory.mktemp("exported"), name="small")
+    return export(
+        run_folder, tmp_path_factory.mktemp("exported"), name="small", clock=set_clock(0.8)
+    )
 
 
 @pytest.fixture(scope="session")
@@ -74,6 +83,20 @@ def fp32(exported: ExportReport) -> Path:
 def frames(digits: tuple[Dataset, ModelSpec]) -> list[Frame]:
     """Twenty fitted test pictures, each (28, 28, 1)."""
     return list(digits[0].test.frames[:20])
+
+
+@pytest.fixture(scope="session")
+def candidate(run_folder: Path, digits: tuple[Dataset, ModelSpec]) -> Candidate:
+    """The small run."""
+    return candidate_of(read_run(run_folder), digits[0])
+
+
+@pytest.fixture(scope="session")
+def agreeing(candidate: Candidate) -> Candidate:
+    """The small run with the validation pictures on which int8 says what fp32 says: quick."""
+    answers, data = find_int8(candidate, 7, ANY_DROP, lambda _: None).answers, candidate.data
+    alike = data.validation.take(np.flatnonzero(answers.fp32 == answers.own))
+    return replace(candidate, data=replace(data, validation=alike))
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """ModelSpec and ModelCard: what they refuse, and that they survive JSON."""
 
 import dataclasses
+import json
 from typing import Any
 
 import pytest
@@ -8,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgecnn.errors import SpecError
+from edgecnn.runner.model_file import read_model
+from edgecnn.runner.shipped import shipped_model
 from edgecnn.spec import Accuracy, Fit, ModelCard, ModelSpec, Shrink
 
 NAMES = st.text(st.characters(exclude_categories=("C", "Z")), min_size=1)
@@ -42,6 +45,7 @@ CARDS = st.builds(
     parameters=st.integers(0, 10**9),
     macs=st.dictionaries(NAMES, st.integers(0, 10**9), max_size=4),
     versions=st.dictionaries(NAMES, NAMES, max_size=4),
+    gate=NAMES,
 )
 
 
@@ -60,6 +64,17 @@ def test_any_spec_survives_json(spec: ModelSpec) -> None:
 @given(CARDS)
 def test_any_card_survives_json(card: ModelCard) -> None:
     assert ModelCard.from_json(card.to_json()) == card
+
+
+def test_a_card_that_was_written_before_there_was_a_verdict_is_read() -> None:
+    path = shipped_model("article-mnist")
+    assert path is not None
+    fields = json.loads(read_model(path).card.to_json())
+    del fields["gate"]
+    assert ModelCard.from_json(json.dumps(fields)).gate == ""
+    del fields["recipe"]
+    with pytest.raises(SpecError, match="expected"):
+        ModelCard.from_json(json.dumps(fields))
 
 
 def test_equal_specs_give_equal_text() -> None:

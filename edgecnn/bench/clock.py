@@ -5,8 +5,12 @@ import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from edgecnn.records import Record
+
+MISS = Fraction(1, 20)
+"""Share of cases in which a 95 % interval misses."""
 
 Clock = Callable[[], int]
 """Nanoseconds that only grow."""
@@ -34,9 +38,9 @@ class Ratio(Record):
 
     median: float
     low: float
-    """Lower end of the 95 % interval of the median."""
+    """Lower end of the interval of the median: 95 %, unless it is said otherwise."""
     high: float
-    """Upper end of the 95 % interval of the median."""
+    """Upper end of it."""
     rounds: int
 
     def __str__(self) -> str:
@@ -55,24 +59,27 @@ def latency(samples_ns: Sequence[int]) -> Latency:
     return Latency(p50, p90, p99, len(ordered))
 
 
-def ratio(first_ns: Sequence[int], second_ns: Sequence[int]) -> Ratio:
-    """Return the median of second / first over paired rounds, with its 95 % interval.
+def ratio(first_ns: Sequence[int], second_ns: Sequence[int], miss: Fraction = MISS) -> Ratio:
+    """Return the median of second / first over paired rounds, with its interval.
+
+    `miss` is the share of cases in which the interval may miss the true median: 1/20 for 95 %.
 
     Source: the sign-test interval of a median (order statistics, no bell curve assumed); paired,
     interleaved rounds as in nanobench 4.6 `Bench::compare`.
     """
     ratios = sorted(b / a for a, b in zip(first_ns, second_ns, strict=True))
     count = len(ratios)
-    rank = interval_rank(count)
+    rank = interval_rank(count, miss)
     return Ratio(statistics.median(ratios), ratios[rank], ratios[count - 1 - rank], count)
 
 
-def interval_rank(count: int) -> int:
-    """Return how many ordered values to leave out at each end of a median's 95 % interval.
+def interval_rank(count: int, miss: Fraction = MISS) -> int:
+    """Return how many ordered values to leave out at each end of a median's interval.
 
-    The most for which a fair coin, thrown `count` times, shows that few heads in 2.5 % of cases.
+    The most for which a fair coin, thrown `count` times, shows that few heads in half of the
+    `miss` cases.
     """
-    limit, tail, term, rank = 2**count // 40, 0, 1, 0
+    limit, tail, term, rank = int(2**count * miss / 2), 0, 1, 0
     while tail + term <= limit:
         tail += term
         term = term * (count - rank) // (rank + 1)

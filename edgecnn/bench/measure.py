@@ -78,7 +78,7 @@ def measure(
         samples = time_rounds(calls, rounds)
     return BenchReport(
         models=tuple(_row(c, timed) for c, timed in zip(classifiers, samples, strict=True)),
-        ratio=(ratio(*samples),) if len(samples) == 2 else (),
+        ratio=(ratio(samples[0], samples[1]),) if len(samples) == 2 else (),
         frames=hide_credentials(source) or "the model's golden frames",
         provider=provider,
         threads=threads,

@@ -6,9 +6,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from edgecnn.cli.gate_options import (
+    Force,
+    ForTarget,
+    MaxDrop,
+    MaxKib,
+    MaxRatio,
+    Precision,
+    Strict,
+    gate_options,
+)
 from edgecnn.cli.options import AsFormat, Format, show, table
 from edgecnn.cli.progress import spinner
 from edgecnn.errors import OptionError
+from edgecnn.exporter.targets import Target
 from edgecnn.spec import Fit
 
 if TYPE_CHECKING:
@@ -34,9 +45,13 @@ def adopt(
         Fit | None, typer.Option(help="How frames are brought to size.", show_default=False)
     ] = None,
     name: Annotated[str, typer.Option(help="The model's name; by default the file's.")] = "",
-    max_drop: Annotated[
-        float, typer.Option(min=0, help="Accuracy that int8 may lose, percentage points.")
-    ] = 0.5,
+    target: ForTarget = Target.PORTABLE,
+    precision: Precision = "fp32,int8",
+    max_drop: MaxDrop = 0.5,
+    max_ratio: MaxRatio = 1.1,
+    max_kib: MaxKib = 0,
+    force: Force = False,
+    strict: Strict = False,
     form: AsFormat = Format.TEXT,
 ) -> None:
     """Wrap any ONNX image classifier in the contract, and quantize it if int8 is as good.
@@ -45,17 +60,18 @@ def adopt(
     """
     from edgecnn.exporter.adopt import adopt as adopt_model
     from edgecnn.exporter.foreign.plan import Told
-    from edgecnn.exporter.gate import Limits
-    from edgecnn.exporter.ship import Options
 
     told = replace(_assumed(assume), size=_size(size), layout=_choice(layout, "nchw", "nhwc"))
     given = Told(channels=channels, scale=scale, mean=_floats(mean), std=_floats(std))
     changes = {k: getattr(given, k) for k in ("channels", "scale", "mean", "std")}
     told = replace(told, **{k: value for k, value in changes.items() if value})
+    options = gate_options(
+        precision, target, max_drop, max_ratio, max_kib, force=force, strict=strict
+    )
     with spinner() as watch:
         report = adopt_model(
             model, labels, out, told=told, fit=fit, data=data, name=name,
-            options=Options(limits=Limits(max_drop=max_drop)), watch=watch,
+            options=options, watch=watch,
         )  # fmt: skip
     show(report, adopt_text(report), form)
 
@@ -97,10 +113,10 @@ def adopt_text(report: "AdoptReport") -> str:
     rows.append(("fp32 / original", report.likeness))
     rows += [(path, f"{report.sizes_kib[kind]} KiB") for kind, path in report.files.items()]
     rows += [(score.form, score) for score in report.accuracy]
-    rows += [(f"gate {verdict.verdict}", verdict.reason) for verdict in report.gate]
+    rows += [(f"{gate.form} {gate.verdict}", gate.reason) for gate in report.gates]
     if report.islands:
         islands = ", ".join(f"{count} {name}" for name, count in report.islands.items())
         rows.append(("float in int8", islands))
-    if not report.gate:
+    if not report.gates:
         rows.append(("no int8", "without pictures nothing can judge it: give some with --data"))
     return table(rows)

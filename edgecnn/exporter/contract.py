@@ -77,10 +77,16 @@ def _wrap(
 
 
 def _without_input_quantizer(core: onnx.ModelProto) -> onnx.ModelProto:
-    """Remove QuantizeLinear and DequantizeLinear behind `image`; their readers read `image`."""
+    """Remove QuantizeLinear and DequantizeLinear behind `image`; their readers read `image`.
+
+    Where the first layer stays float there are none.
+    """
     model = _copy(core)
     graph = model.graph
-    (quantizer,) = [node for node in graph.node if node.input[0] == IMAGE]
+    quantizers = [n for n in graph.node if (n.op_type, n.input[0]) == ("QuantizeLinear", IMAGE)]
+    if not quantizers:
+        return model
+    (quantizer,) = quantizers
     (dequantizer,) = [node for node in graph.node if node.input[0] == quantizer.output[0]]
     kept = [node for node in graph.node if node not in (quantizer, dequantizer)]
     for node in kept:

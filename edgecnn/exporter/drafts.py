@@ -1,9 +1,12 @@
-"""The graphs of every form, and each as a file that has no accuracy on its card yet."""
+"""Drafts: the files of a candidate before they are written, as the gate runs them."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+import tempfile
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import onnx
 import torch
 from torch import nn
@@ -11,105 +14,83 @@ from torch import nn
 from edgecnn.exporter.candidate import Candidate, Reference
 from edgecnn.exporter.contract import stamp, wrap_fp32, wrap_int8
 from edgecnn.exporter.cost import count_macs
-from edgecnn.exporter.graph_network import GraphNetwork
-from edgecnn.exporter.quantize import CHOICE, quantize
-from edgecnn.frame import Frame
+from edgecnn.runner.classify import Classifier
 from edgecnn.runner.golden import Golden
-from edgecnn.spec import ModelCard
+from edgecnn.spec import ModelCard, ModelSpec
 from edgecnn.trainer.dataset import Pictures
-from edgecnn.trainer.progress import Progress
+from edgecnn.trainer.evaluate import answers_of
 from edgecnn.trainer.run_folder import package_versions
 from edgecnn.trainer.score import logits_of
 
-CALIBRATION_FRAMES, CALIBRATION_SEED = 512, 0
-
 
 @dataclass(frozen=True, eq=False)
-class Graphs:
-    """What a candidate becomes."""
+class Draft:
+    """One form of a candidate, always a whole file; accuracy and golden frames come later."""
 
-    forms: dict[str, onnx.ModelProto]
-    """The wrapped graph of each form."""
-    macs: dict[str, int]
-    """Multiply-adds of each node."""
-    candidate: Candidate
-    """What the fp32 form computes: as it came, or fine-tuned."""
+    form: str
+    graph: onnx.ModelProto
+    """Wrapped: `frame` in, `logits` and `probabilities` out."""
+    spec: ModelSpec
+    card: ModelCard
+    golden: Golden = field(default_factory=Golden)
+
+    @cached_property
+    def data(self) -> bytes:
+        """The bytes of the file."""
+        return stamp(self.graph, self.spec, self.card, self.golden)
+
+    @property
+    def kib(self) -> float:
+        """Size of the file, KiB."""
+        return len(self.data) / 1024
+
+    def opened(self) -> Classifier:
+        """Open it with the runner itself: what is measured is what devices will run."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / f"draft.{self.form}.onnx"
+            path.write_bytes(self.data)
+            return Classifier(path)
+
+    def answers(self, pictures: Pictures) -> npt.NDArray[np.int64]:
+        """Return the (n,) class indexes that it gives to fitted pictures."""
+        with self.opened() as classifier:
+            return answers_of(classifier, pictures)
 
 
-def build_graphs(candidate: Candidate, watch: Callable[[str], None]) -> Graphs:
-    """Quantize and, where the recipe says so, fine-tune a candidate.
+def draft_of(
+    candidate: Candidate, name: str, form: str, core: onnx.ModelProto, how: str = "none"
+) -> Draft:
+    """Return a form as a draft, without accuracy and golden frames.
 
-    Raises:
-        CheckFailed: The loss of the fine-tuning is not a number.
+    Args:
+        candidate: Whose form it is.
+        name: The model's name.
+        form: fp32, fp16 or int8.
+        core: The form's own graph, from `image` to `logits`.
+        how: What the card says of its quantization.
     """
-    watch("quantizing")
-    quantized = quantize(candidate.core, _calibration_frames(candidate.data.train))
-    if candidate.qat_epochs:
-        candidate, quantized = _fine_tuned(candidate, quantized, watch)
-    spec = candidate.spec
-    forms = {"fp32": wrap_fp32(candidate.core, spec), "int8": wrap_int8(quantized, spec)}
-    return Graphs(forms, count_macs(candidate.core), candidate)
-
-
-def reference_of(network: nn.Module) -> Reference:
-    """Return a torch network as a reference."""
-
-    def logits(pictures: Pictures) -> np.ndarray:
-        rows: np.ndarray = logits_of(network, pictures, torch.device("cpu")).numpy()
-        return rows
-
-    return logits
-
-
-def _fine_tuned(
-    candidate: Candidate, quantized: onnx.ModelProto, watch: Callable[[str], None]
-) -> tuple[Candidate, onnx.ModelProto]:
-    epochs = candidate.qat_epochs
-
-    def tell(state: Progress) -> None:
-        if state.step == state.steps:
-            watch(f"fine-tuning int8, epoch {state.epoch}/{epochs}: loss {state.loss:.4f}")
-
-    watch(f"fine-tuning int8, {epochs} epochs")
-    assert candidate.fine_tune is not None
-    tuned = candidate.fine_tune(candidate.core, quantized, epochs, tell)
-    reference = reference_of(GraphNetwork(tuned.core, tuned.core))
-    return replace(candidate, core=tuned.core, reference=reference), tuned.quantized
-
-
-def stamp_drafts(graphs: Graphs, name: str) -> dict[str, bytes]:
-    """Return each form as a file without accuracy and golden frames."""
-    drafts = {}
-    for form, graph in graphs.forms.items():
-        card = _card(graphs, name, form)
-        drafts[form] = stamp(graph, graphs.candidate.spec, card, Golden())
-    return drafts
-
-
-def _calibration_frames(train: Pictures) -> Frame:
-    count = min(CALIBRATION_FRAMES, len(train))
-    chosen = np.random.default_rng(CALIBRATION_SEED).choice(len(train), count, replace=False)
-    frames = train.take(np.sort(chosen)).frames
-    assert isinstance(frames, np.ndarray)
-    return frames
-
-
-def _card(graphs: Graphs, name: str, form: str) -> ModelCard:
-    facts = graphs.candidate.facts
-    return ModelCard(
+    wrap = wrap_int8 if form == "int8" else wrap_fp32
+    facts = candidate.facts
+    card = ModelCard(
         name=name,
         form=form,
         dataset=facts.dataset,
         dataset_digest=facts.dataset_digest,
         recipe=facts.recipe,
-        quantization=_choice(graphs.candidate) if form == "int8" else "none",
+        quantization=how,
         accuracy=(),
         parameters=facts.parameters,
-        macs=graphs.macs,
+        macs=count_macs(candidate.core),
         versions=package_versions(),
     )
+    return Draft(form, wrap(core, candidate.spec), candidate.spec, card)
 
 
-def _choice(candidate: Candidate) -> str:
-    epochs = candidate.qat_epochs
-    return f"{CHOICE}; fine-tuned in int8, epochs: {epochs}" if epochs else CHOICE
+def reference_of(network: nn.Module) -> Reference:
+    """Return a torch network as a reference."""
+
+    def logits(pictures: Pictures) -> npt.NDArray[np.float32]:
+        rows: npt.NDArray[np.float32] = logits_of(network, pictures, torch.device("cpu")).numpy()
+        return rows
+
+    return logits

@@ -1,17 +1,20 @@
 """`export`: from a run's folder to `NAME.fp32.onnx` and `NAME.int8.onnx`, each complete alone."""
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import onnx
 
+from edgecnn.bench.clock import Clock
 from edgecnn.errors import DataError
 from edgecnn.exporter.candidate import Candidate, Facts
 from edgecnn.exporter.drafts import reference_of
 from edgecnn.exporter.graph import export_core
+from edgecnn.exporter.options import Options
 from edgecnn.exporter.qat import FineTuned, finetune
-from edgecnn.exporter.ship import ExportReport, Options, check_name, ship
+from edgecnn.exporter.ship import ExportReport, check_name, ship
 from edgecnn.trainer.dataset import Dataset
 from edgecnn.trainer.progress import Watch
 from edgecnn.trainer.run_folder import Run, read_run
@@ -25,20 +28,22 @@ def export(
     name: str = "",
     options: Options | None = None,
     watch: Callable[[str], None] = lambda _: None,
+    clock: Clock = time.perf_counter_ns,
 ) -> ExportReport:
     """Export a run as model files, if they keep what the network learned.
 
     Args:
         run: A run's folder.
-        out: Folder for the model files and `gate.json`.
+        out: Folder for the model files and what the gate found.
         name: The model's name; by default `<network>-<data set>`.
         options: What is written, and what the gate allows.
         watch: Called with the name of each stage.
+        clock: What the forms are timed with.
 
     Raises:
         NotFound, DataError: The run or its data set is not there or was changed.
         OptionError: The name cannot be a file's name.
-        CheckFailed: The gate says FAIL; no model file was written.
+        CheckFailed: The gate refuses a form; no model file was written.
     """
     source = read_run(Path(run))
     name = name or f"{source.recipe.network.name}-{Path(source.recipe.data).name}"
@@ -46,7 +51,7 @@ def export(
     watch("reading the data set")
     data = _load_same(source)
     watch("converting")
-    return ship(candidate_of(source, data), Path(out), name, options or Options(), watch)
+    return ship(candidate_of(source, data), Path(out), name, options or Options(), watch, clock)
 
 
 def candidate_of(source: Run, data: Dataset) -> Candidate:

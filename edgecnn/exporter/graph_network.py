@@ -10,9 +10,8 @@ from onnx import numpy_helper
 from torch import Tensor, nn
 
 from edgecnn.exporter.graph import IMAGE, LOGITS
+from edgecnn.exporter.targets import FULL_BITS, PORTABLE_BITS, WEIGHT_LEVELS
 
-WEIGHT_LEVELS = 64
-"""int8 weights lie in -64..64: 7 bits, the quantizer's `reduce_range`."""
 QUANTIZED = "_quantized"
 """What ONNX Runtime's quantizer adds to the name of a weight."""
 
@@ -29,6 +28,7 @@ class GraphNetwork(nn.Module):
         super().__init__()
         self._nodes = list(graph.graph.node)
         self._constants = constants(graph)
+        self._levels = weight_levels(graph)
         floats = {n: v for n, v in constants(core).items() if v.dtype == np.float32}
         self.names = tuple(floats)
         self.weights = nn.ParameterList(_parameter(values) for values in floats.values())
@@ -49,7 +49,7 @@ class GraphNetwork(nn.Module):
             return self._fake_quantize(node, values[node.input[0]])
         if node.op_type == "DequantizeLinear":
             name = node.input[0].removesuffix(QUANTIZED)
-            return _fake_weight(values[name]) if name in self.names else values[name]
+            return self._fake_weight(values[name]) if name in self.names else values[name]
         if node.op_type == "Reshape":
             return values[node.input[0]].flatten(1)
         return OPERATORS[node.op_type](node, *(values[name] for name in node.input if name))
@@ -57,6 +57,16 @@ class GraphNetwork(nn.Module):
     def _fake_quantize(self, node: onnx.NodeProto, x: Tensor) -> Tensor:
         scale, zero = (self._constants[name].item() for name in node.input[1:])
         return torch.fake_quantize_per_tensor_affine(x, scale, int(zero), 0, 255)
+
+    def _fake_weight(self, weight: Tensor) -> Tensor:
+        """Round a weight to its bits, each output channel with its own scale; biases stay."""
+        if weight.ndim < 2:  # 32 bits: finer than anything they are added to
+            return weight
+        scale = weight_scale(weight.detach(), self._levels)
+        zero = torch.zeros_like(scale, dtype=torch.int32)
+        return torch.fake_quantize_per_channel_affine(
+            weight, scale, zero, 0, -self._levels, self._levels
+        )
 
 
 def constants(model: onnx.ModelProto) -> dict[str, np.ndarray]:
@@ -68,21 +78,17 @@ def _parameter(values: np.ndarray) -> nn.Parameter:
     return nn.Parameter(torch.tensor(np.array(values)))
 
 
-def _fake_weight(weight: Tensor) -> Tensor:
-    """Round a weight to its 7 bits, each output channel with its own scale; biases stay."""
-    if weight.ndim < 2:  # 32 bits: finer than anything they are added to
-        return weight
-    scale = weight_scale(weight.detach())
-    zero = torch.zeros_like(scale, dtype=torch.int32)
-    return torch.fake_quantize_per_channel_affine(
-        weight, scale, zero, 0, -WEIGHT_LEVELS, WEIGHT_LEVELS
-    )
+def weight_levels(graph: onnx.ModelProto) -> int:
+    """Return the largest level of a quantized graph's weights: one of each channel has it."""
+    found = (np.abs(v.astype(int)).max() for v in constants(graph).values() if v.dtype == np.int8)
+    most = WEIGHT_LEVELS[PORTABLE_BITS]
+    return WEIGHT_LEVELS[FULL_BITS] if max(found, default=most) > most else most
 
 
-def weight_scale(weight: Tensor) -> Tensor:
+def weight_scale(weight: Tensor, levels: int) -> Tensor:
     """Return the (outputs,) scales of a weight, symmetric around 0."""
     largest = weight.flatten(1).abs().amax(1)
-    return torch.where(largest > 0, largest, 1.0) / WEIGHT_LEVELS
+    return torch.where(largest > 0, largest, 1.0) / levels
 
 
 def _conv(node: onnx.NodeProto, x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:

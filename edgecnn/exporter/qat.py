@@ -1,7 +1,7 @@
 """Quantization-aware fine-tuning: a network learns in the int8 graph that will be its file.
 
 The exported graph itself is trained: its nodes run in torch, each QuantizeLinear and
-DequantizeLinear as fake quantization with the graph's own scales and 7-bit weights, whose rounding
+DequantizeLinear as fake quantization with the graph's own scales, whose rounding
 lets gradients through. So what learns is what ships, and nothing has to be kept in step by hand.
 
 Source: Jacob et al. 2018, "Quantization and Training of Neural Networks for Efficient
@@ -18,9 +18,9 @@ from onnx import numpy_helper
 from edgecnn.exporter.graph import finish
 from edgecnn.exporter.graph_network import (
     QUANTIZED,
-    WEIGHT_LEVELS,
     GraphNetwork,
     constants,
+    weight_levels,
     weight_scale,
 )
 from edgecnn.spec import ModelSpec
@@ -87,16 +87,17 @@ def with_weights(core: onnx.ModelProto, weights: dict[str, np.ndarray]) -> onnx.
 
 def requantize(quantized: onnx.ModelProto, weights: dict[str, np.ndarray]) -> onnx.ModelProto:
     """Return the quantized graph with other weights, and the scales of its activations kept."""
-    known, new = constants(quantized), dict[str, np.ndarray]()
+    known, levels = constants(quantized), weight_levels(quantized)
+    new = dict(weights)  # layers that stay float have theirs by the plain graph's names
     makers = {node.output[0]: node for node in quantized.graph.node}
     for node in quantized.graph.node:
-        if node.op_type not in ("Conv", "Gemm"):
+        if node.op_type not in ("Conv", "Gemm") or node.input[1] not in makers:
             continue
         source, *learned = (makers[name].input for name in node.input if name)
         name = learned[0][0].removesuffix(QUANTIZED)
-        scale = weight_scale(torch.tensor(weights[name])).numpy()
+        scale = weight_scale(torch.tensor(weights[name]), levels).numpy()
         new[learned[0][1]] = scale
-        new[learned[0][0]] = _rounded(weights[name], scale, WEIGHT_LEVELS).astype(np.int8)
+        new[learned[0][0]] = _rounded(weights[name], scale, levels).astype(np.int8)
         for bias in learned[1:]:
             new[bias[1]] = scale * known[source[1]]
             floats = weights[bias[0].removesuffix(QUANTIZED)]

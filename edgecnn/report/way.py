@@ -66,18 +66,20 @@ def _training(way: Way) -> Section:
 
 def _export(way: Way) -> Section:
     exported = way.exported
-    gate = exported.gate
     return Section(
         "Export",
-        f"The gate says {gate.verdict}: {gate.reason}.",
+        " ".join(f"The gate says {g.verdict}: {g.reason}." for g in exported.gates),
         rows=(
             *(
                 (Path(path).name, f"{exported.sizes_kib[form]} KiB")
                 for form, path in exported.files.items()
             ),
             *((f"test accuracy {score.form}", score) for score in exported.accuracy),
-            ("torch = fp32", f"{gate.export_agreement:.2%} of the validation labels"),
-            ("fp32 = int8", f"{gate.int8_agreement:.2%} of the validation labels"),
+            ("torch = fp32", f"{exported.export_agreement:.2%} of the validation labels"),
+            *(
+                (f"fp32 = {gate.form}", f"{gate.agreement:.2%} of the validation labels")
+                for gate in exported.gates
+            ),
         ),
     )
 

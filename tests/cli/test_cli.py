@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -11,11 +10,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from safetensors import safe_open
-from safetensors.torch import save
 
 import edgecnn.cli
+from edgecnn.exporter.targets import Target, weight_bits
 from edgecnn.opencv import cv2
+from edgecnn.runner.machine import describe_machine
+from edgecnn.runner.model_file import read_model
 
 DIGITS = ("--data", "digits", "--out", "never-made")
 PATTERN = ("--source", "pattern")
@@ -162,24 +162,25 @@ def test_every_command_prints_json_that_parses(
 def test_a_failed_gate_is_exit_code_1_and_leaves_no_model(
     main: Main, run_folder: Path, tmp_path: Path
 ) -> None:
-    other = tmp_path / "run"
-    shutil.copytree(run_folder, other)
-    spoil(other / "checkpoint.safetensors")
-    done = main("export", other, "--out", tmp_path / "out")
+    done = main("export", run_folder, "--out", tmp_path, "--max-kib", "1")
     assert done.returncode == 1, done.stderr
     assert "the gate says FAIL" in done.stderr
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["gate.json"]
+    assert "--force" in done.stderr
+    assert list(tmp_path.glob("*.onnx")) == []
+    assert (tmp_path / "gate.json").is_file()
 
 
-def spoil(path: Path) -> None:
-    """Make one channel 30,000 times larger than the others: the same network, but not in int8."""
-    with safe_open(path, "pt") as file:
-        metadata = file.metadata()
-        weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    for name in ("conv1.weight", "conv1.bias"):
-        weights[name][0] *= 3e4
-    weights["conv2.weight"][:, 0] /= 3e4
-    path.write_bytes(save(weights, metadata))
+def test_an_export_for_this_machine_says_so_and_what_the_gate_found(
+    main: Main, run_folder: Path, tmp_path: Path
+) -> None:
+    done = main("export", run_folder, "--out", tmp_path, "--target", "auto",
+                "--max-ratio", "100", "--precision", "int8")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    (int8,) = tmp_path.glob("*.onnx")
+    card = read_model(int8).card
+    bits = weight_bits(Target.AUTO, describe_machine())
+    assert f"{bits}-bit weights" in card.quantization
+    assert card.gate.removeprefix("accuracy ")[:4] in done.stdout
 
 
 def test_an_existing_run_is_not_overwritten_unasked(main: Main, run_folder: Path) -> None:

@@ -11,16 +11,20 @@ from foreign_models import Network, as_keras, as_torch, network_of, random_netwo
 from onnx import TensorProto, numpy_helper
 
 from edgecnn.errors import CheckFailed, DataError, ModelError, NotFound, OptionError
-from edgecnn.exporter.adopt import AdoptReport, Draft, adopt, read_labels
+from edgecnn.exporter.adopt import AdoptReport, adopt, read_labels
+from edgecnn.exporter.adoption import compare
+from edgecnn.exporter.candidate import Candidate, Facts
+from edgecnn.exporter.drafts import draft_of
 from edgecnn.exporter.export import candidate_of
 from edgecnn.exporter.foreign.original import read_original
 from edgecnn.exporter.foreign.plan import ASSUMPTIONS, Told, plan_input
+from edgecnn.exporter.foreign.read import probe_frames
 from edgecnn.exporter.inspect import count_operators, float_islands
 from edgecnn.runner.classify import Classifier
 from edgecnn.runner.graph_bytes import outline_graph
 from edgecnn.runner.model_file import read_model
 from edgecnn.spec import Fit, ModelSpec
-from edgecnn.trainer.dataset import Dataset, with_labels
+from edgecnn.trainer.dataset import Dataset, Pictures, with_labels
 from edgecnn.trainer.evaluate import evaluate
 from edgecnn.trainer.run_folder import read_run
 
@@ -106,7 +110,7 @@ def test_without_pictures_there_is_an_fp32_form_and_a_named_guess(
 ) -> None:
     report = adopt(keras_file, ten_labels, tmp_path, told=UNIT, name="mine")
     assert [path.name for path in tmp_path.iterdir()] == ["mine.fp32.onnx"]
-    assert (report.gate, report.accuracy, report.likeness.kind) == ((), (), "made frames")
+    assert (report.gates, report.accuracy, report.likeness.kind) == ((), (), "made frames")
     assert "center-cropped" in report.adoption.guessed[0]
     model = read_model(report.files["fp32"])
     assert len(model.golden.frames_png) >= 3
@@ -130,14 +134,19 @@ def test_a_clean_graph_that_answers_otherwise_is_not_shipped(
     model = as_torch(trained)
     content = model.SerializeToString()
     original = read_original(content, plan_input(outline_graph(content), UNIT, 10))
-    spec = read_model(adopted.files["fp32"]).spec
-    assert Draft(original, spec, adopted.adoption, "same").compare(None).difference < 1e-5
+    spec, frames = read_model(adopted.files["fp32"]).spec, probe_frames(4, (28, 28, 1))
+    facts = Facts("", "", adopted.adoption.to_json(), 1)
+    pictures = Pictures(frames, np.arange(4))
+    made = Dataset("", spec.labels, pictures, pictures, pictures, ())
+    candidate = Candidate(original.core, spec, made, original.logits, facts)
+    draft = draft_of(candidate, "same", "fp32", original.core)
+    assert compare(original, draft, frames, "frames").difference < 1e-5
     tensor = model.graph.initializer[0]
     values = numpy_helper.to_array(tensor) * np.float32(1.05)
     tensor.CopyFrom(numpy_helper.from_array(values, tensor.name))
     other = replace(original, content=model.SerializeToString())
     with pytest.raises(CheckFailed, match="from the original"):
-        Draft(other, spec, adopted.adoption, "other").compare(None)
+        compare(other, draft, frames, "frames")
 
 
 def test_a_model_of_ours_is_not_adopted_again(int8: Path, ten_labels: Path, tmp_path: Path) -> None:

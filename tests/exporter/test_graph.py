@@ -18,6 +18,7 @@ from edgecnn.runner.model_file import read_model
 from edgecnn.spec import ModelSpec
 from edgecnn.trainer.networks import Architecture, build
 
+REPORTS = ("gate.json", "export.html", "layers.csv")
 SPEC = ModelSpec(labels=("a", "b", "c"), height=28, width=28, channels=3)
 
 
@@ -61,7 +62,7 @@ def test_a_file_keeps_its_weights_inside(path: Path) -> None:
     tensors = onnx.load(path, load_external_data=False).graph.initializer
     assert all(tensor.data_location == TensorProto.DEFAULT for tensor in tensors)
     assert sorted(path.parent.iterdir()) == sorted(
-        [path.parent / "gate.json", *path.parent.glob("*.onnx")]
+        [*(path.parent / name for name in REPORTS), *path.parent.glob("*.onnx")]
     )
 
 

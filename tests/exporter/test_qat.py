@@ -8,6 +8,7 @@ import onnx
 import onnxruntime
 import pytest
 import torch
+from clocks import set_clock
 from onnx import numpy_helper
 from torch import nn
 
@@ -144,7 +145,7 @@ def test_a_recipe_with_qat_fine_tunes_at_export_and_the_card_says_so(tmp_path: P
                     qat=Qat(1, 1e-3))  # fmt: skip
     train(recipe, tmp_path / "run", device="cpu")
     told: list[str] = []
-    report = export(tmp_path / "run", tmp_path / "out", watch=told.append)
+    report = export(tmp_path / "run", tmp_path / "out", watch=told.append, clock=set_clock(0.8))
     cards = {form: read_model(path).card for form, path in report.files.items()}
     assert "fine-tuned in int8, epochs: 1" in cards["int8"].quantization
     assert cards["fp32"].quantization == "none"

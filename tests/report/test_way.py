@@ -23,7 +23,13 @@ def test_the_report_of_the_way_shows_what_was_measured(
     video = measure_accuracy("int8", "video", 4, 5)
     frame = np.zeros((6, 8, 3), np.uint8)
     page = render_way(Way(trained, exported, video, run, measure(fp32, int8, rounds=10), (frame,)))
-    for text in (str(video), f"{trained.test.accuracy.value:.2%}", "PASS", "small.int8", str(run)):
+    for text in (
+        str(video),
+        f"{trained.test.accuracy.value:.2%}",
+        exported.gates[0].verdict,
+        "small.int8",
+        str(run),
+    ):
         assert text in page
     # Loss, accuracy, learning rate, confusions, and the frame.
     assert page.count("data:image/png;base64,") == 5

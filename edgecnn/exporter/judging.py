@@ -1,0 +1,108 @@
+"""Making the forms of a candidate, and having each judged."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from edgecnn.bench.clock import Clock
+from edgecnn.exporter.candidate import Candidate
+from edgecnn.exporter.drafts import Draft, draft_of
+from edgecnn.exporter.gate import Answers, Cost, Verdict, check_export, judge
+from edgecnn.exporter.golden import INT8_STEPS, choose_golden
+from edgecnn.exporter.half import halve
+from edgecnn.exporter.int8_report import Int8Report, describe_int8
+from edgecnn.exporter.last_layer import int8_step
+from edgecnn.exporter.options import AUTO, FORMS, Options
+from edgecnn.exporter.search import chosen, find_int8
+from edgecnn.exporter.targets import weight_bits
+from edgecnn.exporter.worth import time_forms
+from edgecnn.runner.machine import Machine
+
+TOLERANCE = {"fp32": 1e-4, "fp16": 5e-3}
+"""Of a golden logit; int8's follows from its steps."""
+TIMED = 16
+"""Validation pictures that the forms are timed on."""
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """The forms of a candidate, and what the gate says of them."""
+
+    candidate: Candidate
+    """As it came, or fine-tuned as its recipe plans."""
+    drafts: dict[str, Draft]
+    gates: tuple[Verdict, ...]
+    """Of each form but fp32."""
+    int8: tuple[Int8Report, ...]
+    """One, or none."""
+    export_agreement: float
+    """Share of validation pictures on which fp32 says what it was made from says."""
+
+
+def judge_candidate(
+    candidate: Candidate,
+    name: str,
+    options: Options,
+    machine: Machine,
+    watch: Callable[[str], None],
+    clock: Clock,
+) -> Judged:
+    """Make the forms that were asked for, and judge each but fp32.
+
+    Raises:
+        CheckFailed: The fp32 file does not say what the candidate's reference says.
+    """
+    wanted = FORMS if AUTO in options.forms else options.forms
+    cores, report = {}, []
+    how = "none"
+    if "int8" in wanted:
+        bits = weight_bits(options.target, machine)
+        found = find_int8(candidate, bits, options.limits, watch)
+        candidate, cores["int8"], how = found.candidate, found.quantized, str(found.choice)
+        watch("measuring every layer")
+        report.append(describe_int8(found))
+    if "fp16" in wanted:
+        cores["fp16"] = halve(candidate.core)
+    cores["fp32"] = candidate.core
+    drafts = {
+        form: with_golden(
+            draft_of(candidate, name, form, cores[form], how if form == "int8" else "none"),
+            candidate,
+        )
+        for form in FORMS
+        if form in cores
+    }
+    watch(f"comparing {candidate.origin}, {', '.join(drafts)} on validation pictures")
+    return _judged(candidate, drafts, tuple(report), options, clock)
+
+
+def _judged(
+    candidate: Candidate,
+    drafts: dict[str, Draft],
+    report: tuple[Int8Report, ...],
+    options: Options,
+    clock: Clock,
+) -> Judged:
+    pictures = candidate.data.validation
+    fp32 = drafts["fp32"]
+    said = fp32.answers(pictures)
+    agreement = check_export(candidate.origin, candidate.reference(pictures).argmax(1), said)
+    frames = list(pictures.take(chosen(len(pictures), TIMED)).frames)
+    gates = []
+    for form, draft in drafts.items():
+        if form == "fp32":
+            continue
+        ratio = time_forms(fp32.opened, draft.opened, frames, clock)
+        answers = Answers(pictures.labels, said, draft.answers(pictures))
+        gates.append(judge(form, answers, Cost(ratio, draft.kib, fp32.kib), options.limits))
+    return Judged(candidate, drafts, tuple(gates), report, agreement)
+
+
+def with_golden(draft: Draft, candidate: Candidate) -> Draft:
+    """Return a draft with golden frames from the candidate's validation pictures."""
+    if draft.form == "int8":
+        tolerance = INT8_STEPS * int8_step(draft.graph)
+    else:
+        tolerance = TOLERANCE[draft.form]
+    with draft.opened() as classifier:
+        golden = choose_golden(classifier, candidate.data.validation, tolerance)
+    return replace(draft, golden=golden)

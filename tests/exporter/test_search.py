@@ -1,0 +1,177 @@
+"""How int8 is chosen: the calibration that agrees best, then a ladder that says what it buys."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from clocks import set_clock
+from onnx import numpy_helper
+
+from edgecnn.errors import CheckFailed
+from edgecnn.exporter.activations import constants_of
+from edgecnn.exporter.candidate import Candidate
+from edgecnn.exporter.floats import worst_layers
+from edgecnn.exporter.gate import PASS, Limits
+from edgecnn.exporter.int8_report import describe_int8
+from edgecnn.exporter.layers import layer_errors
+from edgecnn.exporter.options import Options
+from edgecnn.exporter.quantize import Calibration, Choice, Method, calibrate, prepare, quantize
+from edgecnn.exporter.search import CALIBRATIONS, Found, calibration_frames, find_int8
+from edgecnn.exporter.ship import ExportReport, GateReport, ship
+from edgecnn.frame import Frame
+from edgecnn.runner.model_file import read_model
+from edgecnn.trainer.dataset import Pictures
+
+SPREAD = 3e4
+ANY = Limits(max_drop=100.0, min_agreement=0.0)
+WIDE = Options(limits=Limits(max_drop=5.0))
+"""240 validation pictures tell no drop below 1.3 points."""
+
+
+def spread(candidate: Candidate, first: str, then: Callable[[np.ndarray], np.ndarray]) -> Candidate:
+    """Return the same function, one channel of it so large that int8 loses the others.
+
+    `then` picks the weights of the next layer that read the channel.
+    """
+    core = onnx.ModelProto()
+    core.CopyFrom(candidate.core)
+    names = [t.name for t in core.graph.initializer if t.name.endswith("weight")]
+    following = names[names.index(f"{first}.weight") + 1]
+    weights = {name: value.copy() for name, value in constants_of(core).items()}
+    weights[f"{first}.weight"][0] *= SPREAD
+    weights[f"{first}.bias"][0] *= SPREAD
+    part = then(weights[following])
+    part /= SPREAD
+    for tensor in core.graph.initializer:
+        tensor.CopyFrom(numpy_helper.from_array(weights[tensor.name], tensor.name))
+    return replace(candidate, core=core)
+
+
+def found(candidate: Candidate, limits: Limits) -> Found:
+    return find_int8(candidate, 7, limits, lambda _: None)
+
+
+def test_where_nothing_can_agree_better_nothing_else_is_tried(agreeing: Candidate) -> None:
+    perfect = found(agreeing, ANY)
+    assert perfect.answers.agreement == 1.0
+    assert perfect.choice.calibration == CALIBRATIONS[0]
+    assert [step.what for step in perfect.steps] == ["MinMax calibration, 512 frames"]
+
+
+def test_of_the_calibrations_the_one_that_agrees_best_is_kept_and_ties_go_to_the_first(
+    candidate: Candidate,
+) -> None:
+    """A few frames of one class calibrate badly; which method does best is not ours to say."""
+    train = candidate.data.train
+    blank = Pictures(np.zeros_like(np.asarray(train.frames)), train.labels)
+    few = replace(candidate, data=replace(candidate.data, train=blank))
+    tried = found(few, ANY).steps
+    assert len(tried) == len(CALIBRATIONS)
+    best = max(step.agreement for step in tried)
+    assert [step.kept for step in tried].count(True) == 1
+    assert next(step for step in tried if step.agreement == best).kept
+
+
+@pytest.mark.parametrize("method", Method)
+def test_known_ranges_give_the_graph_that_the_frames_give(
+    candidate: Candidate, method: Method
+) -> None:
+    frames = calibration_frames(candidate.data.train, 40)
+    choice = Choice(calibration=Calibration(method, 40))
+    ranges = calibrate(prepare(candidate.core), frames, method)
+    assert quantize(candidate.core, frames, choice, ranges) == quantize(
+        candidate.core, frames, choice
+    )
+
+
+def test_entropy_and_percentile_calibrate_to_narrower_ranges(candidate: Candidate) -> None:
+    frames = calibration_frames(candidate.data.train, 64)
+    prepared = prepare(candidate.core)
+    highest = {
+        method: float(np.max(calibrate(prepared, frames, method)["relu2.out"].range_value[1]))
+        for method in Method
+    }
+    assert highest[Method.PERCENTILE] < highest[Method.MINMAX]
+    assert highest[Method.ENTROPY] < highest[Method.MINMAX]
+
+
+def test_a_huge_spread_of_weights_is_rescued_by_layers_in_float_and_the_card_says_so(
+    candidate: Candidate, tmp_path: Path
+) -> None:
+    planted = spread(candidate, "conv1", lambda weight: weight[:, 0])
+    report = ship(planted, tmp_path, "planted", WIDE, lambda _: None, set_clock(0.8))
+    assert report.gates[0].verdict == PASS
+    steps = GateReport.from_json((tmp_path / "gate.json").read_text()).int8[0].steps
+    assert max(step.agreement for step in steps if "calibration" in step.what) < 0.9
+    (rescue,) = (step for step in steps if step.kept and "float" in step.what)
+    assert rescue.bought > 10
+    assert rescue.agreement >= 0.95
+    assert {"conv1", "conv2"} <= set(rescue.what.removesuffix(" in float").split(", "))
+    card = read_model(report.files["int8"]).card
+    assert "conv2" in card.quantization
+    assert "stay float" in card.quantization
+
+
+def test_what_no_step_rescues_fails_and_every_step_is_in_the_report(
+    candidate: Candidate, tmp_path: Path
+) -> None:
+    """The last layer stays integer, and fine-tuning keeps the scales of the activations."""
+    planted = spread(candidate, "dense1", lambda weight: weight[:, 0])
+    with pytest.raises(CheckFailed, match="the gate says FAIL"):
+        ship(planted, tmp_path, "planted", WIDE, lambda _: None, set_clock(0.8))
+    assert list(tmp_path.glob("*.onnx")) == []
+    report = GateReport.from_json((tmp_path / "gate.json").read_text())
+    tried = " ".join(step.what for step in report.int8[0].steps)
+    for word in ("MinMax", "Percentile", "Entropy", "in float", "fine-tuned in int8, 2 epochs"):
+        assert word in tried
+    page = (tmp_path / "export.html").read_text()
+    assert "fine-tuned in int8, 2 epochs" in page
+    assert "int8: FAIL" in page
+
+
+def test_the_layers_name_the_one_that_loses_and_a_rounding_alone_costs_less(
+    candidate: Candidate,
+) -> None:
+    planted = spread(candidate, "conv1", lambda weight: weight[:, 0])
+    frames = calibration_frames(planted.data.train, 64)
+    quantized = quantize(planted.core, frames)
+    prepared = prepare(planted.core)
+    shown = np.asarray(planted.data.validation.frames[:32])
+    rows = {r.layer: r for r in layer_errors(prepared, quantized, shown) if r.kind == "activation"}
+    assert rows["relu1"].float_db > 30 > 10 > rows["relu2"].float_db
+    assert rows["relu2"].own_db > 30
+    assert worst_layers(prepared, tuple(rows.values()))[0] == (
+        "conv2", "maxpool1", "relu1", "conv1"
+    )  # fmt: skip
+
+
+def test_calibration_frames_that_lack_a_class_or_the_range_are_reported(
+    candidate: Candidate,
+) -> None:
+    train, dark = candidate.data.train, np.asarray(candidate.data.train.frames) // 4
+    kept = np.flatnonzero(train.labels != 7)
+    poor = Pictures(dark, train.labels).take(kept)
+    told = describe_int8(found(replace(candidate, data=replace(candidate.data, train=poor)), ANY))
+    assert told.coverage.missing == ("7",)
+    assert told.coverage.outside > 0.05
+    assert "none of 7" in str(told.coverage)
+
+
+def test_calibration_frames_of_every_class_that_show_the_range_are_reported_too(
+    exported: ExportReport,
+) -> None:
+    report = GateReport.from_json(Path(exported.reports["gate.json"]).read_text())
+    fair = report.int8[0].coverage
+    assert (fair.missing, fair.classes) == ((), 10)
+    assert fair.outside < 0.01
+
+
+def test_the_same_frames_calibrate_each_time(frames: list[Frame]) -> None:
+    pictures = Pictures(np.stack(frames), np.arange(len(frames)))
+    first = calibration_frames(pictures, 8)
+    assert first.shape[0] == 8
+    assert np.array_equal(first, calibration_frames(pictures, 8))
+    assert len(calibration_frames(pictures, 999)) == len(frames)

@@ -19,7 +19,7 @@ from edgecnn.exporter.foreign.plan import Told, plan_input
 from edgecnn.runner.graph_bytes import outline_graph
 
 TOLD = Told(scale=255.0, mean=(0.0,), std=(1.0,))
-MODEST = Limits(memory_mib=1024, seconds=20)
+MODEST = Limits(memory_mib=1024, seconds=20, clock_seconds=200)
 
 
 def use_memory(folder: Path) -> None:
@@ -65,8 +65,7 @@ def note_surroundings(folder: Path) -> None:
     ("task", "words"),
     [
         (use_memory, "takes more than 1024 MiB"),
-        (use_time, "longer than 4 s of the CPU"),
-        (sleep, "longer than 8 s"),
+        (use_time, "longer than 3 s of the CPU"),
         (crash, "SIGSEGV"),
         (stumble, "ended the process"),
         (refuse, "it is hostile"),
@@ -74,10 +73,16 @@ def note_surroundings(folder: Path) -> None:
     ],
 )
 def test_a_child_that_ends_badly_is_a_model_error(task: object, words: str, tmp_path: Path) -> None:
-    limits = Limits(memory_mib=1024, seconds=4, file_mib=4)
+    limits = Limits(memory_mib=1024, seconds=3, clock_seconds=100, file_mib=4)
     with pytest.raises(ModelError, match=words) as refusal:
         run_confined(task, tmp_path, limits)  # type: ignore[arg-type]
     assert refusal.value.remedy
+
+
+def test_a_child_that_only_waits_is_ended(tmp_path: Path) -> None:
+    limits = Limits(memory_mib=1024, seconds=100, clock_seconds=2)
+    with pytest.raises(ModelError, match="longer than 2 s"):
+        run_confined(sleep, tmp_path, limits)
 
 
 def test_a_child_has_no_network_and_no_environment_of_ours(

@@ -38,11 +38,11 @@ def run_confined(task: Callable[[Path], None], folder: Path, limits: Limits) -> 
     try:
         done = subprocess.run(
             [sys.executable, "-m", __name__, task.__module__, task.__name__, str(folder)],
-            cwd=folder, env=environment, timeout=2 * limits.seconds, check=False,
+            cwd=folder, env=environment, timeout=limits.clock_seconds, check=False,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
-        _refuse(f"took longer than {2 * limits.seconds} s")
+        _refuse(f"took longer than {limits.clock_seconds} s")
     if done.returncode == FAILED:
         told = json.loads((folder / ERROR).read_text())
         raise ModelError(told["what"], remedy=told["remedy"])

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: demo test lint types unit benchmarks clean
+.PHONY: demo test lint types unit fuzz clean
 
 demo: $(READY)
 	$(BIN)/edgecnn demo --out demo-out
@@ -20,6 +20,9 @@ types: $(READY)
 
 unit: $(READY)
 	$(BIN)/pytest
+
+fuzz: $(READY)
+	$(BIN)/python tests/fuzz_models.py --mutants 100000
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

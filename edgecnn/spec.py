@@ -164,6 +164,11 @@ class ModelCard(Record):
     gate: str = field(default="", metadata=LATER)
     """The gate's verdict on accuracy and its reason. Empty: the form was not judged."""
 
+    @property
+    def is_adopted(self) -> bool:
+        """Whether the model was made elsewhere: `recipe` says how it was adopted."""
+        return self.recipe.startswith('{"adopted"')
+
 
 def _demand(holds: bool, otherwise: str) -> None:
     if not holds:

@@ -11,7 +11,7 @@ from typing import TextIO
 
 import typer
 
-from edgecnn.cli import collect, data, device, export, train, verify, workstation
+from edgecnn.cli import adopt, collect, data, device, export, train, verify, workstation
 from edgecnn.cli.options import show_version
 from edgecnn.errors import EdgeError
 
@@ -42,6 +42,7 @@ for command in (
     train.train,
     workstation.evaluate,
     export.export,
+    adopt.adopt,
     verify.verify,
     collect.collect,
     device.run,

@@ -129,9 +129,14 @@ def bench_text(report: "BenchReport") -> str:
 
 def inspect(model: Model, form: AsFormat = Format.TEXT) -> None:
     """Show what a model wants, means and costs, and what was measured of it."""
-    from edgecnn.runner.inspect import describe_model, report_rows
-    from edgecnn.runner.model_file import read_model
+    from edgecnn.runner.inspect import describe_foreign, describe_model, foreign_rows, report_rows
+    from edgecnn.runner.model_file import find_model, read_capped, read_model
 
+    path = find_model(model)
+    foreign = describe_foreign(path, read_capped(path))
+    if foreign is not None:
+        show(foreign, table(foreign_rows(foreign)), form)
+        return
     file = read_model(model)
     report = describe_model(file, _operators(file))
     text = table(report_rows(report))

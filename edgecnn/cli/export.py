@@ -5,6 +5,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from edgecnn.cli.gate_options import (
+    Force,
+    Foreign,
+    ForTarget,
+    Keep,
+    MaxDrop,
+    MaxKib,
+    MaxRatio,
+    Precision,
+    Strict,
+    gate_options,
+)
 from edgecnn.cli.options import AsFormat, Format, show, table
 from edgecnn.cli.progress import spinner
 from edgecnn.exporter.targets import Target
@@ -17,51 +29,24 @@ def export(
     run: Annotated[Path, typer.Argument(help="A run's folder.")],
     out: Annotated[Path, typer.Option(help="Folder for the model files.")],
     name: Annotated[str, typer.Option(help="The model's name.")] = "",
-    target: Annotated[
-        Target,
-        typer.Option(help="portable: the same labels on every CPU; auto: for CPUs like this one."),
-    ] = Target.PORTABLE,
-    precision: Annotated[
-        str, typer.Option(help="Forms to write, of fp32,int8,fp16; auto: the one that wins.")
-    ] = "fp32,int8",
-    max_drop: Annotated[
-        float, typer.Option(min=0, help="Accuracy that a form may lose, percentage points.")
-    ] = 0.5,
-    max_ratio: Annotated[
-        float, typer.Option(min=0, help="Time over fp32's; above 1.0 for files 2x smaller only.")
-    ] = 1.1,
-    max_kib: Annotated[
-        float, typer.Option(min=0, help="Size that the file may have, KiB; 0: any.")
-    ] = 0,
-    force: Annotated[
-        bool, typer.Option("--force", help="Write what the gate refuses, marked so.")
-    ] = False,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Refuse what the gate cannot tell.")
-    ] = False,
-    keep: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of right answers that shall stay known.")
-    ] = 0.95,
-    foreign: Annotated[
-        list[str] | None,
-        typer.Option(help="A data set without the model's classes: how much of it is known?"),
-    ] = None,
+    target: ForTarget = Target.PORTABLE,
+    precision: Precision = "fp32,int8",
+    max_drop: MaxDrop = 0.5,
+    max_ratio: MaxRatio = 1.1,
+    max_kib: MaxKib = 0,
+    force: Force = False,
+    strict: Strict = False,
+    keep: Keep = 0.95,
+    foreign: Foreign = None,
     form: AsFormat = Format.TEXT,
 ) -> None:
     """Export a run as ONNX files, if they are as accurate as fp32 and worth having."""
     from edgecnn.exporter.export import export as export_run
-    from edgecnn.exporter.gate import Limits
-    from edgecnn.exporter.options import Options
 
-    options = Options(
-        forms=tuple(precision.split(",")),
-        target=target,
-        limits=Limits(max_drop=max_drop, max_ratio=max_ratio, max_kib=max_kib),
-        force=force,
-        strict=strict,
-        keep=keep,
-        foreign=tuple(foreign or ()),
-    )
+    options = gate_options(
+        precision, target, max_drop, max_ratio, max_kib,
+        force=force, strict=strict, keep=keep, foreign=foreign,
+    )  # fmt: skip
     with spinner() as watch:
         report = export_run(run, out, name=name, options=options, watch=watch)
     show(report, export_text(report), form)

@@ -2,9 +2,8 @@
 
 import numpy as np
 import onnx
-from onnx import numpy_helper
 
-from edgecnn.exporter.graph import LOGITS
+from edgecnn.exporter.last_layer import int8_step
 from edgecnn.runner.classify import Classifier
 from edgecnn.runner.fit_probe import probe
 from edgecnn.runner.golden import Golden, encode_frames
@@ -33,29 +32,6 @@ def choose_golden(classifier: Classifier, pictures: Pictures, tolerance: float) 
     rows = classifier.logits(golden.frames(classifier.spec))
     logits = tuple(tuple(round(float(x), DECIMALS) for x in row) for row in rows)
     return Golden(texts, logits, tolerance, probe(classifier.spec))
-
-
-def int8_step(model: onnx.ModelProto) -> float:
-    """Return the most that one quantization step before the last layer moves a logit."""
-    makers = {output: node for node in model.graph.node for output in node.output}
-    constants = {t.name: numpy_helper.to_array(t) for t in model.graph.initializer}
-    last = makers[LOGITS]
-    before = makers[last.input[0]]
-    while before.op_type != "DequantizeLinear":  # layers that stay float
-        before = makers[before.input[0]]
-    step = constants[before.input[1]]
-    return float(step * np.abs(_weights(last.input[1], makers, constants)).max())
-
-
-def _weights(
-    name: str, makers: dict[str, onnx.NodeProto], constants: dict[str, np.ndarray]
-) -> np.ndarray:
-    """Return a layer's weights as floats; of quantized ones, an upper bound."""
-    if name in constants:
-        return constants[name]
-    levels, scale = (constants[source] for source in makers[name].input[:2])
-    floats: np.ndarray = levels.astype(np.float32) * np.max(scale)
-    return floats
 
 
 def tolerance_of(form: str, graph: onnx.ModelProto) -> float:

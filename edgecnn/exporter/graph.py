@@ -5,23 +5,28 @@ import io
 import logging
 import warnings
 from collections import Counter
+from typing import TYPE_CHECKING
 
 import onnx
-import torch
 
 from edgecnn.spec import ModelSpec
+
+if TYPE_CHECKING:
+    import torch
 
 OPSET = 20  # above it, ONNX Runtime's quantizer and int8 kernels are not safe
 IMAGE = "image"
 LOGITS = "logits"
 
 
-def export_core(network: torch.nn.Module, spec: ModelSpec) -> onnx.ModelProto:
+def export_core(network: "torch.nn.Module", spec: ModelSpec) -> onnx.ModelProto:
     """Export a trained network, stripped, with short names, shapes inferred and checked.
 
     The batch dimension is symbolic and named N: a batch of 1 in the trace would be baked into
     every Reshape.
     """
+    import torch  # here: strangers' files are read in a child process without it
+
     network = network.cpu().eval()
     height, width, channels = spec.shape
     example = torch.zeros(2, channels, height, width)

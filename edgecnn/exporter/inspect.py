@@ -6,17 +6,55 @@ from pathlib import Path
 
 import onnx
 
+from edgecnn.exporter.foreign.child import MODEL, run_confined
+from edgecnn.exporter.foreign.library import said_by
+from edgecnn.exporter.foreign.limits import limits_for
 from edgecnn.runner.inspect import Operators
 from edgecnn.runner.model_file import ModelFile
 from edgecnn.runner.ort import onnxruntime
 
+COUNTED = "counted.json"
+MOVING = frozenset(
+    ("QuantizeLinear", "DequantizeLinear", "Softmax", "Transpose", "Reshape", "Flatten", "Squeeze",
+     "Unsqueeze", "Concat", "Split", "Slice", "MaxPool", "Pad", "Identity")
+)  # fmt: skip
+"""Layers that only move values, and the ends of the graph."""
+
 
 def count_operators(model: ModelFile) -> Operators:
-    """Count the operators of a model file, before and after ONNX Runtime's optimization."""
-    return Operators(
-        _count(onnx.load_from_string(model.data)),
-        _count(optimized_graph(model.data)),
-    )
+    """Count the operators of a model file, before and after ONNX Runtime's optimization.
+
+    Raises:
+        ModelError: ONNX Runtime cannot work with the graph, or not within its limits.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / MODEL).write_bytes(model.data)
+        run_confined(count_in_folder, folder, limits_for(len(model.data)))
+        return Operators.from_json((folder / COUNTED).read_text())
+
+
+def count_in_folder(folder: Path) -> None:
+    """Count the operators of the model in a folder; its seal says only that it is whole."""
+    data = (folder / MODEL).read_bytes()
+    with said_by("ONNX Runtime"):
+        written, executed = onnx.load_from_string(data), optimized_graph(data)
+    counted = Operators(_count(written), _count(executed))
+    (folder / COUNTED).write_text(counted.to_json())
+
+
+def float_islands(executed: dict[str, int]) -> dict[str, int]:
+    """Return the layers that an executed int8 graph computes in float, besides its softmax.
+
+    Each costs a conversion from int8 and back.
+    """
+    names = {name: name.removeprefix("com.microsoft.") for name in executed}
+    return {
+        name: executed[name]
+        for name, plain in names.items()
+        if not plain.startswith(("QLinear", "QGemm", "MatMulInteger", "NhwcMaxPool"))
+        and plain not in MOVING
+    }
 
 
 def optimized_graph(data: bytes) -> onnx.ModelProto:

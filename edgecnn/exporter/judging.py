@@ -66,7 +66,7 @@ def judge_candidate(
     made = calibrated(candidate, cores, options.keep)
     candidate, cores = made.candidate, made.cores
     drafts = {
-        form: _with_golden(
+        form: with_golden(
             draft_of(candidate, name, form, cores[form], how if form == "int8" else "none"),
             candidate,
         )
@@ -100,7 +100,8 @@ def _judged(
     return Judged(candidate, drafts, tuple(gates), report, agreement)
 
 
-def _with_golden(draft: Draft, candidate: Candidate) -> Draft:
+def with_golden(draft: Draft, candidate: Candidate) -> Draft:
+    """Return a draft with golden frames from the candidate's validation pictures."""
     with draft.opened() as classifier:
         golden = choose_golden(
             classifier, candidate.data.validation, tolerance_of(draft.form, draft.graph)

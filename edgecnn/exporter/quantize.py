@@ -22,7 +22,8 @@ from onnxruntime.quantization.calibrate import TensorsData, create_calibrator, s
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from edgecnn.exporter.contract import SCALE
-from edgecnn.exporter.graph import IMAGE, LOGITS, finish, strip
+from edgecnn.exporter.graph import IMAGE, finish, strip
+from edgecnn.exporter.last_layer import with_float_logits
 from edgecnn.exporter.targets import PORTABLE_BITS
 from edgecnn.frame import Frame
 from edgecnn.records import Record
@@ -165,7 +166,7 @@ def quantize(
             extra_options={"TensorQuantOverrides": {IMAGE: [FRAME_LEVELS]}},
         )
         model = onnx.load(quantized)
-    return finish(strip(_with_float_logits(model)))
+    return finish(strip(with_float_logits(model)))
 
 
 def _library_method(method: Method) -> CalibrationMethod:
@@ -189,20 +190,3 @@ def _quiet() -> Iterator[None]:
             yield
     finally:
         root.setLevel(level)
-
-
-def _with_float_logits(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Let the last layer write `logits` itself; quantized rows of probabilities miss 1."""
-    nodes = model.graph.node
-    makers = {output: node for node in nodes for output in node.output}
-    dequantizer = makers[LOGITS]
-    if dequantizer.op_type != "DequantizeLinear":
-        return model
-    quantizer = makers[dequantizer.input[0]]
-    makers[quantizer.input[0]].output[0] = LOGITS
-    nodes.remove(dequantizer)
-    nodes.remove(quantizer)
-    unused = {*quantizer.input[1:], *dequantizer.input[1:]}
-    for tensor in [t for t in model.graph.initializer if t.name in unused]:
-        model.graph.initializer.remove(tensor)
-    return model

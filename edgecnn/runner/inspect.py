@@ -1,8 +1,11 @@
 """What a model file says of itself, for people and programs."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from edgecnn.records import Record
+from edgecnn.runner import seal
+from edgecnn.runner.graph_bytes import Outline, outline_graph
 from edgecnn.runner.model_file import ModelFile
 from edgecnn.spec import ModelCard, ModelSpec
 
@@ -30,6 +33,41 @@ class ModelReport(Record):
     golden_tolerance: float
     operators: tuple[Operators, ...]
     """One, or none where the onnx package is not installed."""
+
+
+@dataclass(frozen=True)
+class ForeignReport(Record):
+    """An ONNX file without our contract, as far as its bytes tell."""
+
+    path: str
+    size_kib: float
+    outline: Outline
+
+
+def describe_foreign(path: Path, data: bytes) -> ForeignReport | None:
+    """Describe an ONNX file that carries no contract; None for one that does.
+
+    Raises:
+        ModelError: It is no ONNX file, or no plain graph in one file.
+    """
+    if seal.CONTRACT_KEY in seal.read_metadata(data).values:
+        return None
+    return ForeignReport(str(path), round(len(data) / 1024, 1), outline_graph(data))
+
+
+def foreign_rows(report: ForeignReport) -> list[tuple[str, object]]:
+    """Return the rows of a table for people."""
+    outline = report.outline
+    opsets = ", ".join(f"{name or 'ai.onnx'} {number}" for name, number in outline.opsets.items())
+    return [
+        ("contract", "none: `edgecnn adopt` makes a model file of an image classifier"),
+        ("file", f"{report.path}, {report.size_kib} KiB"),
+        ("made by", outline.producer or "not said"),
+        ("opset", opsets),
+        *(("input", value) for value in outline.inputs),
+        *(("output", value) for value in outline.outputs),
+        ("operators", _counts(outline.operators)),
+    ]
 
 
 def describe_model(model: ModelFile, operators: tuple[Operators, ...] = ()) -> ModelReport:
@@ -63,7 +101,10 @@ def report_rows(report: ModelReport) -> list[tuple[str, object]]:
         ("parameters", f"{card.parameters:,}"),
         ("multiply-adds", f"{sum(card.macs.values()):,}"),
         ("quantization", card.quantization),
-        ("data set", f"{card.dataset}, digest {card.dataset_digest[:12]}"),
+        (
+            "data set",
+            f"{card.dataset}, digest {card.dataset_digest[:12]}" if card.dataset else "none",
+        ),
         *((f"accuracy {score.form}", score) for score in card.accuracy),
         *((f"known, {row.pictures}", row) for part in card.rejection for row in part.known),
         ("golden", f"{report.golden_frames} frames, tolerance {report.golden_tolerance:.2g}"),

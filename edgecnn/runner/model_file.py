@@ -6,7 +6,8 @@ from pathlib import Path
 from edgecnn.errors import ModelError, NotFound, SpecError
 from edgecnn.runner import seal
 from edgecnn.runner.golden import Golden
-from edgecnn.runner.protobuf import WireError
+from edgecnn.runner.graph_bytes import outline_graph, refuse_operators
+from edgecnn.runner.operators import MODEL_FILE
 from edgecnn.runner.shipped import shipped_model, shipped_names
 from edgecnn.spec import ModelCard, ModelSpec
 
@@ -57,12 +58,33 @@ def read_model(model: str | Path) -> ModelFile:
         SpecError: Its spec, card or golden frames are malformed.
     """
     path = find_model(model)
-    if path.stat().st_size > MAX_MIB * 2**20:
-        raise ModelError(f"{path} is larger than {MAX_MIB} MiB", remedy="use a smaller model")
+    data = read_capped(path)
     try:
-        return parse_model(path.read_bytes(), path)
+        return parse_model(data, path)
     except (ModelError, SpecError) as error:
         raise type(error)(f"{path}: {error.what}", remedy=error.remedy) from error
+
+
+def read_capped(path: Path) -> bytes:
+    """Return the bytes of a file of at most `MAX_MIB`.
+
+    Raises:
+        NotFound: It is not a file, or cannot be read.
+        ModelError: It is larger.
+    """
+    most = MAX_MIB * 2**20
+    try:
+        if not path.is_file():  # a pipe or device could be read for ever
+            raise NotFound(f"{path} is not a file", remedy="give the path of a model file")
+        with path.open("rb") as file:
+            data = file.read(most + 1)
+    except OSError as error:
+        raise NotFound(
+            f"{path} cannot be read: {error.strerror}", remedy="check its permissions"
+        ) from error
+    if len(data) > most:
+        raise ModelError(f"{path} is larger than {MAX_MIB} MiB", remedy="use a smaller model")
+    return data
 
 
 def parse_model(data: bytes, path: Path) -> ModelFile:
@@ -71,10 +93,7 @@ def parse_model(data: bytes, path: Path) -> ModelFile:
     values = metadata.values
     _check_contract(values)
     seal.check_seal(data, metadata)
-    try:
-        seal.refuse_external_data(data)
-    except WireError as error:
-        raise ModelError(f"the graph is malformed: {error}", remedy="export it again") from error
+    refuse_operators(outline_graph(data), MODEL_FILE)
     return ModelFile(
         path=path,
         data=data,
@@ -89,7 +108,9 @@ def _check_contract(values: dict[str, str]) -> None:
     version = values.get(seal.CONTRACT_KEY)
     if version is None:
         raise ModelError(
-            "the file carries no edgecnn contract", remedy="make one with `edgecnn export`"
+            "the file carries no edgecnn contract",
+            remedy="make one from a run with `edgecnn export`, from an ONNX classifier with "
+            "`edgecnn adopt`",
         )
     if version != seal.CONTRACT_VERSION:
         raise ModelError(

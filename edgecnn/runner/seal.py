@@ -14,14 +14,12 @@ GOLDEN_KEY = "edgecnn.golden"
 DIGEST_KEY = "edgecnn.digest"
 UNSEALED = "0" * 64
 
+MAX_ENTRY_MIB = 4
+"""Of one metadata entry; those of a model with a thousand classes take a tenth of it."""
+
 # Field numbers of onnx.proto.
-_MODEL_GRAPH, _MODEL_METADATA, _MODEL_FUNCTIONS = 7, 14, 25
+_MODEL_METADATA = 14
 _ENTRY_KEY, _ENTRY_VALUE = 1, 2
-_GRAPH_NODE, _GRAPH_INITIALIZER, _GRAPH_SPARSE = 1, 5, 15
-_NODE_ATTRIBUTE = 5
-_ATTRIBUTE_TENSOR, _ATTRIBUTE_GRAPH, _ATTRIBUTE_TENSORS, _ATTRIBUTE_GRAPHS = 5, 6, 10, 11
-_ATTRIBUTE_SPARSE, _ATTRIBUTE_SPARSES = 22, 23
-_TENSOR_EXTERNAL_DATA, _TENSOR_DATA_LOCATION = 13, 14
 
 
 @dataclass(frozen=True)
@@ -74,47 +72,6 @@ def check_seal(data: bytes, metadata: Metadata) -> None:
         )
 
 
-def refuse_external_data(data: bytes) -> None:
-    """Raise ModelError if any tensor lies outside the file, or a graph is nested.
-
-    ONNX Runtime would open whatever path such a tensor names.
-    """
-    for graph in _children(data, _MODEL_GRAPH):
-        for field in fields(data, graph.start, graph.end):
-            if field.number == _GRAPH_INITIALIZER:
-                _refuse_external_tensor(data, field)
-            elif field.number == _GRAPH_NODE:
-                _check_attributes(data, field)
-            elif field.number == _GRAPH_SPARSE:
-                _refuse("holds sparse tensors")
-    if any(True for _ in _children(data, _MODEL_FUNCTIONS)):
-        _refuse("defines functions of its own")
-
-
-def _check_attributes(data: bytes, node: Field) -> None:
-    for attribute in fields(data, node.start, node.end):
-        if attribute.number != _NODE_ATTRIBUTE:
-            continue
-        for field in fields(data, attribute.start, attribute.end):
-            if field.number in (_ATTRIBUTE_TENSOR, _ATTRIBUTE_TENSORS):
-                _refuse_external_tensor(data, field)
-            elif field.number in (_ATTRIBUTE_GRAPH, _ATTRIBUTE_GRAPHS):
-                _refuse("holds a nested graph (If, Loop or Scan)")
-            elif field.number in (_ATTRIBUTE_SPARSE, _ATTRIBUTE_SPARSES):
-                _refuse("holds sparse tensors")
-
-
-def _refuse_external_tensor(data: bytes, tensor: Field) -> None:
-    for field in fields(data, tensor.start, tensor.end):
-        is_external = field.number == _TENSOR_DATA_LOCATION and field.varint != 0
-        if is_external or field.number == _TENSOR_EXTERNAL_DATA:
-            _refuse("keeps weights in another file (external data)")
-
-
-def _refuse(what: str) -> None:
-    raise ModelError(f"the model {what}", remedy="export it again: a model is one file")
-
-
 def _digest(data: bytes, start: int) -> str:
     sha = hashlib.sha256(data[:start])
     sha.update(UNSEALED.encode())
@@ -130,4 +87,6 @@ def _key_and_value(data: bytes, entry: Field) -> tuple[Field, Field]:
     found = {field.number: field for field in fields(data, entry.start, entry.end)}
     if _ENTRY_KEY not in found or _ENTRY_VALUE not in found:
         raise WireError("a metadata entry has no key or no value")
+    if entry.end - entry.start > MAX_ENTRY_MIB * 2**20:
+        raise WireError(f"a metadata entry is larger than {MAX_ENTRY_MIB} MiB")
     return found[_ENTRY_KEY], found[_ENTRY_VALUE]

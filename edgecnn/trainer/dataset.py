@@ -100,6 +100,33 @@ class Dataset:
         return sha.hexdigest()
 
 
+def with_labels(dataset: Dataset, labels: tuple[str, ...]) -> Dataset:
+    """Return a data set with the class indexes of a model, which may know more classes.
+
+    Raises:
+        DataError: The model does not know one of the data set's classes.
+    """
+    unknown = [name for name in dataset.labels if name not in labels]
+    if unknown:
+        raise DataError(
+            f"data set {dataset.name!r} has classes {', '.join(dataset.labels[:20])}; "
+            f"the model has {', '.join(labels[:20])}",
+            remedy="give a data set whose classes are called as the model's",
+        )
+    indexes = np.array([labels.index(name) for name in dataset.labels])
+
+    def renumbered(part: Pictures) -> Pictures:
+        return replace(part, labels=indexes[part.labels])
+
+    return replace(
+        dataset,
+        labels=labels,
+        train=renumbered(dataset.train),
+        validation=renumbered(dataset.validation),
+        test=renumbered(dataset.test),
+    )
+
+
 def prepare(raw: RawDataset, spec: ModelSpec, train_size: int = 0) -> Dataset:
     """Split a raw data set where parts are missing, and fit every picture.
 

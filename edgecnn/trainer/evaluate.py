@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from edgecnn.errors import DataError, OptionError
+from edgecnn.errors import OptionError
 from edgecnn.runner.classify import Classifier
-from edgecnn.spec import ModelSpec
+from edgecnn.spec import ModelCard, ModelSpec
 from edgecnn.trainer.catalog import load_as
-from edgecnn.trainer.dataset import Pictures
+from edgecnn.trainer.dataset import Pictures, with_labels
 from edgecnn.trainer.metrics import Metrics, measure
 from edgecnn.trainer.recipe import Recipe
 from edgecnn.trainer.run_folder import read_run
@@ -36,8 +36,8 @@ def evaluate(
         device: torch's, for a run.
 
     Raises:
-        OptionError: The split has no such name.
-        DataError: The data set has other classes than the model.
+        OptionError: The split has no such name; or the model was adopted, and no data set named.
+        DataError: The data set has classes that the model does not know.
     """
     if split not in SPLITS:
         raise OptionError(f"there is no split {split!r}", remedy=f"use one of {', '.join(SPLITS)}")
@@ -64,21 +64,29 @@ def _evaluate_run(folder: Path, data: str, split: str, device: str) -> Metrics:
 def _evaluate_file(model: str | Path, data: str, split: str, provider: str) -> Metrics:
     with Classifier(model, provider=provider) as classifier:
         spec, card = classifier.spec, classifier.model.card
-        pictures = _pictures(data, Recipe.from_json(card.recipe), spec, split)
+        pictures = _pictures(data, _recipe_of(card, data), spec, split)
         answers = answers_of(classifier, pictures)
     return measure(spec.labels, pictures.labels, answers, form=card.form, split=split)
 
 
-def _pictures(data: str, recipe: Recipe, spec: ModelSpec, split: str) -> Pictures:
-    """Return a part of a data set; the model's own is split as it was for training."""
-    own = data in ("", recipe.data)
-    size = recipe.train_size if own else 0
-    dataset = load_as(recipe.data if own else data, spec, size)
-    if dataset.labels != spec.labels:
-        raise DataError(
-            f"data set {dataset.name!r} has classes {', '.join(dataset.labels)}; "
-            f"the model has {', '.join(spec.labels)}",
-            remedy="give a data set with the model's classes, in its order",
+def _recipe_of(card: ModelCard, data: str) -> Recipe | None:
+    """Return the recipe that a model was trained by; None for an adopted one."""
+    if not card.is_adopted:
+        return Recipe.from_json(card.recipe)
+    if not data:
+        raise OptionError(
+            f"{card.name} was adopted: how it was trained is not known, so there is no data set of "
+            "its own",
+            remedy="name one with --data",
         )
-    pictures: Pictures = getattr(dataset, split)
+    return None
+
+
+def _pictures(data: str, recipe: Recipe | None, spec: ModelSpec, split: str) -> Pictures:
+    """Return a part of a data set; the model's own is split as it was for training."""
+    if recipe is not None and data in ("", recipe.data):
+        dataset = load_as(recipe.data, spec, recipe.train_size)
+    else:
+        dataset = load_as(data, spec)
+    pictures: Pictures = getattr(with_labels(dataset, spec.labels), split)
     return pictures

@@ -14,10 +14,11 @@ from torch import nn
 
 from edgecnn.exporter.contract import wrap_int8
 from edgecnn.exporter.export import export
-from edgecnn.exporter.golden import INT8_STEPS, int8_step
+from edgecnn.exporter.golden import INT8_STEPS
 from edgecnn.exporter.graph import IMAGE, LOGITS, export_core, number_tensors
 from edgecnn.exporter.graph_network import GraphNetwork, constants
 from edgecnn.exporter.inspect import optimized_graph
+from edgecnn.exporter.last_layer import int8_step
 from edgecnn.exporter.qat import finetune, requantize
 from edgecnn.exporter.quantize import quantize
 from edgecnn.runner.model_file import read_model

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgecnn.runner.protobuf import Field, WireError, fields
+from edgecnn.runner.protobuf import FIXED64, Field, WireError, fields
 
 KEY, VALUE = 1, 2
 ATTRIBUTE_FLOAT, ATTRIBUTE_INT = 2, 3
@@ -44,7 +44,7 @@ def test_a_float_takes_four_bytes() -> None:
 
 def test_a_fixed64_takes_eight_bytes() -> None:
     data = bytes([7 << 3 | 1]) + struct.pack("<d", 2.5)
-    assert read(data) == [Field(7, 1, 9)]
+    assert read(data) == [Field(7, 1, 9, wire_type=FIXED64)]
 
 
 def test_a_repeated_field_is_given_each_time_in_order() -> None:

@@ -14,7 +14,6 @@ from torch import nn
 
 from edgecnn.exporter.contract import wrap_int8
 from edgecnn.exporter.export import export
-from edgecnn.exporter.golden import INT8_STEPS, int8_step
 from edgecnn.exporter.graph import IMAGE, LOGITS, export_core, number_tensors
 from edgecnn.exporter.graph_network import GraphNetwork, constants, weight_levels
 from edgecnn.exporter.inspect import optimized_graph
@@ -85,10 +84,10 @@ def test_the_plain_graph_in_torch_is_the_torch_network(made: Made) -> None:
 def test_the_quantized_graph_in_torch_is_what_onnx_runtime_computes(made: Made) -> None:
     own = made.answers(GraphNetwork(made.core, made.quantized))
     runtimes = made.runtimes(made.quantized)
-    step = int8_step(made.quantized)
-    assert np.abs(own - runtimes).mean() < INT8_STEPS * step
+    unit = 0.01 * runtimes.std()
+    assert np.abs(own - runtimes).mean() < unit
     second, first = np.sort(runtimes, 1)[:, -2:].T
-    clear = first - second > 2 * step  # closer ones are ties that rounding decides
+    clear = first - second > 5 * unit  # closer ones are ties that rounding decides
     agree = own.argmax(1) == runtimes.argmax(1)
     assert clear.mean() > 0.5
     assert agree[clear].mean() >= 0.99

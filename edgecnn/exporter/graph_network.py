@@ -123,7 +123,6 @@ OPERATORS: dict[str, Callable[..., Tensor]] = {
     "Relu": lambda _, x: F.relu(x),
     "Add": lambda _, a, b: a + b,
     "AveragePool": _average_pool,
-    "GlobalAveragePool": lambda _, x: x.mean((2, 3), keepdim=True),
     "MaxPool": _max_pool,
 }
 """What the graphs of our networks are made of."""

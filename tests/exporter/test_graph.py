@@ -12,7 +12,6 @@ from onnx import TensorProto, numpy_helper
 from edgecnn.exporter.contract import wrap_fp32
 from edgecnn.exporter.cost import count_macs
 from edgecnn.exporter.graph import export_core
-from edgecnn.exporter.graph_network import GraphNetwork
 from edgecnn.exporter.inspect import count_operators, optimized_graph
 from edgecnn.exporter.quantize import quantize
 from edgecnn.runner.model_file import read_model
@@ -168,18 +167,6 @@ def test_colour_channels_stay_in_the_order_of_opencv() -> None:
     other[..., 1:] = random.integers(0, 256, other[..., 1:].shape, np.uint8)
     answers = [session.run(["logits"], {"frame": picture})[0] for picture in (frame, other)]
     assert np.array_equal(*answers)
-
-
-@pytest.mark.parametrize(("kernel", "kind"), [(4, "AveragePool"), (8, "GlobalAveragePool")])
-def test_an_average_over_the_whole_picture_is_a_global_pool(kernel: int, kind: str) -> None:
-    spec = ModelSpec(labels=("a", "b"), height=8, width=8, channels=1)
-    layers = [torch.nn.Conv2d(1, 3, 1), torch.nn.AvgPool2d(kernel), torch.nn.Flatten()]
-    network = torch.nn.Sequential(*layers, torch.nn.Linear(3 * (8 // kernel) ** 2, 2))
-    core = export_core(network, spec)
-    assert [node.op_type for node in core.graph.node][1] == kind
-    image = torch.rand(2, 1, 8, 8)
-    found = GraphNetwork(core, core)(image)
-    torch.testing.assert_close(found, network(image))
 
 
 def test_multiply_adds_do_not_change_by_quantizing(frames: list[np.ndarray]) -> None:

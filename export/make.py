@@ -15,13 +15,16 @@ from pathlib import Path
 import typer
 from platformdirs import user_cache_path
 
-from edgecnn import export, train
+from edgecnn import Options, export, train
 from edgecnn.cli.progress import say, training_bar
 from edgecnn.trainer.recipe import read_recipe
+from edgecnn.trainer.run_folder import read_run
 
 HERE = Path(__file__).parent
 STARTS = ("objects-large", "objects")
 """Models whose checkpoints ship too: teachers, and features for pictures of one's own."""
+FOREIGN = {"mnist": ("cifar10",), "cifar10": ("mnist",), "digits-camera": ("cifar10",)}
+"""By the data set of a model: pictures of none of its classes, to be seen how many are known."""
 DRAWN = "digits-camera"
 
 
@@ -44,7 +47,8 @@ def make(name: str, folder: Path) -> None:
 
 def ship(name: str, run: Path, folder: Path) -> None:
     """Export a run and put what ships in its place."""
-    shipped = export(run, folder, name=name, watch=say)
+    foreign = FOREIGN.get(read_run(run).recipe.data, ())
+    shipped = export(run, folder, name=name, options=Options(foreign=foreign), watch=say)
     keep(Path(shipped.files["int8"]), HERE / "models" / f"{name}.int8.onnx")
     if name in STARTS:
         keep(run / "checkpoint.safetensors", HERE / "checkpoints" / f"{name}.safetensors")

@@ -39,7 +39,7 @@ def count_in_folder(folder: Path) -> None:
     data = (folder / MODEL).read_bytes()
     with said_by("ONNX Runtime"):
         written, executed = onnx.load_from_string(data), optimized_graph(data)
-    counted = Operators(_count(written), _count(executed))
+    counted = Operators(count_graph(written), count_graph(executed))
     (folder / COUNTED).write_text(counted.to_json())
 
 
@@ -69,6 +69,7 @@ def optimized_graph(data: bytes) -> onnx.ModelProto:
         return onnx.load(path)
 
 
-def _count(model: onnx.ModelProto) -> dict[str, int]:
+def count_graph(model: onnx.ModelProto) -> dict[str, int]:
+    """Count the operators of a graph, `domain.Type` outside the standard domain."""
     names = (f"{n.domain}.{n.op_type}" if n.domain else n.op_type for n in model.graph.node)
     return dict(sorted(Counter(names).items()))

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import pytest
 from craft import resealed, with_fields
+from foreign_models import as_keras, random_network
 
 import edgecnn.cli
 from edgecnn.exporter.targets import Target, weight_bits
@@ -67,8 +68,8 @@ def test_the_version_is_the_packages() -> None:
 
 def test_help_names_every_command_and_the_exit_codes(main: Main) -> None:
     text = main("--help").stdout
-    for name in ("demo", "train", "evaluate", "export", "verify", "collect", "run", "bench",
-                 "inspect", "data", "Exit codes"):  # fmt: skip
+    for name in ("demo", "train", "evaluate", "export", "adopt", "verify", "collect", "run",
+                 "bench", "inspect", "data", "Exit codes"):  # fmt: skip
         assert name in text
 
 
@@ -96,6 +97,13 @@ def test_the_help_of_train_names_what_a_run_can_be_told(main: Main) -> None:
         pytest.param(["train", "--out", "o", "--data", "gone"], 3, "digits", id="no data"),
         pytest.param(["export", "gone", "--out", "o"], 3, "holds no run", id="no run"),
         pytest.param(["inspect", "LICENSE"], 4, "not a whole ONNX model", id="not a model"),
+        pytest.param(["adopt", "gone", "--labels", "l", "--out", "o"], 3, "gone", id="no network"),
+        pytest.param(["adopt", "L", "--labels", "L", "--out", "o"], 4, "not a whole", id="no onnx"),
+        pytest.param(["adopt", "M", "--labels", "L", "--out", "o"], 4, "already", id="ours"),
+        pytest.param(["adopt", "M", "--labels", "L", "--out", "o", "--assume", "x"], 2, "imagenet",
+                     id="unknown assumption"),
+        pytest.param(["adopt", "M", "--labels", "L", "--out", "o", "--mean", "x"], 2, "numbers",
+                     id="unreadable mean"),
         pytest.param(["run", "M", "--source", "99"], 5, "did not open", id="no camera"),
         pytest.param(["run", "M", *PATTERN, "--provider", "x"], 5, "'x'", id="unknown provider"),
         pytest.param(["train", *DIGITS, "--device", "x"], 5, "'x'", id="unknown device"),
@@ -104,7 +112,8 @@ def test_the_help_of_train_names_what_a_run_can_be_told(main: Main) -> None:
 def test_what_goes_wrong_has_one_message_and_a_stable_exit_code(
     main: Main, arguments: list[str], code: int, words: str, int8: Path
 ) -> None:
-    done = main(*(int8 if argument == "M" else argument for argument in arguments))
+    places = {"M": int8, "L": Path("LICENSE")}
+    done = main(*(places.get(argument, argument) for argument in arguments))
     assert done.returncode == code, done.stderr
     assert words in done.stderr
     assert "Traceback" not in done.stderr + done.stdout
@@ -233,6 +242,26 @@ def test_inspect_tells_what_the_model_wants_and_costs(main: Main, int8: Path) ->
     text = main("inspect", int8).stdout
     for words in ("28x28 gray", "93,322", "2,794,240", "center-crop", "QLinearConv", "pictures"):
         assert words in text
+
+
+def test_inspect_shows_what_is_safe_of_a_file_without_contract(main: Main, tmp_path: Path) -> None:
+    path = tmp_path / "other.onnx"
+    path.write_bytes(as_keras(random_network()).SerializeToString())
+    done = main("inspect", path)
+    assert done.returncode == 0, done.stderr
+    for words in ("none: `edgecnn adopt`", "keras_tensor: float32 (batch, 8, 8, 1)", "2 Conv"):
+        assert words in done.stdout
+    assert json.loads(main("inspect", path, "--format", "json").stdout)["outline"]["producer"]
+
+
+def test_adopt_says_what_it_read_and_was_told(main: Main, tmp_path: Path) -> None:
+    path, labels = tmp_path / "other.onnx", tmp_path / "labels.txt"
+    path.write_bytes(as_keras(random_network()).SerializeToString())
+    labels.write_text("a\nb\nc\n")
+    done = main("adopt", path, "--labels", labels, "--assume", "unit", "--out", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    for words in ("NHWC", "told ", "guessed ", "16 made frames", "other.fp32.onnx", "no int8"):
+        assert words in done.stdout
 
 
 def test_bench_tells_the_ratio_the_threads_and_the_machine(

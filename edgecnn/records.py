@@ -23,9 +23,9 @@ class Record:
     """Base of the dataclasses that are stored: spec, card, golden, reports."""
 
     def to_json(self, indent: int | None = None) -> str:
-        """Return JSON text, the same for equal records."""
+        """Return JSON text, the same for equal records; without an indent as short as it gets."""
         fields = dataclasses.asdict(self)  # type: ignore[call-overload]
-        return json.dumps(fields, sort_keys=True, ensure_ascii=False, indent=indent)
+        return to_text(fields, indent)
 
     @classmethod
     def from_json(cls, text: str) -> "Self":
@@ -41,6 +41,14 @@ class Record:
                 f"{cls.__name__} is not readable: {error}",
                 remedy="make the file again with this version of edgecnn",
             ) from error
+
+
+def to_text(value: object, indent: int | None = None) -> str:
+    """Return JSON text, the same for equal values."""
+    separators = None if indent else (",", ":")  # spaces would be a tenth of a small model's card
+    return json.dumps(
+        value, sort_keys=True, ensure_ascii=False, indent=indent, separators=separators
+    )
 
 
 def _read(kind: Any, value: Any, where: str) -> Any:

@@ -151,7 +151,7 @@ def test_a_usable_spec_is_accepted_and_read_back(changes: dict[str, Any]) -> Non
 
 
 def test_the_rules_hold_for_what_is_read_too() -> None:
-    text = spec().to_json().replace('"channels": 1', '"channels": 5')
+    text = spec().to_json().replace('"channels":1', '"channels":5')
     with pytest.raises(SpecError, match="5 channels"):
         ModelSpec.from_json(text)
 

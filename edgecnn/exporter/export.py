@@ -72,7 +72,7 @@ def candidate_of(source: Run, data: Dataset) -> Candidate:
         facts=Facts(
             dataset=recipe.data,
             dataset_digest=source.report.dataset_digest,
-            recipe=recipe.to_json(),
+            recipe=recipe.to_short_json(),
             parameters=source.report.parameters,
         ),
         fine_tune=fine_tune,

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from edgecnn.errors import NotFound, OptionError, SpecError
-from edgecnn.records import Record
+from edgecnn.records import Record, to_text
 from edgecnn.spec import Fit
 from edgecnn.trainer.augment import Augment
 from edgecnn.trainer.networks import Architecture
@@ -133,6 +133,10 @@ class Recipe(Record):
         known = _merge(dataclasses.asdict(cls()), given) if isinstance(given, dict) else None
         return super().from_json(json.dumps(known) if known else text)
 
+    def to_short_json(self) -> str:
+        """Return JSON of what differs from the defaults; `from_json` reads it back."""
+        return to_text(_changes(dataclasses.asdict(type(self)()), dataclasses.asdict(self)))
+
     def __post_init__(self) -> None:
         """Refuse numbers that cannot train."""
         for name in ("epochs", "batch", "learning_rate", "epsilon"):
@@ -203,6 +207,15 @@ def _as_toml(setting: str) -> str:
 
 def _from_dict(numbers: dict[str, Any]) -> Recipe:
     return Recipe.from_json(json.dumps(numbers, default=str))
+
+
+def _changes(defaults: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    """Return what `_merge` would have to lay over the defaults."""
+    return {
+        name: _changes(defaults[name], value) if isinstance(value, dict) else value
+        for name, value in given.items()
+        if value != defaults[name]
+    }
 
 
 def _merge(defaults: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:

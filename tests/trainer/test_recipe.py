@@ -408,3 +408,17 @@ def test_the_json_of_an_older_version_gets_the_new_keys_defaults() -> None:
 def test_json_that_is_no_recipe_is_refused(text: str) -> None:
     with pytest.raises(SpecError, match="Recipe"):
         Recipe.from_json(text)
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        Recipe(),
+        Recipe(data="digits", epochs=9, fit=Fit.LETTERBOX, augment=Augment(flip=True)),
+        Recipe(network=Architecture(name="edge", widths=(8,), depths=(0,)), seed=3),
+    ],
+)
+def test_the_short_text_of_a_recipe_says_only_what_differs_and_reads_back(recipe: Recipe) -> None:
+    text = recipe.to_short_json()
+    assert Recipe.from_json(text) == recipe
+    assert ("batch" in text, "epochs" in text) == (False, recipe.epochs != Recipe().epochs)

@@ -180,7 +180,7 @@ def test_a_transpose_without_an_order_reverses() -> None:
     for node in rest.nodes[1:]:
         node.input[0] = f"r{node.input[0]}"
     for node in rest.nodes:
-        node.output[0] = f"r{node.output[0]}"
+        node.name, node.output[0] = f"r{node.name}", f"r{node.output[0]}"
     writer.nodes += rest.nodes
     writer.constants, writer.last = rest.constants, f"r{rest.last}"
     assert kinds(adopted(writer.model("input", ["N", 1, 8, 8], 3))[0])["Conv"] == 2

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from edgecnn.collector.collect import collect
     from edgecnn.errors import EdgeError
     from edgecnn.exporter.export import export
+    from edgecnn.exporter.options import Options
     from edgecnn.frame import fit_frame
     from edgecnn.runner.capture import open_source
     from edgecnn.runner.classify import Classifier, Prediction
@@ -47,6 +48,7 @@ _HOMES = {
     "train": "edgecnn.trainer.train",
     "Recipe": "edgecnn.trainer.recipe",
     "export": "edgecnn.exporter.export",
+    "Options": "edgecnn.exporter.options",
 }
 
 __all__ = [
@@ -55,6 +57,7 @@ __all__ = [
     "Fit",
     "ModelCard",
     "ModelSpec",
+    "Options",
     "Prediction",
     "Recipe",
     "collect",

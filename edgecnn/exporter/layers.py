@@ -23,6 +23,7 @@ from edgecnn.exporter.activations import (
     constants_of,
     makers_of,
 )
+from edgecnn.exporter.graph import IMAGE
 from edgecnn.frame import Frame
 from edgecnn.page.table import Table
 from edgecnn.trainer.plots import BLUE, ORANGE, to_png
@@ -117,7 +118,7 @@ def layers_table(errors: tuple[LayerError, ...]) -> Table:
 
 def plot_layers(errors: tuple[LayerError, ...]) -> bytes:
     """Plot the activations' errors along the graph, as PNG."""
-    rows = [error for error in errors if error.kind == "activation"]
+    rows = [e for e in errors if e.kind == "activation" and e.layer != IMAGE]  # that is exact
     figure = Figure(figsize=(8, 3.4), layout="constrained")
     axes = figure.subplots()
     places = np.arange(len(rows))

@@ -3,7 +3,7 @@
     python tests/benchmarks/int8_recipes.py RUN... [--elsewhere 2000] [--on COMMAND --paths DIRS]
 
 RUN is a run's folder. Accuracy is on the whole test part. Time is a bare `session.run` of one frame
-on one thread, all forms of a network interleaved, over the float-input NCHW fp32 graph.
+on one thread over that of the float-input NCHW fp32 graph, both interleaved.
 
 `--elsewhere` labels so many test pictures on another CPU too, by default AVX2 without VNNI under
 qemu, and says how many labels are the same. `--on` is the command of another Python, such as
@@ -11,7 +11,6 @@ qemu, and says how many labels are the same. `--on` is the command of another Py
 with colons between, where that one finds numpy and onnxruntime.
 """
 
-import statistics
 import sys
 import tempfile
 from collections.abc import Callable
@@ -110,13 +109,12 @@ def forms_of(run: Path) -> tuple[dict[str, Form], Frame, np.ndarray]:
     return forms, np.asarray(data.test.frames), data.test.labels
 
 
-def race(forms: dict[str, Form], frame: Frame) -> dict[str, Ratio]:
-    """Return each form's time over the first's."""
-    calls = [form.call(frame) for form in forms.values()]
+def race(form: Form, fp32: Form, frame: Frame) -> Ratio:
+    """Return a form's time over fp32's. Two at a time: of three, the middle finds cold caches."""
+    calls = [one.call(frame) for one in (fp32, form)]
     time_rounds(calls, WARMUP)
-    samples = time_rounds(calls, ROUNDS)
-    print(f"fp32: {statistics.median(samples[0]) / 1e3 / REPEATS:.0f} us")
-    return {name: ratio(samples[0], own) for name, own in zip(forms, samples, strict=True)}
+    first, second = time_rounds(calls, ROUNDS)
+    return ratio(first, second)
 
 
 def labels_elsewhere(
@@ -141,7 +139,7 @@ def main(runs: list[Path], elsewhere: int = 0, on: str = "", paths: str = "") ->
     for run in runs:
         forms, frames, truth = forms_of(run)
         labels = {name: form.labels(frames) for name, form in forms.items()}
-        ratios = race(forms, frames[0])
+        ratios = {name: race(form, forms["fp32"], frames[0]) for name, form in forms.items()}
         print(f"\n{run}, {len(frames)} test pictures")
         for name, form in forms.items():
             print(f"{name:<8}", line(form, labels[name], labels["fp32"], truth, ratios[name]))

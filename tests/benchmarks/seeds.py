@@ -15,6 +15,7 @@ import typer
 
 from edgecnn.cli.progress import say, training_bar
 from edgecnn.exporter.export import export
+from edgecnn.exporter.options import Options
 from edgecnn.exporter.ship import ExportReport
 from edgecnn.trainer.checkpoint import CHECKPOINT
 from edgecnn.trainer.recipe import Recipe, read_recipe
@@ -28,7 +29,7 @@ def one_seed(name: str, recipe: Recipe, out: Path) -> ExportReport:
     if not (out / "run" / CHECKPOINT).exists():
         with training_bar(recipe) as watch:
             train(recipe, out / "run", device="cpu", overwrite=True, watch=watch)
-    return export(out / "run", out, name=name)
+    return export(out / "run", out, name=name, options=Options(force=True))
 
 
 def main(name: str, seeds: int = 3, out: Path = Path("runs/seeds")) -> None:

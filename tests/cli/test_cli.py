@@ -156,7 +156,7 @@ def test_run_saves_a_labelled_video(main: Main, int8: Path, tmp_path: Path) -> N
     ["inspect", "M"],
     ["evaluate", "M"],
     ["evaluate", "R", "--split", "validation"],
-    ["export", "R", "--out", "OUT"],
+    ["export", "R", "--out", "OUT", "--force"],
     ["train", "--data", "digits", "--epochs", "1", "--out", "OUT"],
 ], ids=" ".join)  # fmt: skip
 def test_every_command_prints_json_that_parses(

@@ -16,7 +16,7 @@ from edgecnn.runner.ort import onnxruntime
 COUNTED = "counted.json"
 MOVING = frozenset(
     ("QuantizeLinear", "DequantizeLinear", "Softmax", "Transpose", "Reshape", "Flatten", "Squeeze",
-     "Unsqueeze", "Concat", "Split", "Slice", "MaxPool", "Pad", "Identity")
+     "Unsqueeze", "Concat", "Split", "Slice", "MaxPool", "Identity")
 )  # fmt: skip
 """Layers that only move values, and the ends of the graph."""
 

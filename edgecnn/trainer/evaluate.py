@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from edgecnn.errors import OptionError
+from edgecnn.errors import DataError, OptionError
 from edgecnn.runner.classify import Classifier
 from edgecnn.spec import ModelCard, ModelSpec
 from edgecnn.trainer.catalog import load_as
-from edgecnn.trainer.dataset import Pictures, with_labels
+from edgecnn.trainer.dataset import Dataset, Pictures, with_labels
 from edgecnn.trainer.metrics import Metrics, measure
 from edgecnn.trainer.recipe import Recipe
 from edgecnn.trainer.run_folder import read_run
@@ -37,7 +37,8 @@ def evaluate(
 
     Raises:
         OptionError: The split has no such name; or the model was adopted, and no data set named.
-        DataError: The data set has classes that the model does not know.
+        DataError: The data set has other classes than the model; some are enough for an adopted
+            one.
     """
     if split not in SPLITS:
         raise OptionError(f"there is no split {split!r}", remedy=f"use one of {', '.join(SPLITS)}")
@@ -83,10 +84,23 @@ def _recipe_of(card: ModelCard, data: str) -> Recipe | None:
 
 
 def _pictures(data: str, recipe: Recipe | None, spec: ModelSpec, split: str) -> Pictures:
-    """Return a part of a data set; the model's own is split as it was for training."""
-    if recipe is not None and data in ("", recipe.data):
-        dataset = load_as(recipe.data, spec, recipe.train_size)
-    else:
-        dataset = load_as(data, spec)
-    pictures: Pictures = getattr(with_labels(dataset, spec.labels), split)
+    """Return a part of a data set; the model's own is split as it was for training.
+
+    An adopted model knows more classes than its user has pictures of, perhaps in another order.
+    """
+    if recipe is None:
+        return _part(with_labels(load_as(data, spec), spec.labels), split)
+    own = data in ("", recipe.data)
+    dataset = load_as(recipe.data if own else data, spec, recipe.train_size if own else 0)
+    if dataset.labels != spec.labels:
+        raise DataError(
+            f"data set {dataset.name!r} has classes {', '.join(dataset.labels)}; "
+            f"the model has {', '.join(spec.labels)}",
+            remedy="give a data set with the model's classes, in its order",
+        )
+    return _part(dataset, split)
+
+
+def _part(dataset: Dataset, split: str) -> Pictures:
+    pictures: Pictures = getattr(dataset, split)
     return pictures

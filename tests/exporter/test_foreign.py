@@ -166,6 +166,26 @@ def test_a_batch_norm_before_a_padded_convolution_becomes_a_convolution() -> Non
     assert kinds(core) == {"Relu": 1, "Conv": 2, "GlobalAveragePool": 1, "Flatten": 1, "Gemm": 1}
 
 
+def test_a_dense_layer_keeps_its_weights_with_their_pixels() -> None:
+    network = random_network(size=12)  # three by three pixels are flattened
+    images = probe_frames(4, (12, 12, 1)).transpose(0, 3, 1, 2) / np.float32(255)
+    ours = run(open_plain(adopted(as_keras(network))[0].SerializeToString()), images)
+    torchs = run(open_plain(as_torch(network).SerializeToString()), images)
+    np.testing.assert_allclose(ours, torchs, atol=1e-5)
+
+
+def test_a_transpose_without_an_order_reverses() -> None:
+    writer = Writer("input").add("Transpose").add("Relu").add("Transpose")
+    rest = plain(random_network(), first="/Transpose_2_output_0")
+    for node in rest.nodes[1:]:
+        node.input[0] = f"r{node.input[0]}"
+    for node in rest.nodes:
+        node.name, node.output[0] = f"r{node.name}", f"r{node.output[0]}"
+    writer.nodes += rest.nodes
+    writer.constants, writer.last = rest.constants, f"r{rest.last}"
+    assert kinds(adopted(writer.model("input", ["N", 1, 8, 8], 3))[0])["Conv"] == 2
+
+
 def test_names_that_are_ours_may_be_theirs() -> None:
     model = as_torch(random_network())
     model.graph.input[0].name = "logits"

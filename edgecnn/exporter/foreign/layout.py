@@ -82,6 +82,7 @@ def flatten_first(model: onnx.ModelProto) -> bool:
 
 
 def _perm(node: onnx.NodeProto) -> list[int]:
+    """Return the order of a transpose; empty where it is the default, the reverse."""
     return [*attribute(node, "perm", [])]
 
 
@@ -125,7 +126,7 @@ def reshape_points(model: onnx.ModelProto) -> bool:
         before, after = view.shape(node.input[0]), view.shape(node.output[0])
         if len(before) != 4 or before[2:] != [1, 1] or not after or 0 in after:
             continue
-        if _perm(node)[0] != 0:
+        if _perm(node)[:1] != [0]:
             continue
         target = view.add_constant(f"{node.output[0]}_target", np.array(after, np.int64))
         view.replace(node, helper.make_node("Reshape", [node.input[0], target], node.output))

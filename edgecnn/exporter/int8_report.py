@@ -6,8 +6,9 @@ import numpy as np
 
 from edgecnn.exporter.layers import LayerError, layer_errors
 from edgecnn.exporter.quantize import Choice, prepare
+from edgecnn.exporter.samples import calibration_frames, chosen, debugged_frames
 from edgecnn.exporter.saturation import Saturation, audit
-from edgecnn.exporter.search import DEBUGGED, Found, Step, calibration_frames, chosen
+from edgecnn.exporter.search import Found, Step
 from edgecnn.records import Record
 
 AUDITED = 16
@@ -50,7 +51,7 @@ class Int8Report(Record):
 def describe_int8(found: Found) -> Int8Report:
     """Measure what quantization costs each layer, on validation and calibration frames."""
     data = found.candidate.data
-    some = np.asarray(data.validation.take(chosen(len(data.validation), DEBUGGED)).frames)
+    some = debugged_frames(data.validation)
     layers = layer_errors(prepare(found.plain), found.quantized, some)
     calibrated = calibration_frames(data.train, found.choice.calibration.frames)
     saturation = audit(found.quantized, calibrated[chosen(len(calibrated), AUDITED)])

@@ -12,7 +12,8 @@ from edgecnn.exporter.half import halve
 from edgecnn.exporter.int8_report import Int8Report, describe_int8
 from edgecnn.exporter.options import AUTO, FORMS, Options
 from edgecnn.exporter.rejection import calibrated
-from edgecnn.exporter.search import chosen, find_int8
+from edgecnn.exporter.samples import chosen
+from edgecnn.exporter.search import find_int8
 from edgecnn.exporter.targets import weight_bits
 from edgecnn.exporter.worth import time_forms
 from edgecnn.runner.machine import Machine

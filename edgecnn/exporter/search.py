@@ -1,6 +1,7 @@
 """Looking for the int8 graph: the calibration that agrees best, then a ladder if need be.
 
-Chosen on validation pictures alone, by label agreement with fp32. The gate then looks at the same
+Chosen on validation pictures alone, by label agreement with fp32; the first calibration stays,
+unless another is better beyond chance. The gate then looks at the same
 pictures: of a handful of graphs that differ little the best one is judged a little too well, which
 the test pictures, read afterwards, do not repeat.
 """
@@ -13,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 from onnxruntime.quantization.calibrate import TensorsData
+from scipy.stats import binomtest
 
 from edgecnn.exporter.candidate import Candidate
 from edgecnn.exporter.drafts import draft_of, reference_of
@@ -21,7 +23,7 @@ from edgecnn.exporter.gate import Answers, Limits
 from edgecnn.exporter.graph_network import GraphNetwork
 from edgecnn.exporter.layers import layer_errors
 from edgecnn.exporter.quantize import Calibration, Choice, Method, calibrate, prepare, quantize
-from edgecnn.frame import Frame
+from edgecnn.exporter.samples import calibration_frames, chosen, debugged_frames
 from edgecnn.records import Record
 from edgecnn.trainer.dataset import Pictures
 from edgecnn.trainer.progress import Progress
@@ -33,11 +35,10 @@ CALIBRATIONS = (
     Calibration(Method.ENTROPY, 128),
 )
 """In the order in which ties are broken."""
-SEED = 0
 COMPARED = 2000
 """Validation pictures on which calibrations are compared."""
-DEBUGGED = 64
-"""Validation pictures on which the layers' errors are measured."""
+CHANCE = 0.05
+"""Share of cases in which another calibration may win by luck."""
 LADDER_EPOCHS = 2
 """Of fine-tuning, where the recipe plans none."""
 
@@ -146,7 +147,8 @@ class _Search:
             tried.append((choice, graph, Answers(pictures.labels, fp32, own)))
             if tried[-1][-1].agreement == 1.0:  # nothing can agree better
                 break
-        best = max(tried, key=lambda row: row[-1].agreement)
+        better = [row for row in tried if agrees_better(row[-1], tried[0][-1])]
+        best = max(better or tried[:1], key=lambda row: row[-1].agreement)
         for row in tried:
             self._note(f"{row[0].calibration}, {row[0].calibration.frames} frames", row[-1],
                        tried[0][-1], kept=row is best)  # fmt: skip
@@ -170,10 +172,10 @@ class _Search:
     def ladder(self) -> Iterator[Callable[[], None]]:
         """Yield what to try while int8 loses too much: layers in float, then fine-tuning."""
         validation, plain = self.candidate.data.validation, prepare(self.plain)
-        frames = np.asarray(validation.take(chosen(len(validation), DEBUGGED)).frames)
+        frames = debugged_frames(validation)
         groups = worst_layers(plain, layer_errors(plain, self.quantized, frames))
         if not self.candidate.qat_epochs:  # else its weights were learned for these scales
-            for count in range(1, len(groups) // 2 + 2):
+            for count in range(1, len(groups) // 4 + 2):  # with more, fp32 itself is faster
                 names = dict.fromkeys(name for group in groups[:count] for name in group)
                 yield partial(self._try_floats, tuple(names))
         if self.candidate.fine_tune is not None and not self.candidate.qat_epochs:
@@ -230,14 +232,8 @@ class _Search:
         return draft_of(self.candidate, "draft", form, core).answers(pictures)
 
 
-def chosen(total: int, count: int) -> npt.NDArray[np.intp]:
-    """Return `count` positions among `total`, or all of them, the same ones each time."""
-    generator = np.random.default_rng(SEED)
-    return np.sort(generator.choice(total, min(count, total), replace=False))
-
-
-def calibration_frames(train: Pictures, count: int) -> Frame:
-    """Return some training frames: (count, H, W, C) uint8."""
-    frames = train.take(chosen(len(train), count)).frames
-    assert isinstance(frames, np.ndarray)
-    return frames
+def agrees_better(own: Answers, first: Answers) -> bool:
+    """Tell whether a graph agrees with fp32 more often than the first: the exact McNemar test."""
+    now, was = own.own == own.fp32, first.own == first.fp32
+    won, lost = int((now & ~was).sum()), int((was & ~now).sum())
+    return won > lost and float(binomtest(won, won + lost, alternative="greater").pvalue) < CHANCE

@@ -26,7 +26,8 @@ from edgecnn.exporter.contract import wrap_int8
 from edgecnn.exporter.export import candidate_of
 from edgecnn.exporter.gate import Limits
 from edgecnn.exporter.quantize import Frames, prepare, to_image
-from edgecnn.exporter.search import calibration_frames, find_int8
+from edgecnn.exporter.samples import calibration_frames
+from edgecnn.exporter.search import find_int8
 from edgecnn.exporter.targets import PORTABLE_BITS
 from edgecnn.frame import Frame
 from edgecnn.runner.ort import onnxruntime

@@ -14,12 +14,13 @@ from edgecnn.errors import CheckFailed
 from edgecnn.exporter.activations import constants_of
 from edgecnn.exporter.candidate import Candidate
 from edgecnn.exporter.floats import worst_layers
-from edgecnn.exporter.gate import PASS, Limits
+from edgecnn.exporter.gate import PASS, Answers, Limits
 from edgecnn.exporter.int8_report import describe_int8
 from edgecnn.exporter.layers import layer_errors
 from edgecnn.exporter.options import Options
 from edgecnn.exporter.quantize import Calibration, Choice, Method, calibrate, prepare, quantize
-from edgecnn.exporter.search import CALIBRATIONS, Found, calibration_frames, find_int8
+from edgecnn.exporter.samples import calibration_frames, debugged_frames
+from edgecnn.exporter.search import CALIBRATIONS, Found, agrees_better, find_int8
 from edgecnn.exporter.ship import ExportReport, GateReport, ship
 from edgecnn.frame import Frame
 from edgecnn.runner.model_file import read_model
@@ -175,3 +176,23 @@ def test_the_same_frames_calibrate_each_time(frames: list[Frame]) -> None:
     assert first.shape[0] == 8
     assert np.array_equal(first, calibration_frames(pictures, 8))
     assert len(calibration_frames(pictures, 999)) == len(frames)
+
+
+def answers(own: list[int]) -> Answers:
+    truth = np.zeros(len(own), np.int64)
+    return Answers(truth, truth, np.array(own))
+
+
+def test_a_calibration_replaces_the_first_only_if_it_agrees_better_beyond_chance() -> None:
+    """Of 10 pictures that it missed, 4 more are luck in 6 % of cases, 5 more in 3 %."""
+    first = answers([1] * 10 + [0] * 90)
+    assert not agrees_better(answers([1] * 6 + [0] * 94), first)
+    assert agrees_better(answers([1] * 5 + [0] * 95), first)
+    assert not agrees_better(first, first)
+    assert not agrees_better(answers([0] * 90 + [1] * 10), first)
+
+
+@pytest.mark.parametrize(("side", "count"), [(28, 64), (64, 64), (224, 5), (1024, 1)])
+def test_of_large_pictures_fewer_are_looked_at_layer_by_layer(side: int, count: int) -> None:
+    pictures = Pictures(np.broadcast_to(np.uint8(0), (70, side, side, 1)), np.zeros(70, np.int64))
+    assert len(debugged_frames(pictures)) == count

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from edgecnn.errors import EdgeError
     from edgecnn.exporter.export import export
     from edgecnn.frame import fit_frame
-    from edgecnn.runner.capture import open_source
+    from edgecnn.runner.capture import CaptureOptions, open_source, open_sources
     from edgecnn.runner.classify import Classifier, Prediction
     from edgecnn.spec import Fit, ModelCard, ModelSpec
     from edgecnn.trainer.recipe import Recipe
@@ -41,7 +41,9 @@ _HOMES = {
     "fit_frame": "edgecnn.frame",
     "Classifier": "edgecnn.runner.classify",
     "Prediction": "edgecnn.runner.classify",
+    "CaptureOptions": "edgecnn.runner.capture",
     "open_source": "edgecnn.runner.capture",
+    "open_sources": "edgecnn.runner.capture",
     "collect": "edgecnn.collector.collect",
     "measure": "edgecnn.bench.measure",
     "train": "edgecnn.trainer.train",
@@ -50,6 +52,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "CaptureOptions",
     "Classifier",
     "EdgeError",
     "Fit",
@@ -62,6 +65,7 @@ __all__ = [
     "fit_frame",
     "measure",
     "open_source",
+    "open_sources",
     "train",
 ]
 

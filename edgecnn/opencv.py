@@ -65,9 +65,14 @@ def is_complete_jpeg(encoded: bytes) -> bool:
 
 
 def first_scan(jpeg: bytes | bytearray) -> int:
-    """Return where the first scan starts, walking over the segments before it; 0: nowhere."""
+    """Return where the first scan starts, walking over the segments before it.
+
+    0: not among these bytes; -1: nowhere, since what should be a segment is none.
+    """
     place = 2
-    while place + 4 <= len(jpeg) and jpeg[place] == 0xFF:
+    while place + 4 <= len(jpeg):
+        if jpeg[place] != 0xFF or jpeg[place + 1] in (0xD8, 0xD9):  # another start, or an end
+            return -1
         if jpeg[place + 1] == 0xFF:  # markers may be padded
             place += 1
         elif jpeg[place + 1] == 0xDA:

@@ -85,7 +85,7 @@ def on_time(link: Link, now_s: float, patience: Patience, jitter: float) -> Link
     """Time passed."""
     if link.state is What.FAILED:
         return link
-    if patience.give_up_s and now_s - link.lost_s >= patience.give_up_s:
+    if now_s >= _given_up(link, patience):
         return replace(link, state=What.FAILED)
     if now_s >= link.retry_s:
         waiting = What.RECONNECTING if link.seen else What.CONNECTING
@@ -104,8 +104,7 @@ def due(link: Link, patience: Patience) -> float:
     """Return when `on_time` next changes something."""
     if link.state is What.FAILED:
         return math.inf
-    gives_up = link.lost_s + patience.give_up_s if patience.give_up_s else math.inf
-    return min(link.retry_s, _limit(link, patience), gives_up)
+    return min(link.retry_s, _limit(link, patience), _given_up(link, patience))
 
 
 def backoff(outage_s: float, jitter: float) -> float:
@@ -116,6 +115,12 @@ def backoff(outage_s: float, jitter: float) -> float:
         jitter: 0 to 1, at random: many cameras behind one switch must not return in step.
     """
     return min(LONGEST_S, max(SHORTEST_S, SHARE * outage_s) * (1 + JITTER * jitter))
+
+
+def _given_up(link: Link, patience: Patience) -> float:
+    """Return when the outage has lasted too long; a first attempt has its own limit."""
+    counts = patience.give_up_s > 0 and (link.seen or patience.wait)
+    return link.lost_s + patience.give_up_s if counts else math.inf
 
 
 def _limit(link: Link, patience: Patience) -> float:

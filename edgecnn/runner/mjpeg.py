@@ -9,8 +9,6 @@ from edgecnn.opencv import first_scan, is_complete_jpeg
 
 MAX_PART = 32 * 2**20
 """Bytes of one picture; what grows beyond is thrown away as one corrupt picture."""
-MAX_HEAD = 2**18
-"""Bytes before a picture's first scan; without one it is corrupt."""
 START, END = b"\xff\xd8", b"\xff\xd9"
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _LENGTH = re.compile(rb"^content-length:\s*(\d+)\s*$", re.IGNORECASE | re.MULTILINE)
@@ -104,11 +102,12 @@ class JpegSplitter:
         del self._held[: start if start >= 0 else max(0, len(self._held) - 1)]
         if start < 0:
             return None
-        scan = first_scan(self._held) or (MAX_HEAD if len(self._held) > MAX_HEAD else 0)
-        if not scan:
+        scan = first_scan(self._held)
+        if scan == 0:
             return None
         # In a scan 0xFF is stuffed: a start there means that the end of this picture was lost.
-        end, again = self._held.find(END, scan), self._held.find(START, scan)
+        again = self._held.find(START, max(scan, len(START)))
+        end = self._held.find(END, scan) if scan > 0 else -1
         if again >= 0 and not 0 <= end < again:
             return self._cut(again)
         if end >= 0:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 
+from edgecnn.errors import OptionError
 from edgecnn.frame import Frame
 from edgecnn.runner.address import hide_credentials, kind_of
 from edgecnn.runner.camera import CameraSettings
@@ -109,6 +110,7 @@ def open_sources(
     A source that stalls or fails does not hold up the others; that it failed is raised when the
     others have ended. Args and Raises are those of `open_source`.
     """
+    _check(sources)
     with ExitStack() as stack:
         feeds = [stack.enter_context(closing(_open(str(source), options))) for source in sources]
         _settle(feeds)
@@ -121,6 +123,14 @@ def open_sources(
             max(feed.fps for feed in feeds),
             feeds,
         )
+
+
+def _check(sources: Sequence[str | int]) -> None:
+    names = [str(source) for source in sources]
+    twice = [hide_credentials(name) for name in names if names.count(name) > 1]
+    if twice or not names:
+        what = f"source {twice[0]!r} is given twice" if twice else "there is no source"
+        raise OptionError(what, remedy="give each source once")
 
 
 def _open(source: str, options: CaptureOptions) -> Feed:

@@ -16,7 +16,7 @@ from edgecnn.frame import Frame
 from edgecnn.runner.address import hide_credentials, kind_of
 from edgecnn.runner.camera import CameraSettings
 from edgecnn.runner.connection import Patience
-from edgecnn.runner.events import Counts, Event, What, log_event
+from edgecnn.runner.events import Counts, Event, What, log_event, printable
 from edgecnn.runner.finite import open_finite
 from edgecnn.runner.live import LiveFeed, plan_job
 from edgecnn.runner.read_ahead import ReadAhead
@@ -135,7 +135,7 @@ def _check(sources: Sequence[str | int]) -> None:
 
 def _open(source: str, options: CaptureOptions) -> Feed:
     kind, spec, whole = kind_of(source), options.spec, options.whole
-    name = hide_credentials(source)
+    name = printable(hide_credentials(source), limit=1000)
     if kind.live:
         job = plan_job(source, kind, options.settings, options.patience, spec, whole=whole)
         return LiveFeed(name, job, options.patience, options.tell)

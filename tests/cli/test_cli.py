@@ -96,7 +96,7 @@ def test_the_help_of_train_names_what_a_run_can_be_told(main: Main) -> None:
         pytest.param(["train", "--out", "o", "--data", "gone"], 3, "digits", id="no data"),
         pytest.param(["export", "gone", "--out", "o"], 3, "holds no run", id="no run"),
         pytest.param(["inspect", "LICENSE"], 4, "not a whole ONNX model", id="not a model"),
-        pytest.param(["run", "M", *PATTERN, "--source", "0", "--save", "o.mp4"], 2, "2 sources", id="two"),
+        pytest.param(["run", "M", *PATTERN, "--source", "0", "--show"], 2, "2 sources", id="two"),
         pytest.param(["run", "M", *PATTERN, *PATTERN], 2, "given twice", id="twice"),
         pytest.param(["run", "M", "--source", "exec:"], 2, "no command", id="no command"),
         pytest.param(["run", "M", "--source", "99"], 5, "did not open", id="no camera"),

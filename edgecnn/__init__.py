@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from edgecnn.errors import EdgeError
     from edgecnn.exporter.export import export
     from edgecnn.frame import fit_frame
+    from edgecnn.runner.camera import CameraSettings
     from edgecnn.runner.capture import CaptureOptions, open_source, open_sources
     from edgecnn.runner.classify import Classifier, Prediction
+    from edgecnn.runner.connection import Patience
     from edgecnn.spec import Fit, ModelCard, ModelSpec
     from edgecnn.trainer.recipe import Recipe
     from edgecnn.trainer.train import train
@@ -41,7 +43,9 @@ _HOMES = {
     "fit_frame": "edgecnn.frame",
     "Classifier": "edgecnn.runner.classify",
     "Prediction": "edgecnn.runner.classify",
+    "CameraSettings": "edgecnn.runner.camera",
     "CaptureOptions": "edgecnn.runner.capture",
+    "Patience": "edgecnn.runner.connection",
     "open_source": "edgecnn.runner.capture",
     "open_sources": "edgecnn.runner.capture",
     "collect": "edgecnn.collector.collect",
@@ -52,12 +56,14 @@ _HOMES = {
 }
 
 __all__ = [
+    "CameraSettings",
     "CaptureOptions",
     "Classifier",
     "EdgeError",
     "Fit",
     "ModelCard",
     "ModelSpec",
+    "Patience",
     "Prediction",
     "Recipe",
     "collect",

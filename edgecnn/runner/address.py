@@ -53,13 +53,13 @@ def _kind_of_path(path: Path) -> Kind:
 
 
 def hide_credentials(source: str) -> str:
-    """Return a source without user, password and query: IP cameras take passwords in each.
+    """Return a source without user, password and query: IP cameras take passwords in each."""
+    return hide_in_words(source) if source.startswith(COMMAND) else _hide_in_url(source)
 
-    In a command, and in what a command says, every word that is an address is treated so.
-    """
-    if source.startswith(COMMAND) or " " in source:
-        return re.sub(r"\S+", lambda word: _hide_in_url(word[0]), source)
-    return _hide_in_url(source)
+
+def hide_in_words(text: str) -> str:
+    """Return a text in which every word that is an address is without its credentials."""
+    return re.sub(r"\S+", lambda word: _hide_in_url(word[0]), text)
 
 
 def _hide_in_url(url: str) -> str:

@@ -2,13 +2,13 @@
 
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
 import threading
 from contextlib import suppress
 from dataclasses import replace
-from typing import IO
 
 from edgecnn.frame import Frame
 from edgecnn.runner.lending import Message, make_sheets
@@ -49,8 +49,7 @@ class CaptureProcess:
             pass_fds=passed,
             start_new_session=True,  # Ctrl-C is the parent's affair; and all of it can be killed
         )
-        self._input(process).write(job.to_json().encode() + b"\n")
-        self._input(process).flush()
+        self._write(process, job.to_json().encode() + b"\n")
         return process
 
     @property
@@ -78,9 +77,13 @@ class CaptureProcess:
 
     def ask(self) -> None:
         """Ask for the newest frame, which gives back the one that was lent."""
-        with suppress(BrokenPipeError):  # then its end is heard too
-            self._input(self._process).write(ASK)
-            self._input(self._process).flush()
+        self._write(self._process, ASK)
+
+    def wait(self, seconds: float) -> None:
+        """Wait until it has said something, but not longer."""
+        poll = select.poll()
+        poll.register(self._pipe, select.POLLIN)
+        poll.poll(seconds * 1000)
 
     def frames(self, message: Message) -> list[Frame]:
         """Return copies of the frames that a message lends."""
@@ -97,8 +100,9 @@ class CaptureProcess:
 
     def close(self, grace_s: float) -> None:
         """Let it release its source for a moment, then kill it and all that it started."""
+        assert self._process.stdin is not None
         with suppress(BrokenPipeError):
-            self._input(self._process).close()
+            self._process.stdin.close()
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(grace_s)
         with suppress(ProcessLookupError):
@@ -110,6 +114,8 @@ class CaptureProcess:
             sheet.close()
 
     @staticmethod
-    def _input(process: "subprocess.Popen[bytes]") -> IO[bytes]:
+    def _write(process: "subprocess.Popen[bytes]", data: bytes) -> None:
         assert process.stdin is not None
-        return process.stdin
+        with suppress(BrokenPipeError):  # it has died, and the end of its pipe tells so
+            process.stdin.write(data)
+            process.stdin.flush()

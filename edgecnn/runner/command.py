@@ -23,7 +23,7 @@ import numpy as np
 from edgecnn.errors import OptionError, SourceError
 from edgecnn.frame import Frame
 from edgecnn.opencv import cv2
-from edgecnn.runner.address import COMMAND, hide_credentials
+from edgecnn.runner.address import COMMAND, hide_in_words
 from edgecnn.runner.events import printable
 
 CHUNK = 2**16
@@ -126,8 +126,8 @@ class Command:
         """Keep the last line of what the command says to people."""
         assert self._process.stderr is not None
         for text in self._process.stderr:
-            if said := hide_credentials(printable(text.decode("utf-8", "replace").strip()) + " "):
-                self._said.append(said.strip())
+            if said := printable(text.decode("utf-8", "replace").strip()):
+                self._said.append(hide_in_words(said))
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 import math
 import random
-import select
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -42,7 +41,7 @@ def plan_job(
         parse_command(source)
     settings.asked()
     specs = (spec,) if spec else ()
-    limits = (patience.open_s, patience.doubt_s)
+    limits = (max(patience.open_s, patience.stall_s), patience.doubt_s)
     return Job(source, kind, settings, specs, whole or not specs, *limits, parent=0)
 
 
@@ -109,7 +108,7 @@ class LiveFeed:
             self._asked, self._ready = True, False
             # Answers come at once. Waiting for this one, and not asking the next source meanwhile,
             # keeps frames young: those that nobody works on stay where newer ones replace them.
-            select.select([self._process], [], [], ANSWER_S)
+            self._process.wait(ANSWER_S)
             self.step()
         shot, self._shot = self._shot, None
         return shot
@@ -149,12 +148,11 @@ class LiveFeed:
 
     def _receive(self, frame: Message) -> None:
         stamp_ns = frame["stamp_ns"]
-        if time.monotonic() - stamp_ns / 1e9 < self._patience.stall_s:  # else it is no news
-            assert self._process is not None
-            arrays = self._process.frames(frame)
-            fitted = arrays[0] if self._job.spec else None
-            self._taken += 1
-            self._shot = Shot(self.name, arrays[-1], fitted, stamp_ns)
+        assert self._process is not None
+        arrays = self._process.frames(frame)
+        fitted = arrays[0] if self._job.spec else None
+        self._taken += 1
+        self._shot = Shot(self.name, arrays[-1], fitted, stamp_ns)
         self._count(frame["frames"], frame["corrupt"])
         self._move(connection.on_frame(self._link, stamp_ns / 1e9))
 

@@ -33,7 +33,8 @@ class Job(Record):
     """What frames are fitted to, or nothing."""
     whole: bool
     """Whether the whole frame is wanted too."""
-    open_s: float
+    limit_s: float
+    """What connecting, and each read, may take at most."""
     doubt_s: float
     parent: int
     """Dies with this process; 0: only when the pipe closes."""
@@ -62,7 +63,7 @@ def open_live(job: Job) -> Generator[Opened, None, None]:
             decoded = _decode(command.read(), JpegSplitter())
             yield Opened(command.frames() if command.raw else decoded)
     elif job.kind is Kind.HTTP:
-        with open_http(job.place, job.open_s) as stream:
+        with open_http(job.place, job.limit_s) as stream:
             if stream is not None:
                 yield Opened(_decode(stream.read(), stream.splitter), ("motion JPEG",))
         if stream is None:  # a video over HTTP
@@ -98,7 +99,7 @@ def _connect(job: Job, *, camera: bool) -> "cv2.VideoCapture":
     if camera:
         return cv2.VideoCapture(job.place, cv2.CAP_V4L2)
     os.environ.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", STREAM_OPTIONS)
-    limit_ms = int(job.open_s * 1000)
+    limit_ms = int(job.limit_s * 1000)
     limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, limit_ms, cv2.CAP_PROP_READ_TIMEOUT_MSEC, limit_ms]
     return cv2.VideoCapture(job.place, cv2.CAP_FFMPEG, limits)
 

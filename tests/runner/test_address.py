@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from edgecnn.runner.address import Kind, hide_credentials, kind_of, stable_camera
+from edgecnn.runner.address import Kind, hide_credentials, hide_in_words, kind_of, stable_camera
 
 KINDS = {
     "pattern": Kind.PATTERN,
@@ -54,13 +54,18 @@ HIDDEN = {
     "folder/a@b.mp4": "folder/a@b.mp4",
     "exec:ffmpeg -i rtsp://u:secret@cam/1 -f mjpeg -": "exec:ffmpeg -i rtsp://cam/1 -f mjpeg -",
     "exec:get http://cam?p=secret -o -": "exec:get http://cam?... -o -",
-    "rtsp://u:secret@cam/1: 401 Unauthorized": "rtsp://cam/1: 401 Unauthorized",
+    "rtsp://u:sec ret@cam/live": "rtsp://cam/live",
 }
 
 
 @pytest.mark.parametrize(("url", "shown"), HIDDEN.items(), ids=HIDDEN)
 def test_credentials_are_cut_out_of_a_source(url: str, shown: str) -> None:
     assert hide_credentials(url) == shown
+
+
+def test_credentials_are_cut_out_of_what_a_command_says() -> None:
+    said = hide_in_words("cannot open rtsp://u:secret@cam/1: 401 for user@cam")
+    assert said == "cannot open rtsp://cam/1: 401 for user@cam"
 
 
 @pytest.fixture

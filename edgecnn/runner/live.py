@@ -91,8 +91,9 @@ class LiveFeed:
 
     def step(self) -> None:
         """Hear the process, look at the clock, replace what does not answer."""
-        if self._process:
-            for message in self._process.messages():
+        process = self._process
+        for message in process.messages() if process else ():
+            if self._process is process:  # else what is left is of one that was given up
                 self._hear(message)
         if self._process and self._process.gone and not self.ended:
             self._lose(SourceError(self._process.ending(), remedy="run it again"))

@@ -36,8 +36,8 @@ class ReadAhead:
         """Whether there is nothing more to take."""
         self.counts = Counts()
         self._spec, self._whole = spec, whole
-        self._ring: deque[Shot | Exception | None] = deque()
-        """None is the end."""
+        self._ring: deque[tuple[Frame, int] | Exception | None] = deque()
+        """Frames with the time when they had been read; None is the end."""
         self._cause: EdgeError | None = None
         self._room, self._stopping = Semaphore(DEPTH), False
         self._filled = os.eventfd(0, os.EFD_SEMAPHORE | os.EFD_NONBLOCK | os.EFD_CLOEXEC)
@@ -65,9 +65,9 @@ class ReadAhead:
             return None
         item = self._ring.popleft()
         self._room.release()
-        if isinstance(item, Shot):
+        if isinstance(item, tuple):
             self.counts = Counts(self.counts.frames + 1)
-            return item
+            return self._shot(*item)
         self.over = True
         if isinstance(item, EdgeError):
             self.state, self._cause = What.FAILED, item
@@ -92,19 +92,19 @@ class ReadAhead:
         try:
             with closing(frames):
                 for frame in frames:
-                    if not self._put(self._shot(frame)):
+                    if not self._put((frame, time.monotonic_ns())):
                         return
         except Exception as error:  # it is raised where frames are taken
             end = error
         self._put(end)
 
-    def _shot(self, frame: Frame) -> Shot:
-        stamp_ns = time.monotonic_ns()
+    def _shot(self, frame: Frame, stamp_ns: int) -> Shot:
+        """Fit a frame where it is taken: decoding is what takes longest, and it shall not wait."""
         fitted = fit_frame(frame, self._spec) if self._spec else None
         kept = frame if self._whole or fitted is None else fitted
         return Shot(self.name, kept, fitted, stamp_ns)
 
-    def _put(self, item: Shot | Exception | None) -> bool:
+    def _put(self, item: tuple[Frame, int] | Exception | None) -> bool:
         """Wait for room; tell whether the source is still wanted."""
         self._room.acquire()
         if self._stopping:

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from edgecnn.exporter.options import Options
     from edgecnn.exporter.verify import verify
     from edgecnn.frame import fit_frame
-    from edgecnn.runner.capture import open_source
+    from edgecnn.runner.camera import CameraSettings
+    from edgecnn.runner.capture import CaptureOptions, open_source, open_sources
     from edgecnn.runner.classify import Classifier, Prediction
+    from edgecnn.runner.connection import Patience
     from edgecnn.spec import Fit, ModelCard, ModelSpec
     from edgecnn.trainer.recipe import Recipe
     from edgecnn.trainer.train import train
@@ -43,7 +45,11 @@ _HOMES = {
     "fit_frame": "edgecnn.frame",
     "Classifier": "edgecnn.runner.classify",
     "Prediction": "edgecnn.runner.classify",
+    "CameraSettings": "edgecnn.runner.camera",
+    "CaptureOptions": "edgecnn.runner.capture",
+    "Patience": "edgecnn.runner.connection",
     "open_source": "edgecnn.runner.capture",
+    "open_sources": "edgecnn.runner.capture",
     "collect": "edgecnn.collector.collect",
     "measure": "edgecnn.bench.measure",
     "train": "edgecnn.trainer.train",
@@ -54,12 +60,15 @@ _HOMES = {
 }
 
 __all__ = [
+    "CameraSettings",
+    "CaptureOptions",
     "Classifier",
     "EdgeError",
     "Fit",
     "ModelCard",
     "ModelSpec",
     "Options",
+    "Patience",
     "Prediction",
     "Recipe",
     "collect",
@@ -67,6 +76,7 @@ __all__ = [
     "fit_frame",
     "measure",
     "open_source",
+    "open_sources",
     "train",
     "verify",
 ]

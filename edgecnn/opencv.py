@@ -39,7 +39,7 @@ def decode_picture(encoded: bytes) -> npt.NDArray[np.uint8] | None:
     transparent shows white. Of an animation it is the first frame. A header that claims more pixels
     than the limit is refused before anything is decoded.
     """
-    if not encoded or not _is_complete(encoded):
+    if not encoded or not is_complete_jpeg(encoded):
         return None
     try:
         picture = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR)
@@ -50,22 +50,29 @@ def decode_picture(encoded: bytes) -> npt.NDArray[np.uint8] | None:
     return None if picture is None else picture.astype(np.uint8, copy=False)
 
 
-def _is_complete(encoded: bytes) -> bool:
-    """Tell whether a JPEG's scan ends: libjpeg fills in gray where it does not, without an error.
+def is_complete_jpeg(encoded: bytes) -> bool:
+    """Tell whether a JPEG's scan ends; other files are not looked into.
+
+    libjpeg fills in gray where it does not end, without an error.
 
     In a scan 0xFF is followed by 0x00 or a restart marker, so FF D9 there is the end marker. A
     thumbnail with an end marker of its own lies before the picture's scan, or after its end.
     """
     if not encoded.startswith(b"\xff\xd8"):
         return True
-    start = _first_scan(encoded)
+    start = first_scan(encoded)
     return start > 0 and encoded.find(b"\xff\xd9", start) > 0
 
 
-def _first_scan(jpeg: bytes) -> int:
-    """Return where the first scan starts, walking over the segments before it; 0: nowhere."""
+def first_scan(jpeg: bytes | bytearray) -> int:
+    """Return where the first scan starts, walking over the segments before it.
+
+    0: not among these bytes; -1: nowhere, since what should be a segment is none.
+    """
     place = 2
-    while place + 4 <= len(jpeg) and jpeg[place] == 0xFF:
+    while place + 4 <= len(jpeg):
+        if jpeg[place] != 0xFF or jpeg[place + 1] in (0xD8, 0xD9):  # another start, or an end
+            return -1
         if jpeg[place + 1] == 0xFF:  # markers may be padded
             place += 1
         elif jpeg[place + 1] == 0xDA:

@@ -10,7 +10,8 @@ from edgecnn.bench.clock import Latency, Ratio, latency, ratio, time_rounds
 from edgecnn.errors import OptionError
 from edgecnn.frame import Frame
 from edgecnn.records import Record
-from edgecnn.runner.capture import hide_credentials, open_source
+from edgecnn.runner.address import hide_credentials
+from edgecnn.runner.capture import open_source
 from edgecnn.runner.classify import Classifier
 from edgecnn.runner.machine import Machine, describe_machine
 

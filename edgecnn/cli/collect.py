@@ -1,6 +1,7 @@
 """The command that makes pictures of a camera's frames. It needs neither torch nor onnx."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -49,12 +50,13 @@ def collect(
     On a screen a window opens: space takes a frame, b switches the burst, q ends. With --every, or
     where there is no screen or terminal, frames are taken by themselves.
     """
+    from edgecnn.collector.collect import LEAVE_SOON
     from edgecnn.collector.collect import collect as collect_pictures
     from edgecnn.runner.camera import CameraSettings, parse_size
 
     if background:
         typer.echo(f"note: {CLOSED_SET}", err=True)
-    width, height = parse_size(size)
+    settings = CameraSettings(*parse_size(size), fourcc, camera_fps, exposure)
     report = collect_pictures(
         _label(label, background=background),
         source,
@@ -65,7 +67,7 @@ def collect(
         filters=Filters(min_sharpness, min_change),
         jpeg=jpeg,
         window=not every and _person_is_there(source),
-        settings=CameraSettings(width, height, fourcc, camera_fps, exposure),
+        options=replace(LEAVE_SOON, settings=settings),
         watch=lambda path: typer.echo(path, err=True),
     )
     show(report, collect_text(report), form)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edgecnn.cli.options import AsFormat, Format, Model, Provider, Threads, show, table
+from edgecnn.errors import OptionError
 
 if TYPE_CHECKING:
     from edgecnn.bench.measure import BenchReport
@@ -29,7 +30,11 @@ class RunFormat(str, Enum):
 def run(
     model: Model,
     source: Annotated[
-        str, typer.Option(help="Camera index, video, picture, folder, URL or `pattern`.")
+        list[str],
+        typer.Option(
+            help="Camera index or path, video, picture, folder, URL, `exec:COMMAND` or `pattern`. "
+            "Give it again for several at once."
+        ),
     ],
     provider: Provider = "cpu",
     threads: Threads = 1,
@@ -49,25 +54,43 @@ def run(
     fourcc: Annotated[str, typer.Option(help="Ask for a pixel format, such as MJPG.")] = "",
     camera_fps: Annotated[float, typer.Option(min=0, help="Ask for a frame rate.")] = 0.0,
     exposure: Annotated[float, typer.Option(help="Ask for an exposure, driver's units.")] = 0.0,
+    stall_timeout: Annotated[
+        float, typer.Option(min=0.1, help="Seconds without a frame after which to reconnect.")
+    ] = 5.0,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Keep trying for a camera that is not there yet.")
+    ] = False,
 ) -> None:
-    """Classify the frames of a camera, video, picture, folder or stream."""
+    """Classify the frames of cameras, videos, pictures, folders, streams or commands.
+
+    A camera or stream that stalls or goes away is connected again; each change is a line.
+    """
     from edgecnn.runner.camera import CameraSettings, parse_size
-    from edgecnn.runner.capture import open_source
+    from edgecnn.runner.capture import CaptureOptions, open_sources
     from edgecnn.runner.classify import Classifier
+    from edgecnn.runner.connection import Patience
     from edgecnn.runner.watch import classify_source
 
-    width, height = parse_size(size)
-    settings = CameraSettings(width, height, fourcc, camera_fps, exposure)
+    settings = CameraSettings(*parse_size(size), fourcc, camera_fps, exposure)
+    _check_one_source(source, save, show_window=show_window)
     with ExitStack() as stack:
         classifier = stack.enter_context(
             Classifier(model, provider=provider, threads=threads, allow_cpu=allow_cpu)
         )
-        opened = stack.enter_context(open_source(source, settings))
+        options = CaptureOptions(
+            settings,
+            Patience(stall_s=stall_timeout, wait=wait),
+            classifier.spec,
+            whole=bool(save or show_window),
+            tell=lambda event: typer.echo(event, err=True),
+        )
+        opened = stack.enter_context(open_sources(source, options))
         typer.echo(f"{_model_line(classifier.model)} on {provider}, threads: {threads}", err=True)
         if classifier.assignment.elsewhere:
             typer.echo(f"not on {provider}: {', '.join(classifier.assignment.elsewhere)}", err=True)
         typer.echo(f"{opened.name}: {opened.facts}", err=True)
-        sinks = _sinks(form, save, opened.fps, show_window=show_window)
+        tagged = len(source) > 1
+        sinks = _sinks(form, save, opened.fps, tagged=tagged, show_window=show_window)
         for sink in sinks:
             stack.enter_context(closing(sink))
         report = classify_source(classifier, opened, sinks, max_frames)
@@ -78,14 +101,22 @@ def run(
         raise SystemExit(130)
 
 
+def _check_one_source(sources: list[str], save: Path | None, *, show_window: bool) -> None:
+    if len(sources) > 1 and (save or show_window):
+        raise OptionError(
+            f"there are {len(sources)} sources for one video or window",
+            remedy="leave --save and --show out, or run once for each source",
+        )
+
+
 def _sinks(
-    form: RunFormat, save: Path | None, fps: float, *, show_window: bool
+    form: RunFormat, save: Path | None, fps: float, *, tagged: bool, show_window: bool
 ) -> "list[LineSink | VideoSink | WindowSink]":
     from edgecnn.runner.deliver import LineSink, VideoSink, WindowSink
 
     sinks: list[LineSink | VideoSink | WindowSink] = []
     if form is not RunFormat.JSON:
-        sinks.append(LineSink(as_json=form is RunFormat.JSONL, out=sys.stdout))
+        sinks.append(LineSink(as_json=form is RunFormat.JSONL, tagged=tagged, out=sys.stdout))
     if save:
         sinks.append(VideoSink(save, fps))
     if show_window:

@@ -17,10 +17,12 @@ from edgecnn.collector.window import Preview
 from edgecnn.errors import DeviceError, EdgeError, OptionError
 from edgecnn.frame import Frame
 from edgecnn.records import Record
-from edgecnn.runner.camera import CameraSettings
-from edgecnn.runner.capture import Source, open_source
+from edgecnn.runner.capture import CaptureOptions, Source, open_source
+from edgecnn.runner.connection import Patience
 
 DEFAULT_FILTERS = Filters()
+LEAVE_SOON = CaptureOptions(patience=Patience(give_up_s=10.0))
+"""Somebody holds things before this camera: when it is gone, they are told."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ def collect(
     filters: Filters = DEFAULT_FILTERS,
     jpeg: bool = False,
     window: bool = False,
-    settings: CameraSettings | None = None,
+    options: CaptureOptions = LEAVE_SOON,
     watch: Callable[[Path], None] = ignore,
 ) -> CollectReport:
     """Keep frames of a source as pictures of one label; they stay on this machine.
@@ -82,7 +84,7 @@ def collect(
         filters: What a frame must be to be kept.
         jpeg: Save as JPEG of quality 95 instead of PNG, which loses nothing.
         window: Show a window, in which a person takes the frames.
-        settings: What to ask of a camera.
+        options: How the source is read. A live one is given up after ten seconds without a frame.
         watch: Called with each picture's path.
 
     Raises:
@@ -94,7 +96,7 @@ def collect(
     out = Path(out)
     _check(label, out, count, split)
     with ExitStack() as stack:
-        opened = stack.enter_context(open_source(source, settings))
+        opened = stack.enter_context(open_source(source, options))
         frames = plan_pace(every, str(source), opened.fps)(opened)
         chooser = Chooser(filters, kept_hashes(out, label))
         recorder = Recorder(out, label, choose_split(out, label, Split(split)), jpeg=jpeg)

@@ -5,12 +5,10 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import count
-from pathlib import Path
 
 from edgecnn.errors import OptionError
 from edgecnn.frame import Frame
-from edgecnn.opencv import PICTURE_SUFFIXES
-from edgecnn.runner.capture import PATTERN
+from edgecnn.runner.address import Kind, kind_of
 
 DEFAULT_SECONDS = 0.5
 
@@ -59,13 +57,13 @@ def plan_pace(every: str, source: str, fps: float) -> Pace:
 
 def is_pictures(source: str) -> bool:
     """Tell whether a source is a picture or a folder of pictures."""
-    path = Path(source)
-    return "://" not in source and (path.is_dir() or path.suffix.lower() in PICTURE_SUFFIXES)
+    return kind_of(source) is Kind.PICTURES
 
 
 def is_live(source: str) -> bool:
-    """Tell whether a source goes by the clock: a camera, a stream or the test pattern."""
-    return source.isdecimal() or "://" in source or source == PATTERN
+    """Tell whether a source goes by the clock: as cameras, streams and the test pattern do."""
+    kind = kind_of(source)
+    return kind.live or kind is Kind.PATTERN
 
 
 def _clock() -> Iterator[float]:

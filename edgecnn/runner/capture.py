@@ -1,174 +1,188 @@
-"""Sources of frames: a camera, a video, a picture, a folder, a URL or the built-in test pattern."""
+"""Sources of frames: a camera, a video, pictures, a stream, a command, the built-in test pattern.
 
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+Live sources are read by a process of their own, which is replaced when it stops giving frames;
+they give their newest frame. Files wait for their reader, and none of their frames is dropped.
+"""
 
-import numpy as np
+import math
+import select
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field
 
-from edgecnn.errors import NotFound, SourceError
+from edgecnn.errors import OptionError
 from edgecnn.frame import Frame
-from edgecnn.opencv import PICTURE_SUFFIXES, cv2, decode_picture
-from edgecnn.runner.camera import CameraSettings, configure
+from edgecnn.runner.address import hide_credentials, kind_of
+from edgecnn.runner.camera import CameraSettings
+from edgecnn.runner.connection import Patience
+from edgecnn.runner.events import Counts, Event, What, log_event, printable
+from edgecnn.runner.finite import open_finite
+from edgecnn.runner.live import LiveFeed, plan_job
+from edgecnn.runner.read_ahead import ReadAhead
+from edgecnn.runner.shot import Shot
+from edgecnn.spec import ModelSpec
 
-PATTERN = "pattern"
-PATTERN_SHAPE = (480, 640, 3)
-OPEN_MS, READ_MS = 10_000, 5_000
-"""Time-outs of a stream; OpenCV's own are 30 s."""
+Feed = LiveFeed | ReadAhead
+
+
+@dataclass(frozen=True)
+class CaptureOptions:
+    """How sources are read."""
+
+    settings: CameraSettings = field(default_factory=CameraSettings)
+    """What to ask of a camera."""
+    patience: Patience = field(default_factory=Patience)
+    """How long to wait for a live source."""
+    spec: ModelSpec | None = None
+    """Fit frames to this model's input where they are read."""
+    whole: bool = True
+    """Pass whole frames on too; without, and with a spec, only fitted ones."""
+    tell: Callable[[Event], None] = log_event
+    """Told every change of a live source."""
+
+
+DEFAULTS = CaptureOptions()
 
 
 class Source:
-    """An opened source: iterate it for (H, W, 3) BGR uint8 frames."""
+    """One or several opened sources: iterate it for (H, W, 3) BGR uint8 frames."""
 
-    def __init__(self, name: str, frames: Iterator[Frame], facts: str, fps: float = 0.0) -> None:
+    def __init__(
+        self,
+        name: str,
+        shots: Iterator[Shot],
+        facts: str,
+        fps: float = 0.0,
+        feeds: Sequence[Feed] = (),
+    ) -> None:
         self.name = name
         """As the user gave it, without credentials."""
         self.facts = facts
         """Size, rate and format; for a camera, what was asked against what it gives."""
         self.fps = fps
         """Frames a second as the source claims them; 0 if it does not."""
-        self._frames = frames
+        self._shots = shots
+        self._feeds = feeds
 
     def __iter__(self) -> Iterator[Frame]:
-        return self._frames
+        return (shot.frame_bgr for shot in self._shots)
+
+    def shots(self) -> Iterator[Shot]:
+        """Return an iterator over frames with their source, time and fitted form."""
+        return self._shots
+
+    @property
+    def counts(self) -> dict[str, Counts]:
+        """What each source gave until now, by its name."""
+        return {feed.name: feed.counts for feed in self._feeds}
 
 
 @contextmanager
 def open_source(
-    source: str | int, settings: CameraSettings | None = None
+    source: str | int, options: CaptureOptions = DEFAULTS
 ) -> Generator[Source, None, None]:
     """Open a source of frames; it is released on every way out.
 
+    A live source that stalls or goes away is connected again, for ever or until
+    `options.patience.give_up_s`; what happens to it is told to `options.tell`.
+
     Args:
-        source: A camera's index, the path of a video, picture or folder of pictures, a URL, or
-            `pattern`: a moving test picture that never ends.
-        settings: What to ask of a camera.
+        source: A camera's index or path, the path of a video, picture or folder of pictures, a
+            URL, `exec:COMMAND`, or `pattern`: a moving test picture that never ends.
+        options: How it is read.
 
     Raises:
         NotFound: There is no such file, or a folder has no pictures.
-        SourceError: It did not open; while iterating: a camera or stream stopped.
+        OptionError: A command cannot be parsed.
+        SourceError: It did not open; while iterating: a live source was given up.
     """
-    text = str(source)
-    if text == PATTERN:
-        yield Source(text, _pattern(), _size_text(PATTERN_SHAPE))
-    elif "://" not in text and (
-        Path(text).is_dir() or Path(text).suffix.lower() in PICTURE_SUFFIXES
-    ):
-        paths = _picture_paths(Path(text))
-        yield Source(text, _pictures(paths), f"{len(paths)} pictures")
-    else:
-        with _open_capture(text, settings or CameraSettings()) as opened:
-            yield opened
-
-
-def hide_credentials(url: str) -> str:
-    """Return a URL without user, password and query: IP cameras take passwords in each."""
-    scheme, separator, rest = url.partition("://")
-    if not separator:
-        return url
-    address, question, _ = rest.rpartition("@")[2].partition("?")
-    return f"{scheme}://{address}{question and '?...'}"
+    with open_sources([source], options) as opened:
+        yield opened
 
 
 @contextmanager
-def _open_capture(text: str, settings: CameraSettings) -> Generator[Source, None, None]:
-    camera, url = text.isdecimal(), "://" in text
-    if not camera and not url and not Path(text).exists():
-        raise NotFound(
-            f"there is no source {text!r}",
-            remedy="give a camera index, a file, a folder, a URL or `pattern`",
+def open_sources(
+    sources: Sequence[str | int], options: CaptureOptions = DEFAULTS
+) -> Generator[Source, None, None]:
+    """Open several sources as one, which gives their frames in turn.
+
+    A source that stalls or fails does not hold up the others; that it failed is raised when the
+    others have ended. Args and Raises are those of `open_source`.
+    """
+    _check(sources)
+    with ExitStack() as stack:
+        feeds = [stack.enter_context(closing(_open(str(source), options))) for source in sources]
+        _settle(feeds)
+        several = len(feeds) > 1
+        facts = [f"{feed.name}: {feed.facts}" if several else feed.facts for feed in feeds]
+        yield Source(
+            ", ".join(feed.name for feed in feeds),
+            _rounds(feeds),
+            "; ".join(facts),
+            max(feed.fps for feed in feeds),
+            feeds,
         )
-    capture = _connect(text, camera=camera, url=url)
-    name = hide_credentials(text)
-    try:
-        if not capture.isOpened():
-            raise SourceError(f"source {name!r} did not open", remedy=_opening_remedy(camera, url))
-        facts = _describe(capture)
-        if camera:
-            facts = "; ".join([facts, *configure(capture, settings)])
-        frames = _read(capture, name, live=camera or url)
-        yield Source(name, frames, facts, capture.get(cv2.CAP_PROP_FPS))
-    finally:
-        capture.release()
 
 
-def _connect(text: str, *, camera: bool, url: bool) -> "cv2.VideoCapture":
-    if camera:
-        return cv2.VideoCapture(int(text))
-    if url:
-        limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, OPEN_MS, cv2.CAP_PROP_READ_TIMEOUT_MSEC, READ_MS]
-        return cv2.VideoCapture(text, cv2.CAP_FFMPEG, limits)
-    capture = cv2.VideoCapture(text, cv2.CAP_FFMPEG)
-    # Phones write videos sideways with a flag; OpenCV obeys it only when asked to.
-    capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)
-    return capture
+def _check(sources: Sequence[str | int]) -> None:
+    names = [str(source) for source in sources]
+    twice = [hide_credentials(name) for name in names if names.count(name) > 1]
+    if twice or not names:
+        what = f"source {twice[0]!r} is given twice" if twice else "there is no source"
+        raise OptionError(what, remedy="give each source once")
 
 
-def _opening_remedy(camera: bool, url: bool) -> str:
-    if camera:
-        there = sorted(path.name for path in Path("/dev").glob("video*"))
-        found = f"cameras here: {', '.join(there)}" if there else "no camera is connected"
-        return f"check the index and that no other program holds it; {found}"
-    return "check the address and the camera" if url else "check that it is a whole video file"
+def _open(source: str, options: CaptureOptions) -> Feed:
+    kind, spec, whole = kind_of(source), options.spec, options.whole
+    name = printable(hide_credentials(source), limit=1000)
+    if kind.live:
+        job = plan_job(source, kind, options.settings, options.patience, spec, whole=whole)
+        return LiveFeed(name, job, options.patience, options.tell)
+    return ReadAhead(name, open_finite(source, kind), spec, whole=whole)
 
 
-def _describe(capture: "cv2.VideoCapture") -> str:
-    width, height = (
-        int(capture.get(prop)) for prop in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)
-    )
-    return f"{width}x{height}, {capture.get(cv2.CAP_PROP_FPS):g} fps"
+def _settle(feeds: Sequence[Feed]) -> None:
+    """Wait until there is a source to read; raises what went wrong if there will be none."""
+    while all(feed.opening or feed.state is What.FAILED for feed in feeds):
+        if all(feed.state is What.FAILED for feed in feeds):
+            raise feeds[0].failure()
+        _wait(feeds)
+        for feed in feeds:
+            feed.step()
 
 
-def _read(capture: "cv2.VideoCapture", name: str, *, live: bool) -> Iterator[Frame]:
-    """Yield frames: a file ends, a live source fails."""
-    while True:
-        done, frame = capture.read()
-        if done:
-            yield frame
-        elif live:
-            raise SourceError(
-                f"source {name!r} stopped giving frames",
-                remedy="check cable and network, run again",
-            )
+def _rounds(feeds: Sequence[Feed]) -> Iterator[Shot]:
+    """Yield frames in turn: who was served last is asked last."""
+    turns = list(feeds)
+    while turns:
+        for feed in list(turns):
+            feed.step()
+            shot = feed.take()
+            if feed.over:
+                turns.remove(feed)
+            if shot is not None:
+                _serve_last(feed, turns)
+                yield shot
+                break
         else:
-            return
+            _wait(turns)
+    for feed in feeds:
+        if feed.state is What.FAILED:
+            raise feed.failure()
 
 
-def _pictures(paths: list[Path]) -> Iterator[Frame]:
-    for path in paths:
-        picture = decode_picture(path.read_bytes())
-        if picture is None:
-            raise SourceError(f"{path} is not a whole picture", remedy="remove or replace it")
-        yield picture
+def _serve_last(feed: Feed, turns: list[Feed]) -> None:
+    if feed in turns:
+        turns.remove(feed)
+        turns.append(feed)
 
 
-def _picture_paths(path: Path) -> list[Path]:
-    if path.is_file():
-        return [path]
-    found = sorted(
-        file
-        for file in path.rglob("*")
-        if file.suffix.lower() in PICTURE_SUFFIXES and file.is_file()
-    )
-    if not found:
-        raise NotFound(f"there are no pictures at {path}", remedy="give a picture or a folder")
-    return found
-
-
-def _pattern() -> Iterator[Frame]:
-    """Yield a gradient that wanders, with a bright square on it."""
-    height, width, _ = PATTERN_SHAPE
-    ramp = np.add.outer(np.arange(height), np.arange(width)).astype(np.uint8)
-    step = 0
-    while True:
-        frame = np.stack([ramp + np.uint8(step % 256), ramp * 2, np.flipud(ramp)], axis=-1).astype(
-            np.uint8
-        )
-        left = step * 4 % (width - 80)
-        frame[200:280, left : left + 80] = 255
-        yield frame
-        step += 1
-
-
-def _size_text(shape: tuple[int, int, int]) -> str:
-    return f"{shape[1]}x{shape[0]}"
+def _wait(feeds: Sequence[Feed]) -> None:
+    """Wait until a source has something to say, or it is time to look at one."""
+    poll = select.poll()
+    for feed in feeds:
+        for descriptor in feed.files():
+            poll.register(descriptor, select.POLLIN)
+    seconds = min((feed.due() for feed in feeds), default=0.0) - time.monotonic()
+    poll.poll(None if math.isinf(seconds) else max(0, math.ceil(seconds * 1000)))

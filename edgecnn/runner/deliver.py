@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 
@@ -15,12 +16,13 @@ from edgecnn.runner.watch import Result
 TOP = 3
 
 
-def result_line(result: Result) -> str:
-    """Return one line for a person."""
+def result_line(result: Result, *, tagged: bool = False) -> str:
+    """Return one line for a person; tagged with its source, where there are several."""
     prediction = result.prediction
     doubt = "" if prediction.known else "  (not known)"
+    source = f"{result.source:<16} " if tagged else ""
     return (
-        f"{result.number:>6}  {prediction.label:<16} {prediction.probability:6.1%} "
+        f"{source}{result.number:>6}  {prediction.label:<16} {prediction.probability:6.1%} "
         f"{prediction.latency_ms:8.3f} ms{doubt}"
     )
 
@@ -31,10 +33,12 @@ def result_json(result: Result) -> str:
     return json.dumps(
         {
             "frame": result.number,
+            "source": result.source,
             "label": prediction.label,
             "probability": round(prediction.probability, 6),
             "known": prediction.known,
             "latency_ms": round(prediction.latency_ms, 4),
+            "age_ms": round(result.age_ms, 3),
             "top": [[label, round(p, 6)] for label, p in prediction.top(TOP)],
         },
         ensure_ascii=False,
@@ -44,8 +48,8 @@ def result_json(result: Result) -> str:
 class LineSink:
     """Writes one line a result, for a person or as JSON."""
 
-    def __init__(self, *, as_json: bool, out: TextIO | None = None) -> None:
-        self._format = result_json if as_json else result_line
+    def __init__(self, *, as_json: bool, tagged: bool = False, out: TextIO | None = None) -> None:
+        self._format = result_json if as_json else partial(result_line, tagged=tagged)
         self._out = out or sys.stdout
 
     def __call__(self, result: Result) -> None:

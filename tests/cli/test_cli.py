@@ -9,7 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pytest
+from conftest import real_data
 from craft import resealed, with_fields
 from foreign_models import as_keras, random_network
 
@@ -104,6 +106,9 @@ def test_the_help_of_train_names_what_a_run_can_be_told(main: Main) -> None:
                      id="unknown assumption"),
         pytest.param(["adopt", "M", "--labels", "L", "--out", "o", "--mean", "x"], 2, "numbers",
                      id="unreadable mean"),
+        pytest.param(["run", "M", *PATTERN, "--source", "0", "--show"], 2, "2 sources", id="two"),
+        pytest.param(["run", "M", *PATTERN, *PATTERN], 2, "given twice", id="twice"),
+        pytest.param(["run", "M", "--source", "exec:"], 2, "no command", id="no command"),
         pytest.param(["run", "M", "--source", "99"], 5, "did not open", id="no camera"),
         pytest.param(["run", "M", *PATTERN, "--provider", "x"], 5, "'x'", id="unknown provider"),
         pytest.param(["train", *DIGITS, "--device", "x"], 5, "'x'", id="unknown device"),
@@ -141,6 +146,33 @@ def test_run_prints_json_lines_that_parse(main: Main, int8: Path) -> None:
     assert [row["frame"] for row in rows] == [1, 2, 3]
     assert rows[0]["label"] in "0123456789"
     assert rows[0]["top"][0] == [rows[0]["label"], rows[0]["probability"]]
+
+
+def test_run_drops_no_frame_of_a_video(main: Main, int8: Path) -> None:
+    video = real_data("video", "car-detection.mp4")
+    done = main("run", int8, "--source", video, "--format", "json")
+    report = json.loads(done.stdout)
+    assert (report["frames"], report["dropped"]) == (377, 0)
+
+
+def test_run_reads_several_sources_and_tags_their_lines(
+    main: Main, int8: Path, tmp_path: Path
+) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        cv2.imwrite(str(tmp_path / name / "one.png"), np.zeros((40, 40, 3), np.uint8))
+    sources = ("--source", tmp_path / "a", "--source", tmp_path / "b")
+    done = main("run", int8, *sources)
+    assert sorted(line.split()[0] for line in done.stdout.splitlines()) == [
+        str(tmp_path / "a"),
+        str(tmp_path / "b"),
+    ]
+    rows = [
+        json.loads(line)
+        for line in main("run", int8, *sources, "--format", "jsonl").stdout.splitlines()
+    ]
+    assert {row["source"] for row in rows} == {str(tmp_path / "a"), str(tmp_path / "b")}
+    assert all(row["age_ms"] >= row["latency_ms"] for row in rows)
 
 
 def test_run_saves_a_labelled_video(main: Main, int8: Path, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Pictures, videos and a camera on the network that the collector's tests look at."""
 
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -60,9 +61,15 @@ def save_video(path: Path, pictures: Sequence[Frame]) -> str:
 
 
 class _Camera(BaseHTTPRequestHandler):
-    """An IP camera that sends a few scenes, then hangs up."""
+    """An IP camera that sends a few scenes, then hangs up and wants no more."""
+
+    served = False
 
     def do_GET(self) -> None:
+        if type(self).served:
+            self.send_error(503)
+            return
+        type(self).served = True
         self.send_response(200)
         self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=next")
         self.end_headers()
@@ -70,6 +77,7 @@ class _Camera(BaseHTTPRequestHandler):
             _, jpeg = cv2.imencode(".jpg", scene(seed))
             head = f"--next\r\nContent-Type: image/jpeg\r\nContent-Length: {jpeg.size}\r\n\r\n"
             self.wfile.write(head.encode() + jpeg.tobytes() + b"\r\n")
+            time.sleep(0.2)  # a live source drops what its reader is too slow for
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  (its own name)
         """Say nothing."""
@@ -78,7 +86,8 @@ class _Camera(BaseHTTPRequestHandler):
 @contextmanager
 def network_camera() -> Iterator[str]:
     """Serve a camera on loopback; yield its address, which holds a password."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Camera) as server:
+    handler = type("Camera", (_Camera,), {})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:

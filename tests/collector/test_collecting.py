@@ -28,7 +28,8 @@ from edgecnn.collector.recording import Recording
 from edgecnn.errors import DataError, DeviceError, NotFound, OptionError, SourceError
 from edgecnn.frame import Frame
 from edgecnn.opencv import decode_picture, encode_png
-from edgecnn.runner.capture import open_source
+from edgecnn.runner.capture import CaptureOptions, open_source
+from edgecnn.runner.connection import Patience
 from edgecnn.trainer.folders import read_image_folder
 
 ALL = Filters(min_sharpness=0, min_change=0)
@@ -195,8 +196,9 @@ def test_a_broken_file_of_a_recording_is_named(tmp_path: Path) -> None:
 
 
 def test_a_camera_that_hangs_up_is_an_error_that_says_what_was_kept(tmp_path: Path) -> None:
+    options = CaptureOptions(patience=Patience(give_up_s=0.5))
     with network_camera() as url, pytest.raises(SourceError) as failure:
-        collect("cup", url, tmp_path, every="1", filters=ALL)
+        collect("cup", url, tmp_path, every="1", filters=ALL, options=options)
     assert f"{STREAMED} pictures were kept in {tmp_path / 'train' / 'cup'}" in failure.value.what
     assert len(files(tmp_path)) == STREAMED + 1
 

@@ -1,9 +1,7 @@
 """Sources: every kind gives BGR frames in order, and says clearly why it cannot."""
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import time
 from itertools import islice, pairwise
 from pathlib import Path
 
@@ -14,10 +12,8 @@ from conftest import real_data
 from edgecnn.errors import EdgeError, NotFound, SourceError
 from edgecnn.frame import Frame
 from edgecnn.opencv import PICTURE_SUFFIXES, cv2, encode_png
-from edgecnn.runner.capture import Source, hide_credentials, open_source
-
-BOUNDARY = "next"
-STREAMED = 12
+from edgecnn.runner.capture import Source, open_source
+from edgecnn.runner.read_ahead import DEPTH
 
 
 def read_all(source: str | int) -> list[Frame]:
@@ -171,66 +167,6 @@ def test_a_camera_that_is_not_there_says_which_ones_are() -> None:
     assert "camera" in refusal.value.remedy.partition(";")[2]
 
 
-class _Camera(BaseHTTPRequestHandler):
-    """An IP camera that sends a few JPEGs, then hangs up."""
-
-    def do_GET(self) -> None:
-        self.send_response(200)
-        self.send_header("Content-Type", f"multipart/x-mixed-replace; boundary={BOUNDARY}")
-        self.end_headers()
-        for index in range(STREAMED):
-            _, jpeg = cv2.imencode(".jpg", flat(index * 20))
-            head = f"--{BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {jpeg.size}\r\n"
-            self.wfile.write(f"{head}\r\n".encode() + jpeg.tobytes() + b"\r\n")
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  (its own name)
-        """Say nothing."""
-
-
-@contextmanager
-def http_camera() -> Iterator[int]:
-    """Serve a camera on loopback: its port."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Camera) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield server.server_address[1]
-        finally:
-            server.shutdown()
-            thread.join()
-
-
-def test_a_camera_on_the_network_gives_its_frames_then_an_error_when_it_hangs_up() -> None:
-    seen: list[Frame] = []
-    with http_camera() as port, open_source(f"http://u:secret@127.0.0.1:{port}/live") as opened:
-        assert opened.name == f"http://127.0.0.1:{port}/live"
-        with pytest.raises(SourceError, match="stopped giving frames") as refusal:
-            note_all(opened, seen)
-    levels = [round(float(frame.mean()) / 20) for frame in seen]
-    assert levels == list(range(STREAMED))
-    assert "secret" not in str(refusal.value)
-    assert "network" in refusal.value.remedy
-
-
-HIDDEN = {
-    "rtsp://user:secret@cam/live": "rtsp://cam/live",
-    "rtsp://user@cam:554/live": "rtsp://cam:554/live",
-    "rtsp://user:s@cret@cam/": "rtsp://cam/",
-    "http://user:secret@cam": "http://cam",
-    "rtsp://user:se/cret@cam/live": "rtsp://cam/live",
-    "http://cam/video?user=a&pwd=secret": "http://cam/video?...",
-    "http://[::1]:8080/x": "http://[::1]:8080/x",
-    "video.mp4": "video.mp4",
-    "0": "0",
-    "folder/a@b.mp4": "folder/a@b.mp4",
-}
-
-
-@pytest.mark.parametrize(("url", "shown"), HIDDEN.items(), ids=HIDDEN)
-def test_credentials_are_cut_out_of_a_url(url: str, shown: str) -> None:
-    assert hide_credentials(url) == shown
-
-
 @pytest.mark.parametrize("scheme", ["rtsp", "http"])
 def test_an_unreachable_camera_is_named_without_its_password(
     scheme: str, capfd: pytest.CaptureFixture[str]
@@ -244,5 +180,33 @@ def test_an_unreachable_camera_is_named_without_its_password(
 
 
 def test_a_source_is_released_when_its_block_is_left_early() -> None:
-    with http_camera() as port, open_source(f"http://127.0.0.1:{port}/live") as opened:
+    path = str(real_data("video", "car-detection.mp4"))
+    with open_source(path) as opened:
         assert len(list(islice(opened, 2))) == 2
+    assert "read-ahead" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_a_video_is_read_ahead_by_a_few_frames_and_no_more(tmp_path: Path) -> None:
+    for number in range(20):
+        save(tmp_path / f"{number:02}.png", flat(number))
+    with open_source(str(tmp_path)) as opened:
+        next(opened.shots())
+        for picture in sorted(tmp_path.iterdir())[DEPTH + 2 :]:
+            picture.write_bytes(b"no picture any more")
+        seen: list[Frame] = []
+        with pytest.raises(SourceError, match="not a whole picture"):
+            note_all(opened, seen)
+    assert len(seen) == DEPTH + 1
+
+
+def test_nothing_of_a_file_is_dropped_by_a_slow_reader(tmp_path: Path) -> None:
+    for number in range(12):
+        save(tmp_path / f"{number:02}.png", flat(number * 20))
+    levels = []
+    with open_source(str(tmp_path)) as opened:
+        for frame in opened:
+            time.sleep(0.01)
+            levels.append(int(frame[0, 0, 0]))
+        counts = opened.counts[str(tmp_path)]
+    assert levels == list(range(0, 240, 20))
+    assert (counts.frames, counts.dropped) == (12, 0)

@@ -55,10 +55,12 @@ def test_a_line_for_programs_is_json_with_every_field() -> None:
     (line,) = lines([result(number=3, known=False)], as_json=True)
     assert json.loads(line) == {
         "frame": 3,
+        "source": "",
         "label": "Käfer",
         "probability": 0.65,
         "known": False,
         "latency_ms": 1.2346,
+        "age_ms": 0.0,
         "top": [["Käfer", 0.65], ["cat", 0.2], ["dog", 0.125]],
     }
 

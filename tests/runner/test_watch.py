@@ -1,7 +1,8 @@
 """The loop of a run: what it counts, what it hands on, and how it ends."""
 
+import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from edgecnn.errors import FrameError, SourceError
 from edgecnn.frame import Frame
 from edgecnn.runner.capture import Source
 from edgecnn.runner.classify import Classifier
+from edgecnn.runner.shot import Shot
 from edgecnn.runner.watch import Result, RunReport, classify_source
 
 
@@ -20,7 +22,11 @@ def classifier(int8: Path) -> Iterator[Classifier]:
 
 
 def source(frames: list[Frame]) -> Source:
-    return Source("twenty digits", iter(frames), "28x28")
+    return Source("twenty digits", shots(frames), "28x28")
+
+
+def shots(frames: Iterable[Frame]) -> Iterator[Shot]:
+    return (Shot("twenty digits", frame, None, time.monotonic_ns()) for frame in frames)
 
 
 def test_a_run_ends_with_its_source(classifier: Classifier, frames: list[Frame]) -> None:
@@ -39,7 +45,7 @@ def test_a_run_takes_no_frame_beyond_max_frames(
     classifier: Classifier, frames: list[Frame]
 ) -> None:
     left = iter(frames)
-    classify_source(classifier, Source("left", left, ""), [], max_frames=7)
+    classify_source(classifier, Source("left", shots(left), ""), [], max_frames=7)
     assert len(list(left)) == 13
 
 
@@ -93,14 +99,14 @@ def test_a_source_that_stops_ends_the_run_after_its_last_result(
 
     results: list[Result] = []
     with pytest.raises(SourceError, match="stopped giving frames"):
-        classify_source(classifier, Source("x", stopping(), ""), [results.append])
+        classify_source(classifier, Source("x", shots(stopping()), ""), [results.append])
     assert len(results) == 3
 
 
 def test_a_wrong_frame_ends_the_run(classifier: Classifier, frames: list[Frame]) -> None:
     wrong = [*frames[:2], frames[2].astype("float32")]
     with pytest.raises(FrameError, match="float32"):
-        classify_source(classifier, Source("x", iter(wrong), ""), [])
+        classify_source(classifier, Source("x", shots(wrong), ""), [])
 
 
 def test_latencies_are_those_of_the_predictions(

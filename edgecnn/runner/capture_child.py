@@ -1,0 +1,124 @@
+"""The capture process: reads one live source, and lends its newest frame to who started it.
+
+It ends when its pipe closes or its parent dies, and it is made to be killed: a read that never
+returns harms nobody else.
+"""
+
+import json
+import os
+import sys
+import time
+from threading import Lock, Thread
+
+from edgecnn.errors import EdgeError
+from edgecnn.frame import Frame, fit_frame
+from edgecnn.runner.address import Kind
+from edgecnn.runner.command import die_with_parent
+from edgecnn.runner.health import Health, Note
+from edgecnn.runner.lending import Desk, Message, Sheet
+from edgecnn.runner.live_readers import Job, Opened, open_live
+
+LAST_MOMENT_S = 0.5
+
+
+class Line:
+    """The pipe to the parent: one JSON message a line."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._lock = Lock()
+
+    def send(self, message: Message) -> None:
+        """Send one message, whole; who has gone does not need it."""
+        with self._lock:
+            os.write(self._descriptor, json.dumps(message).encode() + b"\n")
+
+
+class Capture:
+    """One source while it is read."""
+
+    def __init__(self, job: Job, line: Line, desk: Desk) -> None:
+        self.stopping = False
+        self._job, self._line, self._desk = job, line, desk
+        self._health = Health(job.doubt_s)
+        self._frames = self._corrupt = 0
+
+    def run(self) -> None:
+        """Read until the source ends, fails, or is no longer wanted."""
+        try:
+            command = self._job.kind is Kind.COMMAND  # is forked, which threads must not watch
+            if not command:
+                self._start_listening()
+            with open_live(self._job) as opened:
+                if command:
+                    self._start_listening()
+                self._read(opened)
+            self._desk.drain()
+            self._line.send({"ended": True})
+        except EdgeError as error:
+            self._line.send({"failed": error.what, "remedy": error.remedy})
+
+    def _read(self, opened: Opened) -> None:
+        self._health.claimed_fps = opened.fps
+        for picture in opened.pictures:
+            stamp_ns = time.monotonic_ns()
+            if self.stopping:
+                return
+            if picture is None:
+                self._corrupt += 1
+                self._tell(self._health.see_corrupt(stamp_ns / 1e9))
+                continue
+            if not self._frames:
+                self._line.send({"opened": _facts(picture, opened), "fps": opened.fps})
+            self._frames += 1
+            self._pass_on(picture, stamp_ns)
+
+    def _pass_on(self, picture: Frame, stamp_ns: int) -> None:
+        job = self._job
+        fitted = [fit_frame(picture, spec) for spec in job.spec]
+        whole = [picture] if job.whole else []
+        counts = {"frames": self._frames, "corrupt": self._corrupt}
+        self._desk.publish([*fitted, *whole], {"stamp_ns": stamp_ns, **counts})
+        self._tell(self._health.see(picture, stamp_ns / 1e9))
+
+    def _tell(self, notes: list[Note]) -> None:
+        for what, detail in notes:
+            self._line.send({"note": what.value, "detail": detail})
+
+    def _start_listening(self) -> None:
+        Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self) -> None:
+        """Lend a frame for each byte; when the pipe closes, release the source, then end."""
+        while os.read(sys.stdin.fileno(), 1):
+            self._desk.lend()
+        self.stopping = True
+        time.sleep(LAST_MOMENT_S)
+        os._exit(0)
+
+
+def _facts(picture: Frame, opened: Opened) -> str:
+    fps = (f"{opened.fps:g} fps",) if opened.fps else ()
+    return ", ".join((f"{picture.shape[1]}x{picture.shape[0]}", *fps, *opened.facts))
+
+
+def main() -> None:
+    """Run one capture process: its arguments are descriptors, its job a line of stdin."""
+    pipe, *sheets = (int(word) for word in sys.argv[1:])
+    job = Job.from_json(_first_line())
+    if job.parent:
+        die_with_parent()
+        if os.getppid() != job.parent:  # it died before the kernel was told
+            return
+    line = Line(pipe)
+    Capture(job, line, Desk([Sheet(descriptor) for descriptor in sheets], line.send)).run()
+
+
+def _first_line() -> str:
+    data = b""
+    while not data.endswith(b"\n"):
+        piece = os.read(sys.stdin.fileno(), 1 << 16)
+        if not piece:
+            raise SystemExit(1)
+        data += piece
+    return data.decode()

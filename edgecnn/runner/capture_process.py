@@ -1,0 +1,121 @@
+"""The parent's end of a capture process: start it, ask it, hear it, kill it."""
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+from dataclasses import replace
+
+from edgecnn.frame import Frame
+from edgecnn.runner.lending import Message, make_sheets
+from edgecnn.runner.live_readers import Job
+
+ASK = b"?"
+GRACE_S, REAP_S = 0.8, 1.0
+
+# Not `-m`: that would put the working folder, and whatever lies in it, before the standard library.
+_MAIN = "import sys; sys.path[:] = {path!r}; from edgecnn.runner.capture_child import main; main()"
+
+
+class CaptureProcess:
+    """One attempt at one source, in a process of its own."""
+
+    def __init__(self, job: Job) -> None:
+        # The kernel ties the child to the *thread* that starts it: only the main one lasts.
+        main = threading.current_thread() is threading.main_thread()
+        job = replace(job, parent=os.getpid() if main else 0)
+        self._sheets = make_sheets()
+        self._pipe, write = os.pipe()
+        os.set_blocking(self._pipe, False)
+        self._held = b""
+        self.gone = False
+        """Whether it has closed its pipe: nothing more will come."""
+        try:
+            self._process = self._start(write, job)
+        finally:
+            os.close(write)
+
+    def _start(self, write: int, job: Job) -> "subprocess.Popen[bytes]":
+        passed = [write, *(sheet.descriptor for sheet in self._sheets)]
+        process = subprocess.Popen(
+            [sys.executable, "-c", _MAIN.format(path=sys.path), *map(str, passed)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            pass_fds=passed,
+            start_new_session=True,  # Ctrl-C is the parent's affair; and all of it can be killed
+        )
+        self._write(process, job.to_json().encode() + b"\n")
+        return process
+
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        return self._process.pid
+
+    def fileno(self) -> int:
+        """Return what to poll: it is readable when there are messages, or the end."""
+        return self._pipe
+
+    def messages(self) -> list[Message]:
+        """Return what it has said since the last call, without waiting."""
+        while True:
+            try:
+                data = os.read(self._pipe, 1 << 16)
+            except BlockingIOError:
+                break
+            if not data:
+                self.gone = True
+                break
+            self._held += data
+        *lines, self._held = self._held.split(b"\n")
+        return [json.loads(line) for line in lines]
+
+    def ask(self) -> None:
+        """Ask for the newest frame, which gives back the one that was lent."""
+        self._write(self._process, ASK)
+
+    def wait(self, seconds: float) -> None:
+        """Wait until it has said something, but not longer."""
+        poll = select.poll()
+        poll.register(self._pipe, select.POLLIN)
+        poll.poll(seconds * 1000)
+
+    def frames(self, message: Message) -> list[Frame]:
+        """Return copies of the frames that a message lends."""
+        return self._sheets[message["sheet"]].read(message["shapes"])
+
+    def ending(self) -> str:
+        """Return how it ended, in words."""
+        with suppress(subprocess.TimeoutExpired):
+            code = self._process.wait(REAP_S)
+            if code < 0:
+                return f"the capture process was ended by {signal.Signals(-code).name}"
+            return f"the capture process ended with {code}"
+        return "the capture process hung up"
+
+    def close(self, grace_s: float) -> None:
+        """Let it release its source for a moment, then kill it and all that it started."""
+        assert self._process.stdin is not None
+        with suppress(BrokenPipeError):
+            self._process.stdin.close()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(grace_s)
+        with suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+        with suppress(subprocess.TimeoutExpired):  # a broken driver may hold even the dead
+            self._process.wait(REAP_S)
+        os.close(self._pipe)
+        for sheet in self._sheets:
+            sheet.close()
+
+    @staticmethod
+    def _write(process: "subprocess.Popen[bytes]", data: bytes) -> None:
+        assert process.stdin is not None
+        with suppress(BrokenPipeError):  # it has died, and the end of its pipe tells so
+            process.stdin.write(data)
+            process.stdin.flush()

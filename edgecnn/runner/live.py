@@ -1,0 +1,212 @@
+"""A live source as its reader sees it: newest frames, states, replaced capture processes."""
+
+import math
+import random
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from edgecnn.errors import SourceError
+from edgecnn.runner import connection
+from edgecnn.runner.address import Kind, stable_camera
+from edgecnn.runner.camera import CameraSettings
+from edgecnn.runner.capture_process import GRACE_S, CaptureProcess
+from edgecnn.runner.command import parse_command
+from edgecnn.runner.connection import Link, Patience
+from edgecnn.runner.events import Counts, Event, What, printable
+from edgecnn.runner.lending import Message
+from edgecnn.runner.live_readers import Job
+from edgecnn.runner.shot import Shot
+from edgecnn.spec import ModelSpec
+
+ANSWER_S = 0.1
+Tell = Callable[[Event], None]
+
+
+def plan_job(
+    source: str,
+    kind: Kind,
+    settings: CameraSettings,
+    patience: Patience,
+    spec: ModelSpec | None,
+    *,
+    whole: bool,
+) -> Job:
+    """Return what a capture process is to do.
+
+    Raises:
+        OptionError: A command or a setting cannot be used.
+    """
+    if kind is Kind.COMMAND:
+        parse_command(source)
+    settings.asked()
+    specs = (spec,) if spec else ()
+    limits = (max(patience.open_s, patience.stall_s), patience.doubt_s)
+    return Job(source, kind, settings, specs, whole or not specs, *limits, parent=0)
+
+
+class LiveFeed:
+    """One live source: call `step` when `due` or when `files` are readable, then `take`."""
+
+    def __init__(self, name: str, job: Job, patience: Patience, tell: Tell) -> None:
+        self.name = name
+        self.facts, self.fps = "", 0.0
+        self.ended = False
+        """Whether a command ended by itself, and well."""
+        self.counts = Counts()
+        self._job, self._patience, self._tell = job, patience, tell
+        self._process: CaptureProcess | None = None
+        self._before = Counts()
+        """What earlier processes gave."""
+        self._taken = 0
+        self._asked = self._ready = False
+        self._shot: Shot | None = None
+        self._cause = SourceError("no frame came in time", remedy="check cable and network")
+        self._link = connection.begin(time.monotonic())
+        self._say(What.CONNECTING)
+        self._start()
+
+    @property
+    def state(self) -> What:
+        """Where the connection stands."""
+        return self._link.state
+
+    @property
+    def opening(self) -> bool:
+        """Tell whether it is still to be seen if this source opens."""
+        return not self._link.seen and self.state is What.CONNECTING and not self.ended
+
+    @property
+    def over(self) -> bool:
+        """Tell whether there is nothing more to take."""
+        return self.ended or self.state is What.FAILED
+
+    def files(self) -> list[int]:
+        """Return the descriptors that are readable when there is something to do."""
+        return [self._process.fileno()] if self._process else []
+
+    def due(self) -> float:
+        """Return when `step` must be called, by the monotonic clock."""
+        return math.inf if self._waiting else connection.due(self._link, self._patience)
+
+    def step(self) -> None:
+        """Hear the process, look at the clock, replace what does not answer."""
+        process = self._process
+        for message in process.messages() if process else ():
+            if self._process is process:  # else what is left is of one that was given up
+                self._hear(message)
+        if self._process and self._process.gone and not self.ended:
+            self._lose(SourceError(self._process.ending(), remedy="run it again"))
+        if not self._waiting and not self.ended:
+            now = time.monotonic()
+            self._move(connection.on_time(self._link, now, self._patience, random.random()))  # noqa: S311
+
+    def take(self) -> Shot | None:
+        """Return the newest frame, if there is one since the last."""
+        if self._process and self._waiting:
+            self._link = connection.on_asked(self._link, time.monotonic())
+            self._process.ask()
+            self._asked, self._ready = True, False
+            # Answers come at once. Waiting for this one, and not asking the next source meanwhile,
+            # keeps frames young: those that nobody works on stay where newer ones replace them.
+            self._process.wait(ANSWER_S)
+            self.step()
+        shot, self._shot = self._shot, None
+        return shot
+
+    def failure(self) -> SourceError:
+        """Return why it failed."""
+        what = "stopped giving frames" if self._link.seen else "did not open"
+        return SourceError(
+            f"source {self.name!r} {what}: {self._cause.what}", remedy=self._cause.remedy
+        )
+
+    def close(self) -> None:
+        """Release the source."""
+        self._stop(grace=True)
+
+    @property
+    def _waiting(self) -> bool:
+        """Tell whether a frame waits in the process until it is asked for."""
+        return self._ready and not self._asked
+
+    def _hear(self, message: Message) -> None:
+        if "ready" in message:
+            self._ready = True
+            self._move(connection.on_frame(self._link, message["ready"] / 1e9))
+        elif "frame" in message:
+            self._asked = False
+            if message["frame"]:
+                self._receive(message["frame"])
+        elif "opened" in message:
+            self.facts, self.fps = printable(message["opened"]), message["fps"]
+        elif "note" in message:
+            self._say(What(message["note"]), message["detail"])
+        elif "failed" in message:
+            self._lose(SourceError(printable(message["failed"]), remedy=message["remedy"]))
+        else:
+            self.ended = True
+
+    def _receive(self, frame: Message) -> None:
+        stamp_ns = frame["stamp_ns"]
+        assert self._process is not None
+        arrays = self._process.frames(frame)
+        fitted = arrays[0] if self._job.spec else None
+        self._taken += 1
+        self._shot = Shot(self.name, arrays[-1], fitted, stamp_ns)
+        self._count(frame["frames"], frame["corrupt"])
+        self._move(connection.on_frame(self._link, stamp_ns / 1e9))
+
+    def _count(self, frames: int, corrupt: int) -> None:
+        before = self._before
+        frames, corrupt = before.frames + frames, before.corrupt + corrupt
+        dropped = frames - self._taken
+        self.counts = replace(self.counts, frames=frames, dropped=dropped, corrupt=corrupt)
+
+    def _lose(self, cause: SourceError) -> None:
+        self._cause = cause
+        self._stop(grace=False)
+        now = time.monotonic()
+        self._move(connection.on_loss(self._link, now, self._patience, random.random()))  # noqa: S311
+
+    def _move(self, link: Link) -> None:
+        """Go to a new state: tell it, and start or stop the process as it wants."""
+        before, self._link = self._link, link
+        if link.state is not before.state:
+            self._count_state(link.state)
+            self._say(link.state, self._reason(link.state))
+        if link.idle:
+            self._stop(grace=False)
+        elif link.attempt != before.attempt:
+            self._stop(grace=False)
+            self._start()
+
+    def _count_state(self, state: What) -> None:
+        if state is What.STALLED:
+            self.counts = replace(self.counts, stalls=self.counts.stalls + 1)
+        if state is What.RECONNECTING:
+            self.counts = replace(self.counts, reconnects=self.counts.reconnects + 1)
+
+    def _reason(self, state: What) -> str:
+        if state is What.LIVE:
+            return self.facts
+        if state is What.STALLED:
+            self._cause = SourceError(
+                f"no frame for {self._patience.stall_s:g} s", remedy="check cable and network"
+            )
+        return self._cause.what
+
+    def _say(self, what: What, detail: str = "") -> None:
+        self._tell(Event(self.name, what, detail, time.monotonic()))
+
+    def _start(self) -> None:
+        if self._job.kind is Kind.CAMERA:
+            self._job = replace(self._job, place=stable_camera(self._job.place))
+        self._process = CaptureProcess(self._job)
+
+    def _stop(self, *, grace: bool) -> None:
+        process, self._process = self._process, None
+        self._asked = self._ready = False
+        self._before = self.counts
+        if process:
+            process.close(GRACE_S if grace else 0.0)

@@ -1,0 +1,185 @@
+"""What reading a source costs, and how old frames are when they are labelled.
+
+    python tests/benchmarks/capture.py [VIDEO] [--seconds 20]
+
+The video is read by OpenCV alone, by `open_source`, by a capture process as a live source would be,
+and classified by `open_source` and by the usual loop; rounds are interleaved, and every figure is
+a ratio to OpenCV alone in the same round. Then a source of 30 frames/s meets a model that takes
+100 ms, in edgecnn and in the usual loop, where frames wait in a pipe.
+"""
+
+import os
+import queue
+import shlex
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from itertools import islice, takewhile
+from pathlib import Path
+
+import numpy as np
+import typer
+
+from edgecnn.bench.clock import ratio
+from edgecnn.opencv import cv2
+from edgecnn.runner.address import Kind
+from edgecnn.runner.camera import CameraSettings
+from edgecnn.runner.capture import CaptureOptions, _rounds, open_source
+from edgecnn.runner.classify import Classifier
+from edgecnn.runner.connection import Patience
+from edgecnn.runner.live import LiveFeed, plan_job
+from edgecnn.runner.watch import classify_source
+from edgecnn.spec import ModelSpec
+
+SIZE, ROUNDS = (640, 480), 9
+VIDEO = Path(os.environ.get("EDGECNN_DATA", "."), "video", "car-detection.mp4")
+SLOW_S = 0.1
+PACED = """
+import sys, time
+import numpy as np
+frame, start = np.random.default_rng(0).integers(0, 256, (480, 640, 3), np.uint8), time.monotonic()
+for number in range(10**9):
+    time.sleep(max(0, start + number / 30 - time.monotonic()))
+    frame.reshape(-1)[:8].view(np.uint64)[0] = time.monotonic_ns()
+    sys.stdout.buffer.write(frame)
+    sys.stdout.flush()
+"""
+
+
+def motion_jpeg(video: Path, folder: Path) -> Path:
+    """Write the video again as 640x480 motion JPEG."""
+    path = folder / "film.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 25.0, SIZE)
+    capture = cv2.VideoCapture(str(video))
+    while (read := capture.read())[0]:
+        writer.write(cv2.resize(read[1], SIZE))
+    writer.release()
+    return path
+
+
+def read_alone(path: Path) -> int:
+    """Return nanoseconds a frame of OpenCV's decoding."""
+    capture, frames, start = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG), 0, time.monotonic_ns()
+    while capture.read()[0]:
+        frames += 1
+    return (time.monotonic_ns() - start) // frames
+
+
+def read_source(path: Path) -> int:
+    """Return nanoseconds a frame through `open_source`."""
+    with open_source(str(path)) as source:
+        start = time.monotonic_ns()
+        frames = sum(1 for _ in source)
+    return (time.monotonic_ns() - start) // frames
+
+
+def read_process(path: Path, spec: ModelSpec | None, *, whole: bool) -> int:
+    """Return nanoseconds a frame in a capture process that a reader keeps asking."""
+    patience = Patience()
+    job = plan_job(str(path), Kind.STREAM, CameraSettings(), patience, spec, whole=whole)
+    feed = LiveFeed("video", job, patience, lambda _: None)
+    with closing(feed):
+        seen = [(shot.stamp_ns, feed.counts.frames) for shot in islice(_rounds([feed]), 60)]
+    (first_ns, first), (last_ns, last) = seen[0], seen[-1]
+    return (last_ns - first_ns) // (last - first)
+
+
+def run_edgecnn(path: Path, classify: Classifier) -> int:
+    """Return nanoseconds a frame of reading and classifying as `edgecnn run` does."""
+    with open_source(str(path), CaptureOptions(spec=classify.spec, whole=False)) as source:
+        start = time.monotonic_ns()
+        report = classify_source(classify, source, [])
+    return (time.monotonic_ns() - start) // report.frames
+
+
+def run_usual(path: Path, classify: Classifier) -> int:
+    """Return nanoseconds a frame of the usual loop: read, then classify."""
+    capture, frames, start = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG), 0, time.monotonic_ns()
+    while (read := capture.read())[0]:
+        classify(read[1])
+        frames += 1
+    return (time.monotonic_ns() - start) // frames
+
+
+def compare(path: Path, classify: Classifier) -> None:
+    """Print every way of reading a video as a ratio to OpenCV alone, both times per frame."""
+    ways: dict[str, Callable[[], int]] = {
+        "open_source": lambda: read_source(path),
+        "capture process, whole frames": lambda: read_process(path, None, whole=True),
+        "capture process, fitted frames": lambda: read_process(path, classify.spec, whole=False),
+        "edgecnn run": lambda: run_edgecnn(path, classify),
+        "usual loop": lambda: run_usual(path, classify),
+    }
+    alone: dict[str, list[int]] = {name: [] for name in ways}
+    timed: dict[str, list[int]] = {name: [] for name in ways}
+    for _ in range(ROUNDS):
+        for name, way in ways.items():
+            alone[name].append(read_alone(path))
+            timed[name].append(way())
+    print(
+        f"{path.name}: OpenCV alone {statistics.median(alone['open_source']) / 1e3:.0f} us a frame"
+    )
+    for name in ways:
+        added = (
+            statistics.median(b - a for a, b in zip(alone[name], timed[name], strict=True)) / 1e3
+        )
+        speed = ratio(timed[name], alone[name])
+        print(f"  {name:<31} speed {speed} of OpenCV alone, {added:+.0f} us a frame")
+
+
+def ages_edgecnn(seconds: float) -> Iterator[float]:
+    """Yield the age of each result in ms when a model takes 100 ms, in edgecnn."""
+    command = f"exec:640x480:bgr24:{sys.executable} -c {shlex.quote(PACED)}"
+    with open_source(command) as source:
+        end = time.monotonic() + seconds
+        for shot in takewhile(lambda _: time.monotonic() < end, source.shots()):
+            time.sleep(SLOW_S)
+            yield (
+                time.monotonic_ns() - int(shot.frame_bgr.reshape(-1)[:8].view(np.uint64)[0])
+            ) / 1e6
+
+
+def ages_usual(seconds: float) -> Iterator[float]:
+    """Yield the same of a loop that takes one frame after the other, through a deep buffer."""
+    process = subprocess.Popen([sys.executable, "-c", PACED], stdout=subprocess.PIPE)
+    frames: queue.Queue[bytes] = queue.Queue()
+    size = 640 * 480 * 3
+
+    def fill() -> None:
+        assert process.stdout is not None
+        while len(data := process.stdout.read(size)) == size:
+            frames.put(data)
+
+    threading.Thread(target=fill, daemon=True).start()
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        stamp_ns = int(np.frombuffer(frames.get()[:8], np.uint64)[0])
+        time.sleep(SLOW_S)
+        yield (time.monotonic_ns() - stamp_ns) / 1e6
+    process.kill()
+    process.wait()
+
+
+def main(
+    video: Path = VIDEO,
+    model: str = "article-mnist",
+    seconds: float = 20.0,
+) -> None:
+    """Print what reading costs, then how old results are."""
+    with tempfile.TemporaryDirectory() as folder, Classifier(model) as classify:
+        for path in (video, motion_jpeg(video, Path(folder))):
+            compare(path, classify)
+    for name, ages_ms in (("edgecnn", ages_edgecnn), ("usual loop", ages_usual)):
+        ages = list(ages_ms(seconds))[2:]
+        thirds = [ages[i * len(ages) // 3 : (i + 1) * len(ages) // 3] for i in range(3)]
+        told = ", ".join(f"{np.percentile(third, 99):.0f}" for third in thirds)
+        print(f"age p99 in each third of {seconds:g} s, model of 100 ms, {name}: {told} ms")
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,168 @@
+"""Frames change hands whole, the newest first, however fast they come."""
+
+import json
+import os
+import subprocess
+import sys
+from threading import Thread
+
+import numpy as np
+import pytest
+
+from edgecnn.frame import Frame
+from edgecnn.runner.lending import Desk, Message, Sheet, make_sheets
+
+SHAPE = (480, 640, 3)
+
+# Another process publishes frames of one value each as fast as it can, and lends on each byte.
+WRITER = """
+import json, os, sys
+from threading import Thread
+import numpy as np
+from edgecnn.runner import lending
+pipe, *fds = map(int, sys.argv[1:])
+desk = lending.Desk([lending.Sheet(fd) for fd in fds],
+                    lambda message: os.write(pipe, json.dumps(message).encode() + b"\\n"))
+def listen():
+    while os.read(0, 1):
+        desk.lend()
+    os._exit(0)
+Thread(target=listen).start()
+number = 0
+while True:
+    number += 1
+    desk.publish([np.full((480, 640, 3), number % 251, np.uint8)], {"stamp_ns": number})
+"""
+
+
+def flat(level: int) -> Frame:
+    return np.full((6, 8, 3), level, np.uint8)
+
+
+@pytest.fixture
+def desk() -> tuple[Desk, list[Message], list[Sheet]]:
+    sheets, sent = make_sheets(), list[Message]()
+    return Desk(sheets, sent.append), sent, sheets
+
+
+def lent(sent: list[Message], sheets: list[Sheet]) -> tuple[int, int] | None:
+    """Return the number and the value of the frame that was lent last."""
+    frame = sent[-1]["frame"]
+    if frame is None:
+        return None
+    (array,) = sheets[frame["sheet"]].read(frame["shapes"])
+    return frame["stamp_ns"], int(array[0, 0, 0])
+
+
+Lending = tuple[Desk, list[Message], list[Sheet]]
+
+
+def test_the_reader_is_told_once_and_gets_the_newest(desk: Lending) -> None:
+    lender, sent, sheets = desk
+    for number in (1, 2, 3, 4):
+        lender.publish([flat(number)], {"stamp_ns": number})
+    assert sent == [{"ready": 1}]
+    lender.lend()
+    assert lent(sent, sheets) == (4, 4)
+
+
+def test_nothing_is_lent_twice(desk: Lending) -> None:
+    lender, sent, sheets = desk
+    lender.publish([flat(1)], {"stamp_ns": 1})
+    lender.lend()
+    lender.lend()
+    assert lent(sent, sheets) is None
+
+
+def test_the_next_frame_is_told_after_one_was_lent(desk: Lending) -> None:
+    lender, sent, _ = desk
+    lender.publish([flat(1)], {"stamp_ns": 1})
+    lender.lend()
+    lender.publish([flat(2)], {"stamp_ns": 2})
+    assert sent[-1] == {"ready": 2}
+
+
+def test_a_frame_that_is_lent_stays_while_newer_ones_come(desk: Lending) -> None:
+    lender, sent, sheets = desk
+    lender.publish([flat(1)], {"stamp_ns": 1})
+    lender.lend()
+    message = sent[-1]
+    for number in range(2, 50):
+        lender.publish([flat(number)], {"stamp_ns": number})
+        assert lent([message], sheets) == (1, 1)
+
+
+def test_sheets_grow_and_carry_several_arrays_of_any_size(desk: Lending) -> None:
+    lender, sent, sheets = desk
+    for height in (4, 40, 7):
+        small, large = flat(height)[:2], np.full((height, 30, 3), 9, np.uint8)
+        lender.publish([small, large], {"stamp_ns": height})
+        lender.lend()
+        frame = sent[-1]["frame"]
+        found = sheets[frame["sheet"]].read(frame["shapes"])
+        assert [f.shape for f in found] == [small.shape, large.shape]
+        assert (found[0] == height).all()
+        assert (found[1] == 9).all()
+
+
+def test_what_was_read_is_the_readers_own(desk: Lending) -> None:
+    lender, sent, sheets = desk
+    lender.publish([flat(1)], {"stamp_ns": 1})
+    lender.lend()
+    (mine,) = sheets[sent[-1]["frame"]["sheet"]].read([(6, 8, 3)])
+    for number in range(2, 9):
+        lender.publish([flat(number)], {"stamp_ns": number})
+        lender.lend()
+    assert (mine == 1).all()
+
+
+def test_draining_waits_until_the_last_frame_was_lent(desk: Lending) -> None:
+    lender, _, _ = desk
+    lender.publish([flat(1)], {"stamp_ns": 1})
+    waiting = Thread(target=lender.drain)
+    waiting.start()
+    assert waiting.is_alive()
+    lender.lend()
+    waiting.join(5)
+    assert not waiting.is_alive()
+
+
+def read_while_writing(frames: int) -> tuple[int, list[int]]:
+    """Read frames of a process that never stops writing: how many were torn, and their numbers."""
+    sheets = make_sheets()
+    read, write = os.pipe()
+    passed = [write, *(sheet.descriptor for sheet in sheets)]
+    process = subprocess.Popen(
+        [sys.executable, "-c", WRITER, *map(str, passed)],
+        stdin=subprocess.PIPE, pass_fds=passed,
+    )  # fmt: skip
+    os.close(write)
+    assert process.stdin is not None
+    torn, numbers = 0, []
+    try:
+        with os.fdopen(read) as pipe:
+            for line in pipe:
+                message = json.loads(line)
+                if message.get("frame"):
+                    frame = message["frame"]
+                    (array,) = sheets[frame["sheet"]].read(frame["shapes"])
+                    torn += not (array == frame["stamp_ns"] % 251).all()
+                    numbers.append(frame["stamp_ns"])
+                if len(numbers) == frames:
+                    break
+                if "ready" in message:
+                    process.stdin.write(b"?")
+                    process.stdin.flush()
+    finally:
+        process.kill()
+        process.communicate()
+        for sheet in sheets:
+            sheet.close()
+    return torn, numbers
+
+
+def test_no_frame_of_another_process_is_torn_while_it_writes_at_full_speed() -> None:
+    torn, numbers = read_while_writing(400)
+    assert torn == 0
+    assert numbers == sorted(set(numbers))
+    assert numbers[-1] > len(numbers)  # it was faster than we

@@ -3,7 +3,8 @@
     python tests/benchmarks/int8_recipes.py RUN... [--elsewhere 2000] [--on COMMAND --paths DIRS]
 
 RUN is a run's folder. Accuracy is on the whole test part. Time is a bare `session.run` of one frame
-on one thread over that of the float-input NCHW fp32 graph, both interleaved.
+on one thread over that of the float-input NCHW fp32 graph, both interleaved, without torch beside
+them.
 
 `--elsewhere` labels so many test pictures on another CPU too, by default AVX2 without VNNI under
 qemu, and says how many labels are the same. `--on` is the command of another Python, such as
@@ -20,8 +21,9 @@ from pathlib import Path
 import numpy as np
 import onnx
 import typer
+from race import race
 
-from edgecnn.bench.clock import Ratio, ratio, time_rounds
+from edgecnn.bench.clock import Ratio
 from edgecnn.exporter.contract import wrap_int8
 from edgecnn.exporter.export import candidate_of
 from edgecnn.exporter.gate import Limits
@@ -37,8 +39,6 @@ from edgecnn.trainer.train import load_for
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from emulate import haswell, run_on
-
-REPEATS, ROUNDS, WARMUP = 4, 400, 30
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,17 +66,6 @@ class Form:
         rows = [session.run(["logits"], {name: self.feed(frame[None])})[0] for frame in frames]
         labels: np.ndarray = np.concatenate(rows).argmax(1)
         return labels
-
-    def call(self, frame: Frame) -> Callable[[], object]:
-        """Return a call that runs one frame, REPEATS times."""
-        session, fed = self.session(1), self.feed(frame[None])
-        name = session.get_inputs()[0].name
-
-        def run() -> None:
-            for _ in range(REPEATS):
-                session.run(["logits"], {name: fed})
-
-        return run
 
 
 def naive(core: onnx.ModelProto, frames: Frame, **options: object) -> onnx.ModelProto:
@@ -110,12 +99,11 @@ def forms_of(run: Path) -> tuple[dict[str, Form], Frame, np.ndarray]:
     return forms, np.asarray(data.test.frames), data.test.labels
 
 
-def race(form: Form, fp32: Form, frame: Frame) -> Ratio:
+def time_over(form: Form, fp32: Form, frame: Frame) -> Ratio:
     """Return a form's time over fp32's. Two at a time: of three, the middle finds cold caches."""
-    calls = [one.call(frame) for one in (fp32, form)]
-    time_rounds(calls, WARMUP)
-    first, second = time_rounds(calls, ROUNDS)
-    return ratio(first, second)
+    pair = (fp32, form)
+    graphs = [one.graph.SerializeToString() for one in pair]
+    return race((graphs[0], graphs[1]), (fp32.feed(frame[None]), form.feed(frame[None])))
 
 
 def labels_elsewhere(
@@ -140,7 +128,7 @@ def main(runs: list[Path], elsewhere: int = 0, on: str = "", paths: str = "") ->
     for run in runs:
         forms, frames, truth = forms_of(run)
         labels = {name: form.labels(frames) for name, form in forms.items()}
-        ratios = {name: race(form, forms["fp32"], frames[0]) for name, form in forms.items()}
+        ratios = {name: time_over(form, forms["fp32"], frames[0]) for name, form in forms.items()}
         print(f"\n{run}, {len(frames)} test pictures")
         for name, form in forms.items():
             print(f"{name:<8}", line(form, labels[name], labels["fp32"], truth, ratios[name]))

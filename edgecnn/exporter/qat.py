@@ -28,7 +28,7 @@ from edgecnn.trainer.dataset import Dataset
 from edgecnn.trainer.distill import make_teacher
 from edgecnn.trainer.fit import fit
 from edgecnn.trainer.progress import Watch
-from edgecnn.trainer.recipe import Precision, Recipe, Schedule, Transfer
+from edgecnn.trainer.recipe import Optimizer, Precision, Recipe, Schedule, Transfer
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,12 @@ def finetune(
     Raises:
         CheckFailed: The loss is not a number.
     """
+    # The norms are folded in, so SGD's rate no longer fits the weights; Adam's steps do not depend
+    # on their scale.
     numbers = replace(
         recipe,
+        optimizer=Optimizer.ADAM,
+        weight_decay=0.0,
         epochs=recipe.qat.epochs,
         learning_rate=recipe.qat.learning_rate,
         schedule=Schedule.COSINE,

@@ -70,7 +70,7 @@ class Qat(Record):
     epochs: int = 0
     """0: none."""
     learning_rate: float = 1e-3
-    """The highest; it goes down to none."""
+    """Adam's, the highest; it goes down to none."""
 
     def __post_init__(self) -> None:
         """Refuse numbers that cannot train."""

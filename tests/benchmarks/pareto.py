@@ -2,20 +2,20 @@
 
     python tests/benchmarks/pareto.py [--out demos/pictures/pareto.png]
 
-Test accuracy is what each model's card says. Latency is measured here, int8 on the CPU, 1 thread,
-all models of a task interleaved, and given as a ratio to the task's reference.
+Test accuracy is what each model's card says. Latency is measured here, on the CPU, 1 thread, each
+model in turns with the task's reference in a process without torch, and given as their ratio.
 """
 
-import statistics
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import typer
-from graphs import REPEATS, caller, forms, seeded
+from graphs import forms, seeded
 from matplotlib.figure import Figure
+from race import race
 
-from edgecnn.bench.clock import Ratio, ratio, time_rounds
+from edgecnn.bench.clock import Ratio
 from edgecnn.files import write_atomic
 from edgecnn.runner.model_file import read_model
 from edgecnn.runner.shipped import shipped_model
@@ -23,7 +23,6 @@ from edgecnn.trainer.networks import Architecture, build
 from edgecnn.trainer.plots import BLUE, ORANGE, to_png
 
 MNIST, CIFAR = (28, 28, 1), (32, 32, 3)
-ROUNDS, WARMUP = 400, 30
 RESNET8_ACCURACY, RESNET8_BYTES = 0.8697, 98_496
 """MLPerf Tiny's int8 reference on the whole CIFAR-10 test set: its published .tflite file."""
 
@@ -36,7 +35,8 @@ class Point:
     accuracy: float
     size: int
     """Bytes."""
-    call: Callable[[], object]
+    graph: bytes
+    shape: tuple[int, int, int]
     reference: bool = False
 
 
@@ -46,7 +46,7 @@ def shipped(name: str) -> Point:
     assert path is not None, f"{name} does not ship"
     model = read_model(path)
     (score,) = (a for a in model.card.accuracy if a.form == "int8")
-    return Point(name, score.value, len(model.data), caller(model.data, model.spec.shape))
+    return Point(name, score.value, len(model.data), model.data, model.spec.shape)
 
 
 def tutorial() -> Point:
@@ -55,25 +55,21 @@ def tutorial() -> Point:
     assert path is not None
     (score,) = (a for a in read_model(path).card.accuracy if a.form == "fp32")
     _, _, fp32 = forms(seeded(lambda: build(Architecture(), MNIST, 10)), MNIST)
-    return Point("tutorial, fp32", score.value, len(fp32), caller(fp32, MNIST), reference=True)
+    return Point("tutorial, fp32", score.value, len(fp32), fp32, MNIST, reference=True)
 
 
 def resnet8() -> Point:
     """Return MLPerf Tiny's network as our exporter quantizes it, with its published accuracy."""
     network = seeded(lambda: build(Architecture(name="resnet8"), CIFAR, 10))
     _, int8, _ = forms(network, CIFAR)
-    call = caller(int8, CIFAR)
-    return Point("ResNet-8, int8", RESNET8_ACCURACY, RESNET8_BYTES, call, reference=True)
+    name = "ResNet-8, int8"
+    return Point(name, RESNET8_ACCURACY, RESNET8_BYTES, int8, CIFAR, reference=True)
 
 
-def race(points: list[Point]) -> list[Ratio]:
-    """Return each model's time over the first's."""
-    calls = [point.call for point in points]
-    time_rounds(calls, WARMUP)
-    samples = time_rounds(calls, ROUNDS)
-    first = statistics.median(samples[0]) / 1e3 / REPEATS
-    print(f"{points[0].name}: {first:.0f} us")
-    return [ratio(samples[0], own) for own in samples]
+def time_over(own: Point, first: Point) -> Ratio:
+    """Return a model's time over the reference's, on the same random frame."""
+    frame = np.random.default_rng(1).integers(0, 256, (1, *own.shape), np.uint8)
+    return race((first.graph, own.graph), (frame, frame))
 
 
 def draw(axes, points: list[Point], ratios: list[Ratio], title: str) -> None:  # type: ignore[no-untyped-def]
@@ -105,7 +101,7 @@ def main(out: Path = Path("demos/pictures/pareto.png")) -> None:
     }
     figure = Figure(figsize=(10, 4.2), layout="constrained")
     for axes, (title, points) in zip(figure.subplots(1, 2), tasks.items(), strict=True):
-        ratios = race(points)
+        ratios = [time_over(point, points[0]) for point in points]
         for point, measured in zip(points, ratios, strict=True):
             print(f"{point.name:<16} {point.accuracy:.2%}  {point.size:>7,} bytes  {measured}")
         draw(axes, points, ratios, title)

@@ -21,7 +21,7 @@ from edgecnn.files import write_atomic
 from edgecnn.frame import Frame
 from edgecnn.records import Record
 from edgecnn.runner.machine import Machine, describe_machine
-from edgecnn.runner.model_file import parse_model
+from edgecnn.runner.model_file import ModelFile, parse_model
 from edgecnn.spec import Accuracy, Rejection
 from edgecnn.trainer.metrics import measure_accuracy
 
@@ -88,35 +88,50 @@ def ship(
     """
     start = time.perf_counter()
     check_name(name)
-    strangers = load_strangers(candidate.spec, options.foreign)
-    machine = describe_machine()
+    strangers, machine = load_strangers(candidate.spec, options.foreign), describe_machine()
     judged = judge_candidate(candidate, name, options, machine, watch, clock)
-    files: dict[str, bytes] = {}
     refused = _refused(judged.gates, options)
-    if not refused:
-        watch("measuring on test pictures")
-        forms = (winner(judged.gates),) if AUTO in options.forms else options.forms
-        files = {draft.form: draft.data for draft in _measured(judged, forms, options, strangers)}
-    paths = {form: folder / f"{name}.{form}.onnx" for form in files}
-    for form, path in paths.items():
-        write_atomic(path, files[form])
-    models = {form: parse_model(data, paths[form]) for form, data in files.items()}
-    digests = {paths[form].name: model.digest for form, model in models.items()}
-    seconds = round(time.perf_counter() - start, 2)
+    models = [] if refused else _write_models(folder, name, judged, options, strangers, watch)
     report = GateReport(
-        judged.gates, judged.export_agreement, judged.int8, options, digests, seconds, machine
+        gates=judged.gates,
+        export_agreement=judged.export_agreement,
+        int8=judged.int8,
+        options=options,
+        digests={model.path.name: model.digest for model in models},
+        seconds=round(time.perf_counter() - start, 2),
+        machine=machine,
     )
     reports = _write_reports(folder, name, report)
     if refused:
         raise _failure(refused)
+    return _told(judged, models, reports)
+
+
+def _write_models(
+    folder: Path,
+    name: str,
+    judged: Judged,
+    options: Options,
+    strangers: dict[str, Frame],
+    watch: Callable[[str], None],
+) -> list[ModelFile]:
+    """Measure the forms that are wanted on test pictures, and write them."""
+    watch("measuring on test pictures")
+    forms = (winner(judged.gates),) if AUTO in options.forms else options.forms
+    drafts = _measured(judged, forms, options, strangers)
+    paths = [write_atomic(folder / f"{name}.{draft.form}.onnx", draft.data) for draft in drafts]
+    return [parse_model(d.data, path) for d, path in zip(drafts, paths, strict=True)]
+
+
+def _told(judged: Judged, models: list[ModelFile], reports: dict[str, str]) -> ExportReport:
     return ExportReport(
-        files={form: str(path) for form, path in paths.items()},
+        files={model.card.form: str(model.path) for model in models},
         reports=reports,
-        sizes_kib={form: round(model.size_kib, 1) for form, model in models.items()},
-        accuracy=next(iter(models.values())).card.accuracy,
+        sizes_kib={model.card.form: round(model.size_kib, 1) for model in models},
+        accuracy=models[0].card.accuracy,
         gates=judged.gates,
         export_agreement=judged.export_agreement,
-        rejection={form: model.card.rejection[0] for form, model in models.items()},
+        rejection={model.card.form: model.card.rejection[0] for model in models},
     )
 
 

@@ -1,5 +1,6 @@
 """Strangers' graphs become plain ones of ours, whatever exporter wrote them."""
 
+import warnings
 from collections import Counter
 from collections.abc import Callable
 
@@ -85,6 +86,26 @@ def test_a_clean_graph_takes_any_number_of_frames(
     together = run(session, images)
     apart = np.concatenate([run(session, image[None]) for image in images])
     np.testing.assert_allclose(together, apart, atol=1e-5)
+
+
+def test_what_torchs_own_exporter_wrote_for_one_frame_takes_any_number() -> None:
+    """Its Reshape has `allowzero`, under which a 0 is no size that comes as it is."""
+    torch.manual_seed(0)
+    layers = torch.nn.Conv2d(1, 4, 3), torch.nn.MaxPool2d(2), torch.nn.Flatten()
+    network = torch.nn.Sequential(*layers, torch.nn.Linear(36, 3)).eval()
+    example = (torch.zeros(1, 1, 8, 8),)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        program = torch.onnx.export(
+            network, example, dynamo=True, external_data=False, verbose=False
+        )
+    assert program is not None
+    attributes = [a.name for node in program.model_proto.graph.node for a in node.attribute]
+    assert "allowzero" in attributes
+    core, _ = adopted(program.model_proto)
+    frames = probe_frames(5, (8, 8, 1)).transpose(0, 3, 1, 2) / np.float32(255)
+    own = run(open_plain(core.SerializeToString()), frames)
+    np.testing.assert_allclose(own, network(torch.tensor(frames)).detach().numpy(), atol=1e-5)
 
 
 IMAGENET = ASSUMPTIONS["imagenet"]

@@ -177,6 +177,8 @@ def _open_batch(view: View, node: onnx.NodeProto, batch: int) -> None:
     if len(target) and target[0] == batch and 0 not in target:
         target[0] = 0
         node.input[1] = view.add_constant(f"{node.output[0]}_target", target)
+        for allowzero in [a for a in node.attribute if a.name == "allowzero"]:
+            node.attribute.remove(allowzero)  # it would make the 0 mean no frames at all
 
 
 def drop_unread(graph: onnx.GraphProto) -> None:

@@ -15,7 +15,7 @@ from edgecnn.runner.camera import CameraSettings, configure
 from edgecnn.runner.command import open_command
 from edgecnn.runner.http_camera import open_http
 from edgecnn.runner.mjpeg import JpegSplitter, MultipartSplitter
-from edgecnn.spec import ModelSpec
+from edgecnn.runner.wanted import Wanted
 
 STREAM_OPTIONS = "rtsp_transport;tcp"
 """UDP loses packets, and with them parts of pictures. The environment's own options win."""
@@ -29,15 +29,12 @@ class Job(Record):
     """With credentials. A camera by its path."""
     kind: Kind
     settings: CameraSettings
-    spec: tuple[ModelSpec, ...]
-    """What frames are fitted to, or nothing."""
-    whole: bool
-    """Whether the whole frame is wanted too."""
+    wanted: Wanted
     limit_s: float
     """What connecting, and each read, may take at most."""
     doubt_s: float
     parent: int
-    """Dies with this process; 0: only when the pipe closes."""
+    """The process to die with."""
 
 
 @dataclass(frozen=True)

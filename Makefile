@@ -26,7 +26,7 @@ fuzz: $(READY)
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet -c constraints.txt -e ".[cpu,train,dev]"
+	$(BIN)/pip install --quiet -c constraints.txt -e ".[cpu,web,train,dev]"
 	touch $@
 
 clean:

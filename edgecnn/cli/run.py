@@ -3,6 +3,7 @@
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from edgecnn.runner.deliver.delivery import Sink
     from edgecnn.runner.supervise import Outcome
     from edgecnn.runner.tally import RunReport
+    from edgecnn.runner.watch import WatchOptions
+    from edgecnn.web.live_page import LivePage
 
 
 class RunFormat(str, Enum):
@@ -82,6 +85,13 @@ def run(
     watchdog: Annotated[
         float, typer.Option(min=0.1, help="Seconds after which an inference has hung: exit 6.")
     ] = 10.0,
+    web: Annotated[bool, typer.Option("--web", help="Show a live page on 127.0.0.1:8080.")] = False,
+    web_host: Annotated[
+        str, typer.Option(help="Show it here; other than loopback, it asks for a token.")
+    ] = "",
+    web_port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Show it on this port. 0: a free one.")
+    ] = None,
 ) -> None:
     """Classify the frames of cameras, videos, pictures, folders, streams or commands.
 
@@ -109,8 +119,10 @@ def run(
         if threshold is not None:
             classifier.require(threshold)
         _tell_model(classifier, provider, threads)
-        plan = RunPlan(source, sinks.begin, options, watchdog, sinks.step)
-        outcome = Run(classifier, plan)()
+        with _live_page(classifier, web_host, web_port, wanted=web) as page:
+            options = sinks.show(page, options)
+            plan = RunPlan(source, sinks.begin, options, watchdog, sinks.step)
+            outcome = Run(classifier, plan)()
     _conclude(outcome, form)
 
 
@@ -129,6 +141,12 @@ class _Sinks:
             )
         self._form, self._save, self._tagged = form, save, sources > 1
         self._window = WindowSink() if show_window else None
+        self._page: LivePage | None = None
+
+    def show(self, page: "LivePage | None", options: "WatchOptions") -> "WatchOptions":
+        """Show results on a page too, if there is one; return the options that it needs."""
+        self._page = page
+        return page.attach(options) if page else options
 
     @property
     def step(self) -> Callable[[], bool] | None:
@@ -150,7 +168,24 @@ class _Sinks:
             sinks.append(VideoSink(self._save, source.fps))
         if self._window:
             sinks.append(self._window)
+        if self._page:
+            self._page.begin(source)
+            sinks.append(self._page)
         return sinks
+
+
+def _live_page(
+    classifier: "Classifier", host: str, port: int | None, *, wanted: bool
+) -> "AbstractContextManager[LivePage | None]":
+    """Open the live page, if one of its options is there, and tell where it is."""
+    if not (wanted or host or port is not None):
+        return nullcontext()
+    from edgecnn.web.address import HOST, PORT, Address
+    from edgecnn.web.live_page import LivePage
+
+    page = LivePage(classifier, Address(host or HOST, PORT if port is None else port))
+    _tell(f"live page: {page.url}")
+    return page
 
 
 def _tell(line: object) -> None:

@@ -11,6 +11,7 @@ from edgecnn.errors import NonFinite
 from edgecnn.runner.capture import CaptureOptions, Source, open_sources
 from edgecnn.runner.classify import Classifier, Prediction
 from edgecnn.runner.events import Event, What
+from edgecnn.runner.pause import Pause
 from edgecnn.runner.result import Result, Trouble
 from edgecnn.runner.shot import Shot
 from edgecnn.runner.smoothing import Smoother, Smoothing
@@ -27,6 +28,8 @@ class WatchOptions:
     smoothing: Smoothing = field(default_factory=Smoothing)
     max_frames: int = 0
     """Stop after so many; 0: no limit."""
+    pause: Pause | None = None
+    """Lets another thread hold the frames up. A camera's next frame is then its newest."""
 
 
 DEFAULTS = WatchOptions()
@@ -75,8 +78,18 @@ class Watcher:
 
     def results(self, source: Source) -> Iterator[Result]:
         """Return an iterator over the results of an opened source."""
-        shots = islice(source.shots(), self._options.max_frames or None)
+        shots = islice(self._paced(source.shots()), self._options.max_frames or None)
         return (self._result(number, shot) for number, shot in enumerate(shots, start=1))
+
+    def _paced(self, shots: Iterator[Shot]) -> Iterator[Shot]:
+        """Yield the shots, and take none while the pause lasts."""
+        pause, stop = self._options.pause or Pause(), self.capture.stop
+        while True:
+            pause.rest(stop)
+            shot = next(shots, None)
+            if shot is None:
+                return
+            yield shot
 
     def _hear(self, event: Event) -> None:
         if event.what in DOUBTS:

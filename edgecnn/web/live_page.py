@@ -1,0 +1,130 @@
+"""`LivePage`: a run in a browser, as a sink."""
+
+import socket
+from collections.abc import Callable
+from dataclasses import replace
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from edgecnn.errors import DeviceError, LibraryError, OptionError
+from edgecnn.runner.capture import Source
+from edgecnn.runner.classify import Classifier
+from edgecnn.runner.events import Event
+from edgecnn.runner.result import Result
+from edgecnn.runner.watch import WatchOptions
+from edgecnn.web.address import Address, listen
+from edgecnn.web.hub import SILENT_S, Hub
+
+if TYPE_CHECKING:
+    from edgecnn.web.service import Service
+
+LEAVE_S = 1.5
+DEFAULTS = Address()
+
+
+class LivePage:
+    """A page that shows results as they come. Use it as a context manager.
+
+    >>> with Classifier("objects") as classify, LivePage(classify) as page:  # doctest: +SKIP
+    ...     print(page.url)
+    ...     for result in watch(classify, 0, options=page.attach(WatchOptions())):
+    ...         page(result)
+    """
+
+    name, depth, vital = "web", 8, False
+
+    def __init__(self, classifier: Classifier, address: Address = DEFAULTS) -> None:
+        """Start serving.
+
+        Raises:
+            LibraryError: The extra `[web]` is not installed.
+            OptionError, DeviceError: See `listen`.
+        """
+        self._classifier = classifier
+        self._hub = Hub()
+        listener = listen(address)
+        try:
+            self._service = self._start(listener, address.host)
+        except BaseException:
+            listener.close()
+            raise
+
+    @property
+    def url(self) -> str:
+        """Where to open it; it holds the token, if one is needed."""
+        return self._service.url
+
+    def attach(self, options: WatchOptions) -> WatchOptions:
+        """Return options under which sources give whole frames, tell the page, and may rest."""
+        capture, fps = options.capture, options.capture.wanted.sampling.fps
+        self._hub.silent_s = max(SILENT_S, 3 / fps if fps else 0.0)
+        tell = _both(capture.tell, self._hub.hear)
+        capture = replace(capture, wanted=replace(capture.wanted, whole=True), tell=tell)
+        return replace(options, capture=capture, pause=self._hub.pause)
+
+    def begin(self, source: Source) -> None:
+        """Show what an opened source counts."""
+        self._hub.count(lambda: source.counts)
+
+    def __call__(self, result: Result) -> None:
+        """Show a result; returns at once.
+
+        Raises:
+            DeviceError: The server has failed.
+        """
+        failure = self._service.server.failure
+        if failure:
+            raise DeviceError(f"the live page failed: {failure}", remedy="run again")
+        self._hub.add(result)
+
+    def close(self) -> None:
+        """Tell the viewers that the run is over, and stop serving, without waiting for it."""
+        self._hub.ended = True
+        self._service.server.leave()
+
+    def __enter__(self) -> "LivePage":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+        self._service.server.join(LEAVE_S)
+
+    def _start(self, listener: socket.socket, host: str) -> "Service":
+        try:
+            from edgecnn.web.service import start
+        except ModuleNotFoundError as error:
+            raise LibraryError(
+                f"the live page needs the package {error.name!r}, which is not installed",
+                remedy='pip install "edgecnn[cpu,web]"',
+            ) from error
+        return start(self._hub, self._classifier, self._change, listener, host)
+
+    def _change(self, wanted: object) -> None:
+        """Set the threshold, rest or go on, as a viewer wants it.
+
+        Raises:
+            OptionError, SpecError: It is something else.
+        """
+        match wanted:
+            case {"threshold": float() | int() as threshold, **rest} if not rest:
+                self._classifier.require(float(threshold))
+            case {"paused": bool() as paused, **rest} if not rest:
+                self._hub.pause.wanted = paused
+            case _:
+                raise OptionError("this cannot be changed", remedy="send a threshold, or paused")
+
+
+Tell = Callable[[Event], None]
+
+
+def _both(first: Tell, second: Tell) -> Tell:
+    def tell(event: Event) -> None:
+        first(event)
+        second(event)
+
+    return tell

@@ -1,0 +1,48 @@
+"""The page's server, put together: who is let in, where it is, what it answers."""
+
+import secrets
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from edgecnn.runner.classify import Classifier
+from edgecnn.web.address import is_private, reachable_host
+from edgecnn.web.app import Control, make_app
+from edgecnn.web.broadcast import Broadcast
+from edgecnn.web.guard import LOOPBACK_NAMES, TOKEN, Rules
+from edgecnn.web.hub import Hub
+from edgecnn.web.server import Server
+from edgecnn.web.state import facts_json, state_json
+
+
+@dataclass(frozen=True)
+class Service:
+    """A server that runs."""
+
+    server: Server
+    url: str
+    """Where to open the page, with the token if one is needed."""
+
+
+def start(
+    hub: Hub, classifier: Classifier, control: Control, listener: socket.socket, host: str
+) -> Service:
+    """Serve the page on an opened socket, which was asked for as `host`."""
+    rules = make_rules(listener, host)
+    broadcast = Broadcast(hub, partial(state_json, hub, classifier))
+    app = make_app(broadcast, partial(facts_json, hub, classifier), control, rules)
+    token = f"?{TOKEN}={rules.token}" if rules.token else ""
+    place = f"{reachable_host(listener, host)}:{listener.getsockname()[1]}"
+    return Service(Server(app, broadcast, listener), f"http://{place}/{token}")
+
+
+def make_rules(
+    listener: socket.socket, host: str, token: Callable[[], str] = secrets.token_urlsafe
+) -> Rules:
+    """Return who is let in: on loopback everybody here, elsewhere who has the token."""
+    if is_private(listener):
+        return Rules(LOOPBACK_NAMES | {host.lower()})
+    own = socket.gethostname().lower()
+    names = LOOPBACK_NAMES | {host.lower(), own, f"{own}.local"}
+    return Rules(names, True, token(), f"edgecnn-{listener.getsockname()[1]}")

@@ -1,0 +1,136 @@
+"""A headless Chromium that is told what to do through a pipe: no driver, no package."""
+
+import json
+import os
+import shutil
+import subprocess
+import time
+from base64 import b64decode
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = (
+    "--headless=new", "--remote-debugging-pipe", "--no-sandbox", "--disable-gpu", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage",
+    "--disable-extensions", "--mute-audio", "--hide-scrollbars",
+)  # fmt: skip
+
+
+@dataclass
+class Page:
+    """One open page, and what it did."""
+
+    session: str
+    send: int
+    receive: int
+    problems: list[str] = field(default_factory=list)
+    """Errors and warnings of its console, and exceptions."""
+    requests: list[str] = field(default_factory=list)
+    """Addresses that it asked for."""
+    _number: int = 0
+    _held: bytes = b""
+
+    def call(self, method: str, **parameters: Any) -> dict[str, Any]:
+        """Ask the browser for something, and return its answer."""
+        self._number += 1
+        own = {"sessionId": self.session} if self.session else {}
+        text = json.dumps({"id": self._number, "method": method, "params": parameters, **own})
+        os.write(self.send, text.encode() + b"\0")
+        while (told := self._next()).get("id") != self._number:
+            self._hear(told)
+        assert "error" not in told, f"{method}: {told}"
+        return dict(told["result"])
+
+    def open(self, url: str, width: int, height: int, *, phone: bool = False) -> None:
+        """Go somewhere, on a screen of that size."""
+        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height,
+                  deviceScaleFactor=1, mobile=phone)  # fmt: skip
+        self.call("Page.navigate", url=url)
+
+    def value(self, expression: str) -> Any:
+        """Return what some JavaScript gives."""
+        answer = self.call("Runtime.evaluate", expression=expression, returnByValue=True)
+        assert "exceptionDetails" not in answer, answer
+        return answer["result"].get("value")
+
+    def until(self, expression: str, seconds: float = 20.0) -> Any:
+        """Wait until some JavaScript gives something true, and return it."""
+        end_s = time.monotonic() + seconds
+        while not (found := self.value(expression)):
+            assert time.monotonic() < end_s, f"never: {expression}"
+            time.sleep(0.05)
+        return found
+
+    def press(self, key: str) -> None:
+        """Press a key."""
+        for kind in ("rawKeyDown", "keyUp"):
+            self.call("Input.dispatchKeyEvent", type=kind, key=key, code=key,
+                      windowsVirtualKeyCode=KEYS[key])  # fmt: skip
+
+    def picture(self, path: Path) -> None:
+        """Write what it looks like as PNG."""
+        path.write_bytes(b64decode(self.call("Page.captureScreenshot", format="png")["data"]))
+
+    def _next(self) -> dict[str, Any]:
+        while b"\0" not in self._held:
+            more = os.read(self.receive, 1 << 16)
+            assert more, "the browser has ended"
+            self._held += more
+        text, _, self._held = self._held.partition(b"\0")
+        return dict(json.loads(text))
+
+    def _hear(self, told: dict[str, Any]) -> None:
+        method, said = told.get("method"), told.get("params", {})
+        if method == "Network.requestWillBeSent":
+            self.requests.append(said["request"]["url"])
+        elif method == "Runtime.exceptionThrown":
+            self.problems.append(str(said["exceptionDetails"]))
+        elif method == "Log.entryAdded" and said["entry"]["level"] in ("error", "warning"):
+            self.problems.append(f"{said['entry']['text']} {said['entry'].get('url', '')}")
+        elif method == "Runtime.consoleAPICalled" and said["type"] in ("error", "warning"):
+            self.problems.append(str(said["args"]))
+
+
+KEYS = {"Tab": 9, "Enter": 13, "ArrowRight": 39, "Home": 36}
+
+
+@contextmanager
+def browser(profile: Path) -> Iterator[Page]:
+    """Start a browser with an empty page; skip the test where there is none."""
+    program = next((name for name in PROGRAMS if shutil.which(name)), None)
+    if program is None:
+        pytest.skip("chromium is not installed")
+    take, send = os.pipe()
+    receive, give = os.pipe()
+    process = subprocess.Popen(
+        ["sh", "-c", f'exec "$@" 3<&{take} 4>&{give}', "sh", program, *FLAGS,
+         f"--user-data-dir={profile}", "about:blank"],
+        pass_fds=(take, give), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    os.close(take)
+    os.close(give)
+    try:
+        yield _attach(Page("", send, receive))
+    finally:
+        process.terminate()
+        process.wait(20)
+        os.close(send)
+        os.close(receive)
+
+
+def _attach(page: Page) -> Page:
+    targets: list[dict[str, Any]] = []
+    while not targets:
+        found = page.call("Target.getTargets")["targetInfos"]
+        targets = [target for target in found if target["type"] == "page"]
+    target = targets[0]["targetId"]
+    page.session = page.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+    for domain in ("Page", "Network", "Runtime", "Log"):
+        page.call(f"{domain}.enable")
+    return page

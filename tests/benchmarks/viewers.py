@@ -12,10 +12,10 @@ import os
 import statistics
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Annotated
 
 import numpy as np
 import typer
@@ -29,9 +29,6 @@ from edgecnn.runner.tally import RunReport
 from edgecnn.runner.watch import WatchOptions
 from edgecnn.web.address import Address
 from edgecnn.web.live_page import LivePage
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 VIDEO = Path(os.environ.get("EDGECNN_DATA", "."), "video", "car-detection.mp4")
 KINDS = ("no page", "page, no viewer", "page, viewers")
@@ -61,7 +58,7 @@ def run(video: Path, classifier: Classifier, page: LivePage | None) -> RunReport
 
 
 @contextmanager
-def watched(port: int, viewers: int) -> "Iterator[None]":
+def watched(port: int, viewers: int) -> Iterator[None]:
     """Let viewers read while the block runs."""
     command = [sys.executable, __file__, "--reader", str(port), "--viewers", str(viewers)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
@@ -96,7 +93,7 @@ async def read(port: int, viewers: int) -> None:
 
 
 def main(
-    video: Path = typer.Argument(VIDEO),
+    video: Annotated[Path, typer.Argument()] = VIDEO,
     rounds: int = 9,
     viewers: int = 20,
     model: str = "objects",

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import time
 from base64 import b64decode
 from collections.abc import Iterator
@@ -20,6 +21,13 @@ FLAGS = (
     "--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage",
     "--disable-extensions", "--mute-audio", "--hide-scrollbars",
 )  # fmt: skip
+
+AS_3_AND_4 = """
+import os, sys
+os.dup2(int(sys.argv[1]), 3)
+os.dup2(int(sys.argv[2]), 4)
+os.execvp(sys.argv[3], sys.argv[3:])
+"""
 
 
 @dataclass
@@ -52,6 +60,7 @@ class Page:
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=height,
                   deviceScaleFactor=1, mobile=phone)  # fmt: skip
         self.call("Page.navigate", url=url)
+        self.until(f"location.href == '{url}' && document.readyState == 'complete'")
 
     def value(self, expression: str) -> Any:
         """Return what some JavaScript gives."""
@@ -69,8 +78,9 @@ class Page:
 
     def press(self, key: str) -> None:
         """Press a key."""
-        for kind in ("rawKeyDown", "keyUp"):
-            self.call("Input.dispatchKeyEvent", type=kind, key=key, code=key,
+        text = "\r" if key == "Enter" else ""
+        for kind in ("keyDown", "keyUp"):
+            self.call("Input.dispatchKeyEvent", type=kind, key=key, code=key, text=text,
                       windowsVirtualKeyCode=KEYS[key])  # fmt: skip
 
     def picture(self, path: Path) -> None:
@@ -97,7 +107,7 @@ class Page:
             self.problems.append(str(said["args"]))
 
 
-KEYS = {"Tab": 9, "Enter": 13, "ArrowRight": 39, "Home": 36}
+KEYS = {"Enter": 13, "ArrowRight": 39, "Home": 36}
 
 
 @contextmanager
@@ -108,9 +118,9 @@ def browser(profile: Path) -> Iterator[Page]:
         pytest.skip("chromium is not installed")
     take, send = os.pipe()
     receive, give = os.pipe()
+    command = [sys.executable, "-c", AS_3_AND_4, str(take), str(give)]
     process = subprocess.Popen(
-        ["sh", "-c", f'exec "$@" 3<&{take} 4>&{give}', "sh", program, *FLAGS,
-         f"--user-data-dir={profile}", "about:blank"],
+        [*command, program, *FLAGS, f"--user-data-dir={profile}", "about:blank"],
         pass_fds=(take, give), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     os.close(take)

@@ -35,8 +35,10 @@ CASES = {
     "a change without an origin": (
         "POST", {k: v for k, v in CHANGE.items() if k != "origin"}, Rules(), 403),
     "a change from nowhere": ("POST", {**CHANGE, "origin": "null"}, Rules(), 403),
-    "a change from another site": ("POST", {**CHANGE, "origin": "http://evil.example"}, Rules(), 403),
-    "a change from another port": ("POST", {**CHANGE, "origin": "http://localhost:1"}, Rules(), 403),
+    "a change from another site": (
+        "POST", {**CHANGE, "origin": "http://evil.example"}, Rules(), 403),
+    "a change from another port": (
+        "POST", {**CHANGE, "origin": "http://localhost:1"}, Rules(), 403),
     "a change from a longer name": (
         "POST", {**CHANGE, "origin": "http://localhost:8080.evil.example"}, Rules(), 403),
     "a stream for another site": ("GET", {**HOST, "origin": "http://evil.example"}, Rules(), 403),

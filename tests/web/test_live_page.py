@@ -5,13 +5,15 @@ import socket
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from http.client import HTTPException
 from pathlib import Path
 
+import numpy as np
 import pytest
-from conftest import Frame
 from pages import ask, change, feeding, live_page, noise, opened, pictures, states
 
 from edgecnn.errors import DeviceError
+from edgecnn.frame import Frame
 from edgecnn.opencv import cv2
 from edgecnn.runner.capture import CaptureOptions, Source
 from edgecnn.runner.classify import Classifier
@@ -24,6 +26,7 @@ from edgecnn.runner.wanted import Wanted
 from edgecnn.runner.watch import WatchOptions, watch
 from edgecnn.web.address import SEND_BUFFER, Address
 from edgecnn.web.live_page import LivePage
+from edgecnn.web.server import CONNECTIONS
 
 
 @pytest.fixture
@@ -47,7 +50,9 @@ def test_a_state_tells_the_newest_result(classifier: Classifier, frames: list[Fr
     (source,) = state["sources"]
     assert shown.prediction is not None
     assert source["label"] == shown.label
-    assert source["top"] == [[name, pytest.approx(p, abs=1e-4)] for name, p in shown.prediction.top(5)]
+    assert source["top"] == [
+        [name, pytest.approx(p, abs=1e-4)] for name, p in shown.prediction.top(5)
+    ]
     assert (source["name"], source["state"], source["size"]) == ("cam", "LIVE", [28, 28])
     assert (source["silent_s"], state["paused"], state["ended"]) == (None, False, False)
 
@@ -80,20 +85,20 @@ def test_the_picture_is_the_newest_frame(classifier: Classifier) -> None:
         with opened(port, "/picture/0") as stream:
             number, jpeg = next(pictures(stream))
     assert number == 5
-    frame = cv2.imdecode(__import__("numpy").frombuffer(jpeg, "u1"), cv2.IMREAD_COLOR)
+    frame = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
     assert frame.shape == (480, 640, 3)
 
 
-@pytest.mark.parametrize("path", ["/picture/1", "/picture/-1", "/picture/x", "/../facts", "/static"])
+@pytest.mark.parametrize(
+    "path", ["/picture/1", "/picture/-1", "/picture/x", "/../facts", "/static"]
+)
 def test_what_is_not_there_is_not_found(classifier: Classifier, path: str) -> None:
     with live_page(classifier) as (page, port):
         page(result(classifier, noise(1)))
         assert ask(port, path).status == 404
 
 
-def test_the_threshold_changes_the_next_answer(
-    classifier: Classifier, frames: list[Frame]
-) -> None:
+def test_the_threshold_changes_the_next_answer(classifier: Classifier, frames: list[Frame]) -> None:
     with live_page(classifier) as (page, port):
         assert change(port, {"threshold": 0.999}).status == 200
         assert classifier.spec.reject_threshold == 0.999
@@ -178,8 +183,8 @@ class Viewer(threading.Thread):
                     self.seen.append(next(parts)[0])
                     self.states.append(next(told))
                     self.rest.wait(self.rest_s)
-            except (StopIteration, OSError, ValueError):
-                return
+            except (StopIteration, OSError, ValueError, HTTPException):
+                return  # the page has gone
 
 
 def test_twenty_viewers_lose_no_result_of_a_file(classifier: Classifier, tmp_path: Path) -> None:
@@ -230,8 +235,6 @@ def test_little_is_under_way_to_a_viewer_that_does_not_read(classifier: Classifi
 
 
 def test_a_viewer_too_many_is_cut_off_and_the_others_stay(classifier: Classifier) -> None:
-    from edgecnn.web.server import CONNECTIONS
-
     with live_page(classifier) as (page, port):
         page(result(classifier, noise(1)))
         with opened(port, "/events") as stream:

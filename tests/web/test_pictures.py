@@ -59,7 +59,9 @@ def test_what_is_seen_of_a_frame_is_what_is_fitted(
         """Return a frame that is white in what is seen, and by a share of it further."""
         frame = np.zeros(shape, np.uint8)
         across, down = slack * width, slack * height
-        rows = slice(max(0, round((top - down) * shape[0])), round((top + height + down) * shape[0]))
+        rows = slice(
+            max(0, round((top - down) * shape[0])), round((top + height + down) * shape[0])
+        )
         columns = slice(
             max(0, round((left - across) * shape[1])), round((left + width + across) * shape[1])
         )

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from edgecnn.spec import Fit, ModelCard, ModelSpec
     from edgecnn.trainer.recipe import Recipe
     from edgecnn.trainer.train import train
+    from edgecnn.web.live_page import LivePage
 
 __version__ = "0.1.0"
 
@@ -61,6 +62,7 @@ _HOMES = {
     "Wanted": "edgecnn.runner.wanted",
     "WatchOptions": "edgecnn.runner.watch",
     "watch": "edgecnn.runner.watch",
+    "LivePage": "edgecnn.web.live_page",
     "open_source": "edgecnn.runner.capture",
     "open_sources": "edgecnn.runner.capture",
     "collect": "edgecnn.collector.collect",
@@ -78,6 +80,7 @@ __all__ = [
     "Classifier",
     "EdgeError",
     "Fit",
+    "LivePage",
     "ModelCard",
     "ModelSpec",
     "Options",

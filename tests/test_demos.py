@@ -1,6 +1,7 @@
 """Every demo is short, uses public names only, runs, and fails when it should."""
 
 import ast
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,7 @@ DEMOS = Path(__file__).parents[1] / "demos"
 NAMES = sorted(path.name for path in DEMOS.glob("*.py"))
 
 
-def run_demo(name: str, *arguments: str | Path) -> "subprocess.CompletedProcess[str]":
+def run_demo(name: str, *arguments: str | int | Path) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, "-W", "error", DEMOS / name, *map(str, arguments)],
         capture_output=True, text=True, timeout=300, check=False,
@@ -57,6 +58,21 @@ def test_webcam_labels_a_folder_and_misses_frames_that_are_not_there(
     assert (done.returncode, done.stdout.count(" ms")) == (0, 3), done.stderr
     done = run_demo("webcam.py", "--source", tmp_path, "--model", int8, "--frames", "4")
     assert (done.returncode, "labelled 3 of 4" in done.stderr) == (1, True)
+
+
+def test_web_camera_shows_its_labels_on_a_page(int8: Path) -> None:
+    done = run_demo("web_camera.py", "--source", "pattern", "--model", int8, "--port", "0",
+                    "--frames", "6")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "the last answer was " in done.stdout
+
+
+def test_web_camera_needs_a_port_that_is_free(int8: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        done = run_demo("web_camera.py", "--source", "pattern", "--model", int8, "--port", port)
+    assert done.returncode == 1
+    assert f"port {port} is in use" in done.stderr
 
 
 def test_fp32_vs_int8_compares_the_two_forms(fp32: Path, int8: Path) -> None:

@@ -180,10 +180,10 @@ def _live_page(
     """Open the live page, if one of its options is there, and tell where it is."""
     if not (wanted or host or port is not None):
         return nullcontext()
-    from edgecnn.web.address import HOST, PORT, Address
+    from edgecnn.web.listening import HOST, PORT
     from edgecnn.web.live_page import LivePage
 
-    page = LivePage(classifier, Address(host or HOST, PORT if port is None else port))
+    page = LivePage(classifier, host=host or HOST, port=PORT if port is None else port)
     _tell(f"live page: {page.url}")
     return page
 

@@ -12,14 +12,13 @@ from edgecnn.runner.classify import Classifier
 from edgecnn.runner.events import Event
 from edgecnn.runner.result import Result
 from edgecnn.runner.watch import WatchOptions
-from edgecnn.web.address import Address, listen
 from edgecnn.web.hub import SILENT_S, Hub
+from edgecnn.web.listening import HOST, PORT, Address, listen
 
 if TYPE_CHECKING:
     from edgecnn.web.service import Service
 
 LEAVE_S = 1.5
-DEFAULTS = Address()
 
 
 class LivePage:
@@ -33,8 +32,13 @@ class LivePage:
 
     name, depth, vital = "web", 8, False
 
-    def __init__(self, classifier: Classifier, address: Address = DEFAULTS) -> None:
+    def __init__(self, classifier: Classifier, *, host: str = HOST, port: int = PORT) -> None:
         """Start serving.
+
+        Args:
+            classifier: Whose results are shown; its threshold can be moved on the page.
+            host: A name or number of this machine. Other than loopback, the page asks for a token.
+            port: 0: a free one.
 
         Raises:
             LibraryError: The extra `[web]` is not installed.
@@ -42,9 +46,9 @@ class LivePage:
         """
         self._classifier = classifier
         self._hub = Hub()
-        listener = listen(address)
+        listener = listen(Address(host, port))
         try:
-            self._service = self._start(listener, address.host)
+            self._service = self._start(listener, host)
         except BaseException:
             listener.close()
             raise

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import partial
 
 from edgecnn.runner.classify import Classifier
-from edgecnn.web.address import is_private, reachable_host
 from edgecnn.web.app import Control, make_app
 from edgecnn.web.broadcast import Broadcast
 from edgecnn.web.guard import LOOPBACK_NAMES, TOKEN, Rules
 from edgecnn.web.hub import Hub
+from edgecnn.web.listening import is_private, reachable_host
 from edgecnn.web.server import Server
 from edgecnn.web.state import facts_json, state_json
 

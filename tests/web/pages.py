@@ -16,7 +16,6 @@ import numpy as np
 from edgecnn.frame import Frame
 from edgecnn.runner.classify import Classifier
 from edgecnn.runner.result import Result
-from edgecnn.web.address import Address
 from edgecnn.web.live_page import LivePage
 
 
@@ -135,5 +134,5 @@ def feeding(
 @contextmanager
 def live_page(classifier: Classifier, host: str = "127.0.0.1") -> Iterator[tuple[LivePage, int]]:
     """Serve a page on a free port; yield it and the port."""
-    with LivePage(classifier, Address(host, 0)) as page:
+    with LivePage(classifier, host=host, port=0) as page:
         yield page, port_of(page)

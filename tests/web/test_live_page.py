@@ -8,13 +8,12 @@ from dataclasses import replace
 from http.client import HTTPException
 from pathlib import Path
 
-import numpy as np
 import pytest
 from pages import ask, change, feeding, live_page, noise, opened, pictures, states
 
 from edgecnn.errors import DeviceError
 from edgecnn.frame import Frame
-from edgecnn.opencv import cv2
+from edgecnn.opencv import cv2, decode_picture
 from edgecnn.runner.capture import CaptureOptions, Source
 from edgecnn.runner.classify import Classifier
 from edgecnn.runner.deliver.delivery import Sink
@@ -24,7 +23,7 @@ from edgecnn.runner.run import Run, RunPlan
 from edgecnn.runner.sampling import Sampling
 from edgecnn.runner.wanted import Wanted
 from edgecnn.runner.watch import WatchOptions, watch
-from edgecnn.web.address import SEND_BUFFER, Address
+from edgecnn.web.listening import SEND_BUFFER
 from edgecnn.web.live_page import LivePage
 from edgecnn.web.server import CONNECTIONS
 
@@ -85,7 +84,8 @@ def test_the_picture_is_the_newest_frame(classifier: Classifier) -> None:
         with opened(port, "/picture/0") as stream:
             number, jpeg = next(pictures(stream))
     assert number == 5
-    frame = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    frame = decode_picture(jpeg)
+    assert frame is not None
     assert frame.shape == (480, 640, 3)
 
 
@@ -271,7 +271,7 @@ def test_a_second_page_on_one_port_is_an_error(classifier: Classifier) -> None:
         live_page(classifier) as (_, port),
         pytest.raises(DeviceError, match=f"port {port} is in use by pid"),
     ):
-        LivePage(classifier, Address(port=port))
+        LivePage(classifier, port=port)
 
 
 def test_a_camera_that_is_capped_to_few_frames_is_not_silent(classifier: Classifier) -> None:

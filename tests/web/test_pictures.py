@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from edgecnn.frame import Frame, fit_frame
-from edgecnn.opencv import cv2
+from edgecnn.opencv import decode_picture
 from edgecnn.runner.region import WHOLE, Region
 from edgecnn.spec import Fit, ModelSpec
 from edgecnn.web.pictures import LARGE, encode, filler, seen
@@ -22,7 +22,8 @@ SHAPES = {
 
 
 def decode(jpeg: bytes) -> Frame:
-    frame: Frame = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    frame = decode_picture(jpeg)
+    assert frame is not None
     return frame
 
 

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from edgecnn.errors import DeviceError, OptionError
-from edgecnn.web.address import Address, is_private, listen, own_addresses, reachable_host
+from edgecnn.web.listening import Address, is_private, listen, own_addresses, reachable_host
 
 HOLD = """
 import socket

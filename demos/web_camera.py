@@ -1,0 +1,52 @@
+"""Watch a camera's labels in a browser.
+
+    python demos/web_camera.py [--source 0] [--model objects] [--port 8080] [--frames 0]
+
+Without `--source` it takes the first camera, or footage from EDGECNN_DATA, or a test picture. With
+`--frames N` it stops after N frames, and fails if the page did not show the last of its labels.
+"""
+
+import json
+import os
+import urllib.request
+from pathlib import Path
+
+import typer
+
+from edgecnn import CaptureOptions, Classifier, LivePage, Sampling, Wanted, WatchOptions, watch
+
+FOOTAGE = Path(os.environ.get("EDGECNN_DATA", "absent"), "video", "car-detection.mp4")
+
+
+def choose() -> str:
+    """Return what there is to look at."""
+    if Path("/dev/video0").exists():
+        return "0"
+    return str(FOOTAGE) if FOOTAGE.exists() else "pattern"
+
+
+def shown_labels(page: LivePage) -> set[str]:
+    """Return the labels that the page shows now, read from it as a browser does."""
+    with urllib.request.urlopen(f"{page.url}events", timeout=10) as stream:
+        state = json.loads(stream.readline().removeprefix(b"data: "))
+    return {source["label"] for source in state["sources"]}
+
+
+def main(source: str = "", model: str = "objects", port: int = 8080, frames: int = 0) -> None:
+    """Show every result on the page; a file is played at 12 frames a second."""
+    wanted = Wanted(sampling=Sampling(fps=12))
+    with Classifier(model) as classify, LivePage(classify, port=port) as page:
+        print(f"open {page.url}")
+        options = WatchOptions(CaptureOptions(wanted=wanted), max_frames=frames)
+        last = ""
+        for result in watch(classify, source or choose(), options=page.attach(options)):
+            page(result)
+            last = result.label
+        labels = shown_labels(page) if frames else {last}
+    if last not in labels:
+        raise SystemExit(f"the page shows {labels}, the last answer is {last!r}")
+    print(f"the last answer was {last}")
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -174,6 +174,8 @@ def test_a_silent_camera_is_no_picture(tab: Page, classifier: Classifier) -> Non
         page(replace(running.result(1), source="cam"))
         tab.open(page.url, *WIDE)
         tab.until("document.getElementById('blank').textContent.startsWith('No frame for ')")
+        tab.until(f"{SHOWN} == '–'")
+        tab.until("document.getElementById('status').textContent == 'no frame'")
         assert (
             tab.value("getComputedStyle(document.getElementById('picture')).visibility") == "hidden"
         )

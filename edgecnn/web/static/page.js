@@ -71,10 +71,10 @@ function show(state) {
   if (state.ended) finish();
   else if (source) watch(source.number);
   stage(state, source);
+  answer(state, source);
   if (performance.now() - calmed < CALM_MS && !state.ended) return;
   calmed = performance.now();
   controls(state);
-  answer(state, source);
   speed(source);
   sources(state, source);
   cameras(state);
@@ -118,7 +118,8 @@ function stage(state, source) {
   const silent = source && source.silent_s !== null;
   if (state.ended) status("run has ended", "");
   else if (state.paused) status("paused", "");
-  else if (!source || silent) status(source ? source.state.toLowerCase() : "waiting", source ? "bad" : "");
+  else if (!source) status("waiting", "");
+  else if (silent) status(source.state === "LIVE" ? "no frame" : source.state.toLowerCase(), "bad");
   else status("live", "live");
   if (!source) return blank("Waiting for the first frame");
   if (state.ended) blank("The run has ended");
@@ -139,13 +140,14 @@ function stage(state, source) {
 
 function answer(state, source) {
   if (!source) return;
+  const silent = source.silent_s !== null && !state.ended; // an old answer is none
   const label = at("answer");
-  const text = source.label || "–";
+  const text = silent ? "–" : source.label || "–";
   label.textContent = text;
   say(text);
   label.classList.toggle("unknown", source.label === "unknown");
-  at("doubt").textContent = doubt(source);
-  bars(source.top, state.threshold, source.label === "unknown");
+  at("doubt").textContent = silent ? "" : doubt(source);
+  bars(silent ? [] : source.top, state.threshold, source.label === "unknown");
 }
 
 // A screen reader says an answer once it has held: nobody can listen to one that flickers.

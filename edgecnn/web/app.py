@@ -6,7 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp
@@ -48,7 +48,10 @@ def make_app(
         return Response(facts(), media_type="application/json")
 
     async def change(request: Request) -> Response:
-        return _change(await request.body(), control)
+        try:
+            return _change(await request.body(), control)
+        except ClientDisconnect:
+            return Response(status_code=400)  # nobody hears it
 
     routes = [
         Route("/events", events),

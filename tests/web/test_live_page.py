@@ -1,9 +1,11 @@
 """The live page over real sockets: what viewers get, what they change, what they cannot slow."""
 
 import json
+import select
 import socket
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from http.client import HTTPException
 from pathlib import Path
@@ -252,6 +254,37 @@ def test_a_viewer_too_many_is_cut_off_and_the_others_stay(classifier: Classifier
             for each in many:
                 each.close()
             assert next(told)["sources"]
+        assert ask(port, "/").status == 200
+
+
+def test_a_viewer_that_takes_nothing_is_cut_off(
+    classifier: Classifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edgecnn.web.listening.GIVE_UP_MS", 500)
+    shown = result(classifier, noise(0))
+    big = [noise(number, 480, 640) for number in range(4)]
+
+    def made(number: int) -> Result:
+        return replace(shown, number=number, frame_bgr=big[number % 4])
+
+    with live_page(classifier) as (page, port), feeding(page, made):
+        page(made(1))
+        with opened(port, "/picture/0", 4096) as asleep:
+            poll = select.poll()
+            poll.register(asleep, 0)  # the end alone, not what could be read
+            assert poll.poll(20_000)
+
+
+def test_who_connects_and_says_nothing_is_cut_off(
+    classifier: Classifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edgecnn.web.server.FIRST_WORD_S", 0.2)
+    with live_page(classifier) as (_, port):
+        with (
+            socket.create_connection(("127.0.0.1", port), 20) as silent,
+            suppress(ConnectionResetError),
+        ):
+            assert silent.recv(1) == b""
         assert ask(port, "/").status == 200
 
 

@@ -33,6 +33,8 @@ class Job(Record):
     limit_s: float
     """What connecting, and each read, may take at most."""
     doubt_s: float
+    alive_s: float
+    """While frames are left out, the reader is told so often that they come."""
     parent: int
     """The process to die with."""
 
@@ -106,7 +108,7 @@ def _opening_remedy(camera: bool) -> str:
         return "check the address and the camera"
     there = sorted(path.name for path in Path("/dev").glob("video*"))
     found = f"cameras here: {', '.join(there)}" if there else "no camera is connected"
-    return f"check the index and that no other program holds it; {found}"
+    return f"check that no other program holds it, or give --wait; {found}"
 
 
 def _read(capture: "cv2.VideoCapture") -> Iterator[Frame]:

@@ -61,7 +61,10 @@ class Run:
         """
         plan, watcher = self._plan, self._watcher
         supervision = Supervision(lambda: watcher.busy_since_s, plan.hang_s, plan.step, self.stop)
-        return supervise(self._work, supervision)
+        outcome = supervise(self._work, supervision)
+        if outcome.value:  # else its thread still looks at it
+            self.stop.close()
+        return outcome
 
     def _work(self) -> RunReport:
         with open_sources(self._plan.sources, self._watcher.capture) as source:

@@ -96,14 +96,17 @@ def run(
     from edgecnn.runner.run import Run, RunPlan
     from edgecnn.runner.sampling import Sampling
     from edgecnn.runner.smoothing import parse_smoothing
-    from edgecnn.runner.wanted import Wanted
     from edgecnn.runner.watch import WatchOptions
 
     settings = CameraSettings(*parse_size(size), fourcc, camera_fps, exposure)
-    wanted = Wanted((), bool(save or show_window), parse_region(roi), Sampling(every, fps))
-    patience = Patience(stall_s=stall_timeout, wait=wait)
-    capture = CaptureOptions(settings, patience, wanted, tell=_tell)
-    options = WatchOptions(capture, parse_smoothing(smooth, hysteresis), max_frames)
+    options = WatchOptions(
+        parse_region(roi),
+        Sampling(every, fps),
+        parse_smoothing(smooth, hysteresis),
+        max_frames,
+        whole=bool(save or show_window),
+        capture=CaptureOptions(settings, Patience(stall_s=stall_timeout, wait=wait), tell=_tell),
+    )
     sinks = _Sinks(form, save, len(source), show_window=show_window)
     with Classifier(model, provider=provider, threads=threads, allow_cpu=allow_cpu) as classifier:
         if threshold is not None:

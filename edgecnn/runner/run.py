@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from edgecnn.runner.address import kind_of
-from edgecnn.runner.capture import Source, open_sources
+from edgecnn.runner.capture import Source
 from edgecnn.runner.classify import Classifier
 from edgecnn.runner.deliver.delivery import Delivery, Sink
 from edgecnn.runner.events import Event, What
@@ -67,7 +67,7 @@ class Run:
         return outcome
 
     def _work(self) -> RunReport:
-        with open_sources(self._plan.sources, self._watcher.capture) as source:
+        with self._watcher.open(self._plan.sources) as source:
             deliveries = self._start(self._plan.begin(source))
             try:
                 for result in self._watcher.results(source):

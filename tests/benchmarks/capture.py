@@ -29,7 +29,7 @@ from edgecnn.bench.clock import ratio
 from edgecnn.opencv import cv2
 from edgecnn.runner.address import Kind
 from edgecnn.runner.camera import CameraSettings
-from edgecnn.runner.capture import CaptureOptions, _rounds, open_source
+from edgecnn.runner.capture import _rounds, open_source
 from edgecnn.runner.classify import Classifier
 from edgecnn.runner.connection import Patience
 from edgecnn.runner.live import LiveFeed, plan_job
@@ -94,7 +94,7 @@ def read_process(path: Path, spec: ModelSpec | None, *, whole: bool) -> int:
 
 def run_edgecnn(path: Path, classify: Classifier) -> int:
     """Return nanoseconds a frame of reading and classifying as `edgecnn run` does."""
-    options = WatchOptions(CaptureOptions(wanted=Wanted(whole=False)))
+    options = WatchOptions(whole=False)
     report = Run(classify, RunPlan([str(path)], options=options))().value
     assert report is not None
     return round(report.seconds * 1e9 / report.frames)

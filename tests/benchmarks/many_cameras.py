@@ -20,7 +20,6 @@ from edgecnn.opencv import cv2
 from edgecnn.runner.capture import CaptureOptions
 from edgecnn.runner.classify import Classifier
 from edgecnn.runner.run import Run, RunPlan
-from edgecnn.runner.wanted import Wanted
 from edgecnn.runner.watch import WatchOptions
 
 VIDEO = Path(os.environ.get("EDGECNN_DATA", "."), "video", "car-detection.mp4")
@@ -67,8 +66,9 @@ def main(
     server = subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert server.stdout is not None
     urls = server.stdout.readline().split()
-    capture = CaptureOptions(wanted=Wanted(whole=False), tell=lambda _: None)
-    options = WatchOptions(capture, max_frames=int(seconds * fps * cameras))
+    quiet = CaptureOptions(tell=lambda _: None)
+    wanted = int(seconds * fps * cameras)
+    options = WatchOptions(max_frames=wanted, whole=False, capture=quiet)
     with Classifier(model) as classifier:
         before = cpu_s()
         report = Run(classifier, RunPlan(urls, options=options))().value

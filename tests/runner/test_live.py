@@ -500,7 +500,7 @@ def test_a_broken_file_among_several_is_raised_when_the_others_have_ended(tmp_pa
 
 @pytest.mark.parametrize("whole", [True, False])
 def test_frames_are_fitted_where_they_are_read(told: Told, lively: str, whole: bool) -> None:
-    with open_source(lively, told.options(wanted=Wanted((SPEC,), whole=whole))) as opened:
+    with open_source(lively, told.options(), Wanted((SPEC,), whole=whole)) as opened:
         shot = next(opened.shots())
     assert shot.fitted is not None
     assert shot.fitted.shape == SPEC.shape
@@ -539,7 +539,7 @@ def test_a_run_that_waits_for_a_camera_ends_at_once_when_told_to(int8: Path, sig
 
 def test_only_the_region_is_fitted_and_the_whole_frame_stays_whole(told: Told, lively: str) -> None:
     region = Region(0.25, 0.5, 0.5, 0.5)
-    with open_source(lively, told.options(wanted=Wanted((SPEC,), region=region))) as opened:
+    with open_source(lively, told.options(), Wanted((SPEC,), region=region)) as opened:
         shot = next(opened.shots())
     assert shot.frame_bgr.shape == (48, 64, 3)
     assert shot.fitted is not None
@@ -550,7 +550,7 @@ def test_frames_that_are_left_out_are_no_stall_and_not_dropped(told: Told) -> No
     rare = Wanted(sampling=Sampling(fps=0.8))  # one in 1.25 s, and a stall would be told after 0.5
     with (
         http_camera(forever) as camera,
-        open_source(camera.url, told.options(patience=QUICK, wanted=rare)) as opened,
+        open_source(camera.url, told.options(patience=QUICK), rare) as opened,
     ):
         first, second = islice(opened.shots(), 2)
         counts = opened.counts[camera.url]
@@ -565,8 +565,8 @@ def test_a_camera_gives_each_so_manieth_frame(told: Told) -> None:
         wire.stream([scene(level) for level in range(10, 130, 10)], fps=10)
         wire.pause(60)
 
-    third = told.options(wanted=Wanted(sampling=Sampling(every=3)))
-    with http_camera(slowly) as camera, open_source(camera.url, third) as opened:
+    third = Wanted(sampling=Sampling(every=3))
+    with http_camera(slowly) as camera, open_source(camera.url, told.options(), third) as opened:
         levels = [level_of(shot.frame_bgr) for shot in islice(opened.shots(), 4)]
     assert levels == [10, 40, 70, 100]
 

@@ -26,7 +26,6 @@ from edgecnn.runner.region import Region
 from edgecnn.runner.result import Result, Trouble
 from edgecnn.runner.shot import Shot
 from edgecnn.runner.smoothing import UNKNOWN, Smoothing
-from edgecnn.runner.wanted import Wanted
 from edgecnn.runner.watch import Watcher, WatchOptions, watch
 
 
@@ -116,8 +115,7 @@ def test_only_the_region_is_classified_and_the_frame_is_whole(
     large[56:84, 28:56] = frames[3]
     (tmp_path / "large.png").write_bytes(encode_png(large))
     region = Region(0.25, 0.5, 0.25, 0.25)
-    options = WatchOptions(CaptureOptions(wanted=Wanted(region=region)))
-    (result,) = watch(classifier, str(tmp_path), options=options)
+    (result,) = watch(classifier, str(tmp_path), options=WatchOptions(region))
     assert result.prediction is not None
     np.testing.assert_array_equal(
         result.prediction.probabilities, classifier(frames[3]).probabilities
@@ -198,7 +196,7 @@ def test_what_a_covered_or_frozen_camera_shows_is_marked(
     capture = CaptureOptions(patience=Patience(give_up_s=20, doubt_s=0.2), tell=told.append)
     classifier.require(0.0)
     with http_camera(still(picture)) as camera:
-        results = watch(classifier, camera.url, options=WatchOptions(capture))
+        results = watch(classifier, camera.url, options=WatchOptions(capture=capture))
         marked = next(result for result in results if result.trouble)
         results.close()
     assert marked.trouble is trouble
@@ -217,7 +215,6 @@ def test_the_options_of_a_user_are_left_as_they_are(classifier: Classifier) -> N
     before = replace(options)
     Watcher(classifier, options)
     assert options == before
-    assert options.capture.wanted.spec == ()
 
 
 def test_watching_needs_no_main_guard(int8: Path, folder: Path, tmp_path: Path) -> None:

@@ -178,7 +178,7 @@ def soak(model: str, frames: int, *, kill_every_s: float = 5.0, good_s: float = 
         plan = RunPlan(
             sources,
             lambda _: [LineSink(as_json=True, out=out)],
-            WatchOptions(capture, Smoothing(2, 3), frames),
+            WatchOptions(smoothing=Smoothing(2, 3), max_frames=frames, capture=capture),
         )
         classifier = stack.enter_context(Classifier(model))
         stack.enter_context(watching)

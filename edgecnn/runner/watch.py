@@ -118,6 +118,7 @@ class Watcher:
             time.time() - age_ms / 1e3,
             trouble,
             self._options.region,
+            shot.picture,
         )
 
     def _predict(self, shot: Shot) -> Prediction | None:

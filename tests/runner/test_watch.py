@@ -60,6 +60,9 @@ def test_watching_a_folder_gives_a_result_for_every_picture_in_order(
     assert [result.number for result in results] == list(range(1, 21))
     assert labels(results) == [prediction.label for prediction in classifier(frames)]
     assert {result.source for result in results} == {str(folder)}
+    assert [result.picture for result in results] == [
+        str(folder / f"{i:02}.png") for i in range(20)
+    ]
 
 
 def test_watch_is_a_public_name(int8: Path, folder: Path) -> None:

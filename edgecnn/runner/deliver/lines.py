@@ -5,6 +5,7 @@ import sys
 from functools import partial
 from typing import TextIO
 
+from edgecnn.runner.events import printable
 from edgecnn.runner.result import Result
 
 TOP = 3
@@ -19,7 +20,8 @@ def result_line(result: Result, *, tagged: bool = False) -> str:
         line += f" {prediction.probability:6.1%} {prediction.latency_ms:8.3f} ms"
         if result.label != prediction.label:
             line += f"  ({prediction.label}?)"
-    return line + (f"  ({result.trouble.value})" if result.trouble else "")
+    trouble = f"  ({result.trouble.value})" if result.trouble else ""
+    return line + trouble + (result.picture and f"  {printable(result.picture)}")
 
 
 def result_json(result: Result) -> str:
@@ -29,6 +31,7 @@ def result_json(result: Result) -> str:
         {
             "frame": result.number,
             "source": result.source,
+            "picture": result.picture,
             "time": round(result.time_s, 3),
             "label": result.label,
             "changed": result.changed,

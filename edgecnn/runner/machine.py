@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from edgecnn.records import Record
-from edgecnn.runner.ort import installed_builds
+from edgecnn.runner.builds import installed_builds
 
 # The instruction sets that decide which int8 kernel runs.
 _TELLING_FLAGS = (

@@ -11,7 +11,7 @@ from typing import TextIO
 
 import typer
 
-from edgecnn.cli import adopt, collect, data, device, export, train, verify, workstation
+from edgecnn.cli import adopt, collect, data, device, export, machine, train, verify, workstation
 from edgecnn.cli.options import show_version
 from edgecnn.errors import EdgeError
 
@@ -48,6 +48,8 @@ for command in (
     device.run,
     device.bench,
     device.inspect,
+    machine.devices,
+    machine.doctor,
 ):
     app.command()(command)
 app.add_typer(data.app, name="data")

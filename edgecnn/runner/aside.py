@@ -4,16 +4,23 @@ Drivers of accelerators end processes, or hang them, and a library built for new
 illegal instruction when it is imported. Whoever looks for what is wrong must survive that.
 """
 
+import json
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from importlib import import_module
+from types import MappingProxyType
 
-from edgecnn.errors import DeviceError
+from edgecnn.errors import DeviceError, EdgeError
 from edgecnn.runner.events import printable
 
 LIMIT_S = 60.0
+NOTHING: Mapping[str, str] = MappingProxyType({})
+
+_TOLD = 3
+"""Exit code of a process that says what is wrong: its output is a message and what to do."""
 
 # Not `-m`: that would put the working folder, and whatever lies in it, before the standard library.
 _MAIN = (
@@ -21,7 +28,13 @@ _MAIN = (
 )
 
 
-def ask_aside(module: str, question: str, limit_s: float = LIMIT_S, **environment: str) -> str:
+def ask_aside(
+    module: str,
+    question: str,
+    *,
+    limit_s: float = LIMIT_S,
+    environment: Mapping[str, str] = NOTHING,
+) -> str:
     """Give a text to `answer` of a module in another process; return the text that it returns.
 
     Args:
@@ -43,6 +56,9 @@ def ask_aside(module: str, question: str, limit_s: float = LIMIT_S, **environmen
         raise DeviceError(
             f"no answer for {limit_s:g} s", remedy="update the driver or library behind it"
         ) from error
+    if done.returncode == _TOLD:
+        what, remedy = json.loads(done.stdout)
+        raise DeviceError(what, remedy=remedy)
     if done.returncode:
         raise DeviceError(
             _ending(done.returncode, done.stderr.decode("utf-8", "replace")),
@@ -55,9 +71,16 @@ def main(module: str) -> None:
     """Answer, in that process; what libraries print does not mix with it."""
     out = os.dup(1)
     os.dup2(2, 1)
-    answer: str = import_module(module).answer(sys.stdin.read())
+    code = 0
+    try:
+        text: str = import_module(module).answer(sys.stdin.read())
+    except EdgeError as error:
+        code, text = _TOLD, json.dumps([error.what, error.remedy])
+    except ModuleNotFoundError as error:
+        code, text = _TOLD, json.dumps([str(error), f"pip install {error.name}"])
     with os.fdopen(out, "w", encoding="utf-8") as file:
-        file.write(answer)
+        file.write(text)
+    sys.exit(code)
 
 
 def _ending(code: int, said: str) -> str:

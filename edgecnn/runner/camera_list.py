@@ -56,7 +56,9 @@ def _look(root: Path, number: int) -> Camera | None:
         problem, remedy = f"busy: {holder}", "stop that program, or wait for it"
     elif said is not None and said.driver in _CSI:
         problem = f"OpenCV cannot read a raw sensor ({said.driver})"
-        remedy = 'give --source "exec:rpicam-vid -t 0 --codec mjpeg -o -", or your vendor\'s program'
+        remedy = (
+            'give --source "exec:rpicam-vid -t 0 --codec mjpeg -o -", or your vendor\'s program'
+        )
     name = _read(facts / "name") or (said.name if said else "")
     source = stable_camera(str(number), root / "dev")
     modes, driver = (said.modes, said.driver) if said else ((), "")
@@ -110,7 +112,7 @@ def _open_files(proc: Path) -> Iterator[Path]:
 
 def _target(link: Path) -> str:
     try:
-        return os.readlink(link)
+        return str(link.readlink())
     except OSError:
         return ""
 

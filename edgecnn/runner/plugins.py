@@ -87,7 +87,9 @@ def device_options(device: "onnxruntime.OrtEpDevice", threads: int) -> dict[str,
     """
     if not device.ep_name.startswith("OpenVINO"):
         return {}
-    config = {device.ep_metadata["ov_device"]: {"EXECUTION_MODE_HINT": "ACCURACY"}}
+    facts = device.ep_metadata
+    place = facts.get("ov_meta_device") or facts["ov_device"]
+    config = {place: {"EXECUTION_MODE_HINT": "ACCURACY"}}
     return {"load_config": json.dumps(config), "num_of_threads": str(threads)}
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from edgecnn.errors import DeviceError, EdgeError
 from edgecnn.records import Record
@@ -30,13 +31,15 @@ class Trial(Record):
     problem: str
     """Why it did not run; empty if it did and its golden answers are right."""
 
-    def __str__(self) -> str:
+    def words(self, forms: str) -> str:
+        """Say what it did with these forms."""
         if self.problem:
-            return f"{self.form}: {self.problem}"
+            return f"{forms}: {self.problem}"
         if self.share >= MIN_SHARE:
-            return f"runs {self.form}"
-        part = f"{self.share:.1%}" if self.share else "nothing"
-        return f"takes {part} of {self.form}, the CPU does the rest"
+            return f"runs {forms}"
+        if not self.share:
+            return f"takes nothing of {forms}, the CPU would do it all"
+        return f"takes {self.share:.1%} of {forms}, the CPU would do the rest"
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,10 @@ class Provider(Record):
         return any(not trial.problem for trial in self.trials)
 
     def __str__(self) -> str:
-        return "; ".join(dict.fromkeys(map(str, self.trials)))
+        alike: dict[str, list[str]] = {}
+        for trial in self.trials:
+            alike.setdefault(trial.words("{}"), []).append(trial.form)
+        return "; ".join(words.replace("{}", " and ".join(f)) for words, f in alike.items())
 
 
 @dataclass(frozen=True)
@@ -81,6 +87,11 @@ def try_providers(models: Mapping[str, Path] = TRIED) -> Providers:
     return Providers(tuple(tried), plugins)
 
 
+def try_model(path: Path, form: str) -> tuple[Provider, ...]:
+    """Start every provider on one model file; raises what `try_providers` raises."""
+    return try_providers({form: path}).tried
+
+
 def _try(name: str, models: Mapping[str, Path]) -> Iterator[Trial]:
     for form, model in models.items():
         try:
@@ -96,7 +107,7 @@ def _ask_plugin(package: str) -> Plugin:
         return Plugin(package, plugin_packages()[package], (), error.what)
 
 
-def _ask(what: str, **arguments: str) -> dict:  # type: ignore[type-arg]
+def _ask(what: str, **arguments: str) -> Any:
     return json.loads(ask_aside(__name__, json.dumps({"what": what, **arguments})))
 
 

@@ -28,8 +28,8 @@ def full_name(provider: str, model: ModelFile) -> str:
     """Return ONNX Runtime's name of a provider.
 
     Raises:
-        ProviderError: Neither this ONNX Runtime nor a plugin has it for a device of this machine, or
-            it cannot run the model's form.
+        ProviderError: Neither this ONNX Runtime nor a plugin has it for a device of this machine,
+            or it cannot run the model's form.
     """
     name = SHORT_NAMES.get(provider.lower(), provider)
     if model.card.form == "int8" and name in WITHOUT_INT8:
@@ -40,7 +40,8 @@ def full_name(provider: str, model: ModelFile) -> str:
     if name not in BUILT_IN and not plugin_devices(name):
         plugins = "".join(f"; {package}: {register(package)}" for package in plugin_packages())
         raise ProviderError(
-            f"this ONNX Runtime has no provider {provider!r}; it has {', '.join(BUILT_IN)}{plugins}",
+            f"this ONNX Runtime has no provider {provider!r}; it has {', '.join(BUILT_IN)}"
+            f"{plugins}",
             remedy='install the build that has it, such as pip install "edgecnn[gpu]", or a plugin '
             "such as onnxruntime-ep-openvino",
         )

@@ -65,9 +65,7 @@ def open_session(
     return session, assignment
 
 
-def _options(
-    threads: int, batch: int, settings: Mapping[str, str]
-) -> "onnxruntime.SessionOptions":
+def _options(threads: int, batch: int, settings: Mapping[str, str]) -> "onnxruntime.SessionOptions":
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1

@@ -123,9 +123,7 @@ def _rates(ask: Ask, code: int, width: int, height: int) -> tuple[float, ...]:
     return tuple(sorted(found, reverse=True))
 
 
-def _list(
-    ask: Ask, number: int, layout: struct.Struct, *rest: int | bytes
-) -> Iterator[bytes]:
+def _list(ask: Ask, number: int, layout: struct.Struct, *rest: int | bytes) -> Iterator[bytes]:
     """Yield the entries of a list that the kernel gives one by one, until it says EINVAL."""
     for index in range(_MOST):
         try:

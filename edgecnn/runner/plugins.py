@@ -63,7 +63,8 @@ def register(package: str) -> Plugin:
         library = import_module(package.replace("-", "_")).get_library_path()
         onnxruntime.register_execution_provider_library(package, library)
     except Exception as error:  # whatever a stranger's package raises
-        return Plugin(package, version, (), printable(f"{type(error).__name__}: {error}"))
+        said = printable(f"{type(error).__name__}: {error}", limit=500)  # with the path, twice
+        return Plugin(package, version, (), said)
     new = onnxruntime.get_ep_devices()[before:]
     return Plugin(package, version, tuple(_words(device) for device in new), "")
 

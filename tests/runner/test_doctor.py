@@ -280,9 +280,9 @@ def bare_python(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[s
     """Run edgecnn where neither ONNX Runtime nor OpenCV nor numpy is installed."""
     (typer,) = {Path(str(file.locate())).parents[1] for file in files("typer") or ()
                 if str(file) == "typer/__init__.py"}  # fmt: skip
-    for path in typer.iterdir():
-        if not path.name.startswith(WITHOUT):
-            (folder / path.name).symlink_to(path)
+    for there in typer.iterdir():
+        if not there.name.startswith(WITHOUT):
+            (folder / there.name).symlink_to(there)
     library = [entry for entry in sys.path if entry.endswith((".zip", "lib-dynload"))]
     path = [str(ROOT), str(folder), str(Path(os.__file__).parent), *library]
     return subprocess.run(

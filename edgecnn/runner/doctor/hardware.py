@@ -51,7 +51,7 @@ def check_heat(place: Place) -> Iterator[Finding]:
         return
     _, heat, limit = max(known)
     if heat >= limit:
-        remedy = "cool it, give it air or a lower --fps: latencies are not its usual ones"
+        remedy = "cool it, give it air: what is measured now is not its usual pace"
         yield Finding("temperature", WARN, f"{heat:.0f} C, slows down from {limit:.0f} C", remedy)
     else:
         yield Finding("temperature", OK, f"{heat:.0f} C of {limit:.0f} C")

@@ -58,14 +58,14 @@ def register(package: str) -> Plugin:
     from edgecnn.runner.ort import onnxruntime
 
     version = plugin_packages()[package]
-    before = len(onnxruntime.get_ep_devices())
     try:
+        before = len(onnxruntime.get_ep_devices())  # none before 1.23
         library = import_module(package.replace("-", "_")).get_library_path()
         onnxruntime.register_execution_provider_library(package, library)
+        new = onnxruntime.get_ep_devices()[before:]
     except Exception as error:  # whatever a stranger's package raises
         said = printable(f"{type(error).__name__}: {error}", limit=500)  # with the path, twice
         return Plugin(package, version, (), said)
-    new = onnxruntime.get_ep_devices()[before:]
     return Plugin(package, version, tuple(_words(device) for device in new), "")
 
 

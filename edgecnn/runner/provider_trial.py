@@ -8,13 +8,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from edgecnn.errors import DeviceError, EdgeError
 from edgecnn.records import Record
 from edgecnn.runner.aside import ask_aside
+from edgecnn.runner.events import printable
 from edgecnn.runner.plugins import Plugin, plugin_packages, register
 from edgecnn.runner.provider_facts import MIN_SHARE
+
+if TYPE_CHECKING:
+    from edgecnn.runner.model_file import ModelFile
 
 _MODELS = Path(str(files("edgecnn"))) / "shipped" / "models"
 TRIED = {"int8": _MODELS / "digits.int8.onnx", "fp32": _MODELS / "probe.fp32.onnx"}
@@ -87,9 +91,9 @@ def try_providers(models: Mapping[str, Path] = TRIED) -> Providers:
     return Providers(tuple(tried), plugins)
 
 
-def try_model(path: Path, form: str) -> tuple[Provider, ...]:
+def try_model(model: "ModelFile") -> tuple[Provider, ...]:
     """Start every provider on one model file; raises what `try_providers` raises."""
-    return try_providers({form: path}).tried
+    return try_providers({model.card.form: model.path}).tried
 
 
 def _try(name: str, models: Mapping[str, Path]) -> Iterator[Trial]:
@@ -139,4 +143,4 @@ def _trial(provider: str, path: Path) -> Trial:
         with Classifier(path, provider=provider, allow_cpu=True) as classifier:
             return Trial(form, classifier.assignment.share, "")
     except EdgeError as error:
-        return Trial(form, 0.0, error.what)
+        return Trial(form, 0.0, printable(" ".join(error.what.split()), limit=500))

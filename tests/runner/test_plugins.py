@@ -12,7 +12,6 @@ from compiled import compile_library
 
 from edgecnn.frame import Frame
 from edgecnn.runner.classify import Classifier
-from edgecnn.runner.provider_trial import Provider, Trial
 
 LIBRARY = (
     "import pathlib\ndef get_library_path(): return str(pathlib.Path(__file__).with_name('{}'))\n"
@@ -99,13 +98,6 @@ def test_the_doctor_warns_of_a_plugin_without_a_device(tmp_path: Path) -> None:
     findings = {row["name"]: row for row in json.loads(done.stdout)["findings"]}
     assert findings["onnxruntime-ep-empty"]["result"] == "WARN"
     assert "pip uninstall onnxruntime-ep-empty" in findings["onnxruntime-ep-empty"]["remedy"]
-
-
-def test_forms_of_the_same_fate_share_a_sentence() -> None:
-    fates = (Trial("int8", 1.0, ""), Trial("fp32", 1.0, ""), Trial("fp16", 0.5, ""))
-    assert str(Provider("X", "p 1", fates)) == (
-        "runs int8 and fp32; takes 50.0% of fp16, the CPU would do the rest"
-    )
 
 
 @pytest.mark.skipif(

@@ -4,7 +4,9 @@ They import OpenCV or ONNX Runtime inside: nothing that is missing is imported b
 """
 
 import json
+import sys
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
@@ -87,8 +89,6 @@ def _screen() -> Finding:
 
 
 def _runtime(_: str) -> list[Finding]:
-    import warnings
-
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from edgecnn.runner.ort import TESTED, is_old, onnxruntime
@@ -96,7 +96,9 @@ def _runtime(_: str) -> list[Finding]:
     version, tested = onnxruntime.__version__, ".".join(map(str, TESTED))
     if is_old(version):
         reason = f"{version} is older than {tested}, the oldest that was tested"
-        return [Finding("ONNX Runtime", WARN, reason, "pip install --upgrade onnxruntime")]
+        newer = sys.version_info >= (3, 11)
+        remedy = "pip install --upgrade onnxruntime" if newer else "Python 3.11 gets a newer one"
+        return [Finding("ONNX Runtime", WARN, reason, remedy)]
     return [Finding("ONNX Runtime", OK, f"{version}, tested from {tested} on")]
 
 

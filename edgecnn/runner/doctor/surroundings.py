@@ -9,7 +9,7 @@ from edgecnn.files import write_atomic
 from edgecnn.runner.camera_list import list_cameras
 from edgecnn.runner.doctor.finding import FAIL, OK, WARN, Finding, Place
 from edgecnn.runner.provider_facts import CPU, short_name
-from edgecnn.runner.provider_trial import try_providers
+from edgecnn.runner.provider_trial import Provider, try_providers
 
 LEAST_FREE_MIB = 500
 _TIMEX_BYTES = 512
@@ -34,20 +34,24 @@ def check_cameras(place: Place) -> Iterator[Finding]:
 def check_providers(place: Place) -> Iterator[Finding]:
     """Start every provider on real models."""
     found = try_providers()
-    for provider in found.tried:
-        name = f"provider {short_name(provider.name)}"
-        if all(trial.problem == "" for trial in provider.trials):
-            yield Finding(name, OK, str(provider))
-        elif provider.name == CPU:
-            yield Finding(name, FAIL, str(provider), "install the ONNX Runtime build again")
-        else:
-            yield Finding(name, WARN, str(provider), "install its driver, or do not ask for it")
+    yield from map(judge_provider, found.tried)
     for plugin in found.plugins:
         if plugin.providers:
             yield Finding(plugin.package, OK, str(plugin))
         else:
             remedy = f"install what its maker says it needs, or pip uninstall {plugin.package}"
             yield Finding(plugin.package, WARN, str(plugin), remedy)
+
+
+def judge_provider(provider: Provider) -> Finding:
+    """Return what a provider's trials mean: the CPU runs every form, others need not."""
+    name = f"provider {short_name(provider.name)}"
+    if provider.name == CPU and any(trial.problem for trial in provider.trials):
+        return Finding(name, FAIL, str(provider), "install the ONNX Runtime build again")
+    if not provider.starts:
+        remedy = "install its driver, or do not ask for it"
+        return Finding(name, WARN, str(provider), remedy)
+    return Finding(name, OK, str(provider))
 
 
 def check_disk(place: Place) -> Iterator[Finding]:

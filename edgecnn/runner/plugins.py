@@ -59,7 +59,7 @@ def register(package: str) -> Plugin:
 
     version = plugin_packages()[package]
     try:
-        before = len(onnxruntime.get_ep_devices())  # none before 1.23
+        before = len(onnxruntime.get_ep_devices())  # old ones have no such function
         library = import_module(package.replace("-", "_")).get_library_path()
         onnxruntime.register_execution_provider_library(package, library)
         new = onnxruntime.get_ep_devices()[before:]
@@ -89,7 +89,7 @@ def device_options(device: "onnxruntime.OrtEpDevice", threads: int) -> dict[str,
     if not device.ep_name.startswith("OpenVINO"):
         return {}
     facts = device.ep_metadata
-    place = facts.get("ov_meta_device") or facts["ov_device"]
+    place = (facts.get("ov_meta_device") or facts["ov_device"]).partition(".")[0]  # of GPU.0: GPU
     config = {place: {"EXECUTION_MODE_HINT": "ACCURACY"}}
     return {"load_config": json.dumps(config), "num_of_threads": str(threads)}
 

@@ -22,6 +22,12 @@ PROBABILITIES = "probabilities"
 
 NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 
+_SETTINGS = {
+    "session.record_ep_graph_assignment_info": "1",
+    # Waiting threads that spin burn a core for nothing between two camera frames.
+    "session.intra_op.allow_spinning": "0",
+}
+
 
 def open_session(
     model: ModelFile,
@@ -71,11 +77,9 @@ def _options(threads: int, batch: int, settings: Mapping[str, str]) -> "onnxrunt
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     options.add_free_dimension_override_by_name("N", batch)
-    options.add_session_config_entry("session.record_ep_graph_assignment_info", "1")
-    # Waiting threads that spin burn a core for nothing between two camera frames.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    for key, value in settings.items():
+    for key in settings:
         check_key(key)
+    for key, value in {**_SETTINGS, **settings}.items():  # each once: twice is warned of
         options.add_session_config_entry(key, value)
     return options
 

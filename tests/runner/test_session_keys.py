@@ -40,7 +40,9 @@ def test_a_value_may_hold_an_equals_sign() -> None:
     assert parse_settings(["ep.context_file_path=a=b"]) == {"ep.context_file_path": "a=b"}
 
 
-def test_a_setting_wins_over_edgecnns_own(int8: Path) -> None:
+def test_a_setting_wins_over_edgecnns_own_without_a_word(
+    int8: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     found = {}
     for settings in ({}, {SPINNING: "1"}):
         session, _ = open_session(
@@ -49,6 +51,7 @@ def test_a_setting_wins_over_edgecnns_own(int8: Path) -> None:
         entry = session.get_session_options().get_session_config_entry(SPINNING)
         found[len(settings)] = entry
     assert found == {0: "0", 1: "1"}
+    assert capfd.readouterr().err == ""
 
 
 def test_a_session_itself_refuses_a_misspelt_key(int8: Path) -> None:

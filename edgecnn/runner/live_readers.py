@@ -108,11 +108,12 @@ def _connect(job: Job, *, camera: bool) -> "cv2.VideoCapture":
 def _not_opened(place: str, *, camera: bool) -> SourceError:
     if not camera:
         return SourceError("OpenCV cannot open it", remedy="check the address and the camera")
-    there = ", ".join(f"{found.source} ({found.name})" for found in list_cameras())
+    cameras = ", ".join(f"{found.source} ({found.name})" for found in list_cameras())
+    there = f"cameras here: {cameras}" if cameras else "no camera is connected"
     holder = who_holds(Path(place))
     return SourceError(
         f"it is busy: {holder}" if holder else "OpenCV cannot open it",
-        remedy=f"cameras here: {there or 'none'}; `edgecnn devices` tells more of them",
+        remedy=f"check the index; {there}; `edgecnn devices` tells more",
     )
 
 

@@ -55,4 +55,4 @@ def test_a_camera_that_another_process_holds_is_told_with_its_pid() -> None:
         assert not held.closed
     assert done.returncode == 5
     assert f"it is busy: pid {os.getpid()} (" in done.stderr
-    assert "cameras here: " in done.stderr
+    assert "`edgecnn devices` tells more" in done.stderr

@@ -98,8 +98,10 @@ class Classifier:
         """Call a prediction `known` from this probability on, 0 to below 1, not from the file's.
 
         Raises:
-            SpecError: It is no such probability.
+            OptionError: It is no such probability.
         """
+        if not 0 <= threshold < 1:
+            raise OptionError(f"the threshold is {threshold}", remedy="give 0 to below 1")
         self.spec = replace(self.spec, reject_threshold=threshold)
 
     @overload

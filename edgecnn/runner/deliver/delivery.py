@@ -80,9 +80,9 @@ class Delivery:
     def offer(self, result: Result) -> None:
         """Pass a result on; returns at once, but for a lossless one that waits for room."""
         with self._changed:
-            self._offered += 1
             while self._lossless and self._full and not self._stop.wanted:
                 self._changed.wait(LOOK_S)
+            self._offered += 1
             is_first_loss = self._full and not self._lost
             if self._full or self.cause:
                 self._lost += 1

@@ -19,7 +19,7 @@ def slug(text: str) -> str:
     """
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     short = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:SLUG_LENGTH].strip("-")
-    if short == text:
+    if short and short == text:
         return short
     digest = hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:6]
     return f"{short}-{digest}".lstrip("-")

@@ -138,4 +138,5 @@ class Delivery:
             self._lost = self._offered - self._taken
             self._waiting.clear()
             self._changed.notify_all()
-        self._tell(self.sink.name, str(error).partition("\n")[0])
+        if not self.sink.vital:  # the end of a vital one is told as the end of the run
+            self._tell(self.sink.name, str(error).partition("\n")[0])

@@ -56,6 +56,7 @@ class SegmentSink:
         Raises:
             DeviceError: The folder cannot be made.
         """
+        self.is_recording = True
         self._plan, self._rates = plan, rates
         self._films: dict[str, Film] = {}
         self._looked_s = -LOOK_S
@@ -86,6 +87,7 @@ class SegmentSink:
         Raises:
             EdgeError: One could not be finished; the others are.
         """
+        self.is_recording = False
         errors = []
         for film in self._films.values():
             try:

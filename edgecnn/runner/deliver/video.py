@@ -16,6 +16,7 @@ class VideoSink:
 
     def __init__(self, path: Path, fps: float | None) -> None:
         """Plan a video: frames a second as a file claims them; None, and they are measured."""
+        self.is_recording = True
         remove_parts(path.parent, escape(path.stem))
         self._film = Film(lambda _: path, fps)
 
@@ -29,4 +30,5 @@ class VideoSink:
         Raises:
             DeviceError: The disk is full; an older file of that name is untouched.
         """
+        self.is_recording = False
         self._film.finish()

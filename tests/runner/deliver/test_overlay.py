@@ -50,7 +50,9 @@ def test_the_answer_is_a_line_that_says_how_sure_it_is() -> None:
 
 
 def test_the_region_of_interest_is_drawn_on_its_border() -> None:
-    drawn = draw_label(result(np.zeros((100, 200, 3), np.uint8), region=Region(0.5, 0.5, 0.25, 0.3)))
+    drawn = draw_label(
+        result(np.zeros((100, 200, 3), np.uint8), region=Region(0.5, 0.5, 0.25, 0.3))
+    )
     assert drawn[50, 120].any()
     assert drawn[65, 100].any()
     assert not drawn[65, 120].any()

@@ -129,12 +129,16 @@ def test_a_full_disk_is_the_end_of_the_register_which_says_so(tmp_path: Path) ->
     with small_disk(tmp_path, "64k") as disk:
         sink = RegisterSink(disk / "r.csv", DIGEST)
         with pytest.raises(DeviceError, match=r"r\.csv could not be written: No space left"):
-            for number in range(1, 2000):
-                sink(result(number=number))
+            fill(sink)
         sink.close()
         rows = (disk / "r.csv").read_text().splitlines()
     assert len(rows) > 300
     assert {row.count(",") for row in rows[:-1]} == {len(COLUMNS) - 1}
+
+
+def fill(sink: RegisterSink) -> None:
+    for number in range(1, 2000):
+        sink(result(number=number))
 
 
 ENDLESS = """

@@ -7,14 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from results import picture, result
+from results import result
 
 from edgecnn.errors import DeviceError
 from edgecnn.opencv import cv2
 from edgecnn.runner.capture import open_source
 from edgecnn.runner.deliver.rate import measured
 from edgecnn.runner.deliver.video import VideoSink
-
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
 

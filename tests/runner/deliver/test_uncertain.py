@@ -131,7 +131,7 @@ def test_texts_that_look_alike_have_different_slugs() -> None:
 def test_a_disk_that_is_nearly_full_ends_the_ring_with_whole_pictures(tmp_path: Path) -> None:
     with small_disk(tmp_path, "512k") as disk:
         sink = UncertainSink(disk / "ring", DIGEST, steps=EACH)
-        with pytest.raises(DeviceError, match="nearly full|No space left"):
+        with pytest.raises(DeviceError, match=r"nearly full|No space left"):
             fill(sink)
         found = [decode_picture(path.read_bytes()) for path in pictures(disk / "ring")]
         assert len(found) > 5

@@ -13,9 +13,7 @@ from edgecnn.cli.sinks import RunFormat, SinkOptions, Sinks
 from edgecnn.errors import DeviceError
 
 if TYPE_CHECKING:
-    from edgecnn.runner.capture import Source
     from edgecnn.runner.classify import Classifier
-    from edgecnn.runner.deliver.delivery import Sink
     from edgecnn.runner.supervise import Outcome
     from edgecnn.runner.tally import RunReport
 
@@ -126,13 +124,7 @@ def run(
             classifier.require(threshold)
         _tell_model(classifier, provider, threads)
         with closing(Sinks(sink_options, classifier, source, every)) as sinks:
-
-            def begin(opened: "Source") -> "list[Sink]":
-                if opened.facts:
-                    _tell(f"{opened.name}: {opened.facts}")
-                return sinks.begin(opened)
-
-            plan = RunPlan(source, begin, options, watchdog, sinks.step)
+            plan = RunPlan(source, sinks.begin, options, watchdog, sinks.step)
             try:
                 outcome = Run(classifier, plan)()
             except BrokenPipeError:  # click would make it 1, which is for checks
@@ -166,6 +158,9 @@ def _conclude(outcome: "Outcome[RunReport]", form: RunFormat) -> None:
     failed = {name: told.failure for name, told in report.sinks.items() if told.failure}
     if failed and not report.interrupted:
         reasons = "; ".join(f"{name}: {failure}" for name, failure in failed.items())
-        raise DeviceError(f"not everything was delivered: {reasons}", remedy="see what it says")
+        raise DeviceError(
+            f"not everything was delivered: {reasons}",
+            remedy="look at where it goes; all else went on to its end",
+        )
     if report.interrupted:
         raise SystemExit(code)

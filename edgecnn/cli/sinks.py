@@ -7,6 +7,7 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edgecnn.cli.options import show_text
 from edgecnn.errors import OptionError
 
 if TYPE_CHECKING:
@@ -86,7 +87,9 @@ class Sinks:
         return self._window.step if self._window else None
 
     def begin(self, source: "Source") -> "list[Sink]":
-        """Return the sinks, now that the sources are open."""
+        """Tell what has opened, and return the sinks."""
+        if source.facts:
+            show_text(f"{source.name}: {source.facts}", err=True)
         sinks: list[Sink] = [*self._lines(), *self._register]
         if self._options.save:
             video = self._video(source)

@@ -13,7 +13,7 @@ from edgecnn.screen.keeper import Folders, Keeper
 from edgecnn.screen.view import View, draw_view
 
 STEP_MS = 15
-SILENT_S = 2.0
+SILENT_S = 2
 """After so long without a frame the window says so."""
 NOTE_S = 4.0
 """How long it shows what a key did."""
@@ -61,11 +61,10 @@ class WindowSink:
 
     def __call__(self, result: Result) -> None:
         """Remember the result for `step`."""
-        feed = self._feeds.get(result.source)
-        if feed is None:  # a new dictionary, since the other thread may go through this one
-            feed = _Feed(result)
-            self._feeds = {**self._feeds, result.source: feed}
-        feed.add(result)
+        if result.source in self._feeds:
+            self._feeds[result.source].add(result)
+        else:  # a new dictionary, since the other thread may go through this one
+            self._feeds = {**self._feeds, result.source: _Feed(result)}
 
     def step(self) -> bool:
         """Show what is new and hear keys for a moment; tell whether to go on."""
@@ -89,12 +88,13 @@ class WindowSink:
     def _view(self) -> View:
         now_s = time.monotonic()
         feed = self._feeds.get(self._source) or next(iter(self._feeds.values()), None)
-        silent_s = now_s - feed.at_s[-1] if feed else 0.0
+        silent_s = int(now_s - feed.at_s[-1]) if feed else 0
+        is_silent = silent_s >= SILENT_S
         note, until_s = self._note
         return View(
             result=self._held or (feed.newest if feed else None),
-            fps=feed.fps if feed else 0.0,
-            silent_s=int(silent_s) if silent_s >= SILENT_S else 0,
+            fps=feed.fps if feed and not is_silent else 0.0,
+            silent_s=silent_s if is_silent else 0,
             paused=self._held is not None,
             recording=self.is_recording(),
             note=note if now_s < until_s else "",

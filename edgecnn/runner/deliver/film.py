@@ -7,7 +7,7 @@ from edgecnn.frame import Frame
 from edgecnn.runner.deliver.clip import Clip
 from edgecnn.runner.deliver.rate import measured, sane
 
-MEASURED_FRAMES = 16
+MEASURED_FRAMES = 10
 MEASURED_S = 2.0
 """A rate is measured over so many frames or seconds, whichever is less. They wait in memory."""
 LONGEST_MEASURE = 3000

@@ -106,7 +106,7 @@ class Delivery:
         self._thread.join(seconds)
         if self._thread.is_alive():
             error = DeviceError(
-                f"it did not finish within {seconds:g} s", remedy="look at where the results go"
+                f"it did not finish within {seconds:.1f} s", remedy="look at where the results go"
             )
             self._fail(error)
 

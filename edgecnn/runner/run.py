@@ -74,6 +74,8 @@ class Run:
                     _offer(result, deliveries)
             finally:
                 self._close(deliveries)
+            if not self.stop.wanted:
+                _check_vital(deliveries)
             sinks = {delivery.sink.name: delivery.delivered for delivery in deliveries}
             counts, stopped = source.counts, self.stop.wanted
             return tally.report(source.name, counts, sinks, interrupted=stopped)
@@ -84,6 +86,8 @@ class Run:
 
     def _close(self, deliveries: list[Delivery]) -> None:
         deadline_s = time.monotonic() + (LEAVE_S if self.stop.wanted else FINISH_S)
+        for delivery in deliveries:  # all finish at once: one that hangs takes no time from another
+            delivery.end()
         for delivery in deliveries:
             delivery.close(max(0.0, deadline_s - time.monotonic()))
 
@@ -94,5 +98,10 @@ class Run:
 def _offer(result: Result, deliveries: list[Delivery]) -> None:
     for delivery in deliveries:
         delivery.offer(result)
+    _check_vital(deliveries)
+
+
+def _check_vital(deliveries: list[Delivery]) -> None:
+    for delivery in deliveries:
         if delivery.cause and delivery.sink.vital:
             raise delivery.cause

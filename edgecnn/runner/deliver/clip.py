@@ -100,6 +100,8 @@ def open_video(part: Path, path: Path, fps: float, size: tuple[int, int]) -> "cv
     """
     if not path.is_dir():
         code = cv2.VideoWriter.fourcc(*"mp4v")
+        # MPEG-4 divides a second into 65,535 parts at most: 123.457 frames/s would need 123,457.
+        fps = round(fps, 3) if fps < 65 else round(fps)
         writer = cv2.VideoWriter(str(part), cv2.CAP_FFMPEG, code, fps, size)
         if writer.isOpened():
             return writer

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import typer
 
-from edgecnn import CaptureOptions, Classifier, LivePage, Sampling, Wanted, WatchOptions, watch
+from edgecnn import Classifier, LivePage, Sampling, WatchOptions, watch
 
 FOOTAGE = Path(os.environ.get("EDGECNN_DATA", "absent"), "video", "car-detection.mp4")
 
@@ -34,10 +34,9 @@ def shown_labels(page: LivePage) -> set[str]:
 
 def main(source: str = "", model: str = "objects", port: int = 8080, frames: int = 0) -> None:
     """Show every result on the page; a file is played at 12 frames a second."""
-    wanted = Wanted(sampling=Sampling(fps=12))
+    options = WatchOptions(sampling=Sampling(fps=12), max_frames=frames)
     with Classifier(model) as classify, LivePage(classify, port=port) as page:
         print(f"open {page.url}")
-        options = WatchOptions(CaptureOptions(wanted=wanted), max_frames=frames)
         last = ""
         for result in watch(classify, source or choose(), options=page.attach(options)):
             page(result)

@@ -21,7 +21,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_there_is_a_tour() -> None:
     verbs = [command.split()[1] for command in COMMANDS]
-    assert verbs == ["run", "train", "export", "bench", "inspect", "evaluate", "verify"]
+    assert verbs == ["run", "train", "export", "bench", "inspect", "evaluate", "verify",
+                     "devices", "doctor"]  # fmt: skip
 
 
 @pytest.mark.parametrize("command", COMMANDS)

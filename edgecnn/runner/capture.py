@@ -35,8 +35,6 @@ class CaptureOptions:
     """What to ask of a camera."""
     patience: Patience = field(default_factory=Patience)
     """How long to wait for a live source."""
-    wanted: Wanted = field(default_factory=Wanted)
-    """Which frames, in which form."""
     stop: Stop | None = None
     """Once it is wanted, there are no more frames."""
     tell: Callable[[Event], None] = log_event
@@ -44,6 +42,7 @@ class CaptureOptions:
 
 
 DEFAULTS = CaptureOptions()
+EVERYTHING = Wanted()
 
 
 class Source:
@@ -74,6 +73,11 @@ class Source:
         return self._shots
 
     @property
+    def rates(self) -> dict[str, float]:
+        """Frames a second of each file as it claims them, 0 if it does not; not of live sources."""
+        return {feed.name: feed.fps for feed in self._feeds if isinstance(feed, ReadAhead)}
+
+    @property
     def counts(self) -> dict[str, Counts]:
         """What each source gave until now, by its name."""
         return {feed.name: feed.counts for feed in self._feeds}
@@ -81,7 +85,7 @@ class Source:
 
 @contextmanager
 def open_source(
-    source: str | int, options: CaptureOptions = DEFAULTS
+    source: str | int, options: CaptureOptions = DEFAULTS, wanted: Wanted = EVERYTHING
 ) -> Generator[Source, None, None]:
     """Open a source of frames; it is released on every way out.
 
@@ -92,19 +96,20 @@ def open_source(
         source: A camera's index or path, the path of a video, picture or folder of pictures, a
             URL, `exec:COMMAND`, or `pattern`: a moving test picture that never ends.
         options: How it is read.
+        wanted: Which of its frames, in which form; by default all of them, as they are.
 
     Raises:
         NotFound: There is no such file, or a folder has no pictures.
         OptionError: A command cannot be parsed.
         SourceError: It did not open; while iterating: a live source was given up.
     """
-    with open_sources([source], options) as opened:
+    with open_sources([source], options, wanted) as opened:
         yield opened
 
 
 @contextmanager
 def open_sources(
-    sources: Sequence[str | int], options: CaptureOptions = DEFAULTS
+    sources: Sequence[str | int], options: CaptureOptions = DEFAULTS, wanted: Wanted = EVERYTHING
 ) -> Generator[Source, None, None]:
     """Open several sources as one, which gives their frames in turn.
 
@@ -113,7 +118,9 @@ def open_sources(
     """
     _check(sources)
     with ExitStack() as stack:
-        feeds = [stack.enter_context(closing(_open(str(source), options))) for source in sources]
+        feeds = [
+            stack.enter_context(closing(_open(str(source), options, wanted))) for source in sources
+        ]
         stack.callback(_let_go, feeds)
         _settle(feeds, options.stop)
         several = len(feeds) > 1
@@ -135,8 +142,8 @@ def _check(sources: Sequence[str | int]) -> None:
         raise OptionError(what, remedy="give each source once")
 
 
-def _open(source: str, options: CaptureOptions) -> Feed:
-    kind, wanted = kind_of(source), options.wanted
+def _open(source: str, options: CaptureOptions, wanted: Wanted) -> Feed:
+    kind = kind_of(source)
     name = printable(hide_credentials(source), limit=1000)
     if kind.live:
         job = plan_job(source, kind, options.settings, options.patience, wanted)

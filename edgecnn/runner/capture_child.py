@@ -20,8 +20,6 @@ from edgecnn.runner.live_readers import Job, Opened, open_live
 from edgecnn.runner.sampling import Sampler
 
 LAST_MOMENT_S = 0.5
-ALIVE_S = 0.5
-"""While frames are left out, the parent is told so often that they come."""
 
 
 class Line:
@@ -78,7 +76,7 @@ class Capture:
             if self._sampler.wants(stamp_ns / 1e9):
                 self._wanted += 1
                 self._pass_on(picture, stamp_ns)
-            elif stamp_ns - self._alive_ns > ALIVE_S * 1e9:
+            elif stamp_ns - self._alive_ns > self._job.alive_s * 1e9:
                 self._alive_ns = stamp_ns
                 self._line.send({"alive": stamp_ns})
             self._tell(self._health.see(picture, stamp_ns / 1e9))

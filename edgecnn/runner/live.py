@@ -5,8 +5,9 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
-from edgecnn.errors import SourceError
+from edgecnn.errors import EdgeError, NotFound, SourceError
 from edgecnn.runner import connection
 from edgecnn.runner.address import Kind, stable_camera
 from edgecnn.runner.camera import CameraSettings
@@ -34,8 +35,8 @@ def plan_job(
     if kind is Kind.COMMAND:
         parse_command(source)
     settings.asked()
-    limit_s = max(patience.open_s, patience.stall_s)
-    return Job(source, kind, settings, wanted, limit_s, patience.doubt_s, parent=0)
+    limits = (max(patience.open_s, patience.stall_s), patience.doubt_s, patience.stall_s / 4)
+    return Job(source, kind, settings, wanted, *limits, parent=0)
 
 
 class LiveFeed:
@@ -107,8 +108,10 @@ class LiveFeed:
         shot, self._shot = self._shot, None
         return shot
 
-    def failure(self) -> SourceError:
+    def failure(self) -> EdgeError:
         """Return why it failed."""
+        if self._is_absent():
+            return NotFound(f"there is no camera {self.name!r}", remedy=self._cause.remedy)
         what = "stopped giving frames" if self._link.seen else "did not open"
         return SourceError(
             f"source {self.name!r} {what}: {self._cause.what}", remedy=self._cause.remedy
@@ -122,6 +125,10 @@ class LiveFeed:
     def close(self) -> None:
         """Release the source."""
         self._stop(grace=True)
+
+    def _is_absent(self) -> bool:
+        camera = self._job.kind is Kind.CAMERA and not self._link.seen
+        return camera and not Path(self._job.place).exists()
 
     @property
     def _waiting(self) -> bool:

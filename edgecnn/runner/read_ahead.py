@@ -4,12 +4,12 @@ import math
 import os
 import time
 from collections import deque
-from collections.abc import Generator
 from contextlib import closing
+from dataclasses import replace
+from itertools import chain, repeat
 from threading import Thread
 
 from edgecnn.errors import EdgeError
-from edgecnn.frame import Frame
 from edgecnn.runner.events import Counts, What
 from edgecnn.runner.finite import Footage
 from edgecnn.runner.sampling import Sampler
@@ -38,16 +38,14 @@ class ReadAhead:
         """Whether there is nothing more to take."""
         self.counts = Counts()
         self._wanted, self._sampler = wanted, Sampler(wanted.sampling)
-        self._ring: deque[tuple[Frame, int] | Exception | None] = deque()
-        """Frames with the time when they had been read; None is the end."""
+        self._ring: deque[Shot | Exception | None] = deque()
+        """None is the end."""
         self._cause: EdgeError | None = None
         # Not threading's: Ctrl-C may come while the reader holds a lock of theirs, for ever.
         self._room = os.eventfd(DEPTH, os.EFD_SEMAPHORE | os.EFD_CLOEXEC)
         self._filled = os.eventfd(0, os.EFD_SEMAPHORE | os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._stop = Stop()
-        self._thread = Thread(
-            target=self._read, args=(footage.frames,), name="read-ahead", daemon=True
-        )
+        self._thread = Thread(target=self._read, args=(footage,), name="read-ahead", daemon=True)
         self._thread.start()
 
     def files(self) -> list[int]:
@@ -69,9 +67,9 @@ class ReadAhead:
             return None
         item = self._ring.popleft()
         os.eventfd_write(self._room, 1)
-        if isinstance(item, tuple):
+        if isinstance(item, Shot):
             self.counts = Counts(self.counts.frames + 1)
-            return self._shot(*item)
+            return self._fitted(item)
         self.over = True
         if isinstance(item, EdgeError):
             self.state, self._cause = What.FAILED, item
@@ -97,14 +95,14 @@ class ReadAhead:
         os.close(self._room)
         self._stop.close()
 
-    def _read(self, frames: Generator[Frame, None, None]) -> None:
+    def _read(self, footage: Footage) -> None:
         end: Exception | None = None
+        pictures = chain(footage.pictures, repeat(""))
         try:
-            with closing(frames):
-                for frame in frames:
-                    wanted = self._is_wanted()
-                    if wanted and not self._put((frame, time.monotonic_ns())):
-                        return
+            with closing(footage.frames) as frames:
+                for frame, picture in zip(frames, pictures, strict=False):
+                    if self._is_wanted():
+                        self._put(Shot(self.name, frame, None, time.monotonic_ns(), picture))
                     if self._stop.wanted:
                         return
         except Exception as error:  # it is raised where frames are taken
@@ -118,16 +116,14 @@ class ReadAhead:
             self._stop.wait(delay_s)
         return delay_s < math.inf
 
-    def _shot(self, frame: Frame, stamp_ns: int) -> Shot:
+    def _fitted(self, shot: Shot) -> Shot:
         """Fit a frame where it is taken: decoding is what takes longest, and it shall not wait."""
-        forms = self._wanted.forms(frame)
-        return Shot(self.name, forms[-1], forms[0] if self._wanted.spec else None, stamp_ns)
+        forms = self._wanted.forms(shot.frame_bgr)
+        fitted = forms[0] if self._wanted.spec else None
+        return replace(shot, frame_bgr=forms[-1], fitted=fitted)
 
-    def _put(self, item: tuple[Frame, int] | Exception | None) -> bool:
-        """Wait for room; tell whether the source is still wanted."""
+    def _put(self, item: Shot | Exception | None) -> None:
+        """Wait for room."""
         os.eventfd_read(self._room)
-        if self._stop.wanted:
-            return False
         self._ring.append(item)
         os.eventfd_write(self._filled, 1)
-        return True

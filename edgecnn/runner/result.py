@@ -46,6 +46,9 @@ class Result:
     region: Region = WHOLE
     """What of the frame was classified."""
 
+    picture: str = ""
+    """The frame's file, where the source is a folder of pictures."""
+
     @property
     def probability(self) -> float:
         """Return the prediction's probability, 0 to 1; 0 if there is none."""

@@ -42,7 +42,8 @@ class Sampler:
         """
         wanted = self._turn() and at_s >= self._due_s
         if wanted:
-            self._due_s = max(self._due_s + self._period_s, at_s + self._period_s / 2)
+            on_time = at_s - self._due_s < self._period_s
+            self._due_s = (self._due_s if on_time else at_s) + self._period_s
         return wanted
 
     def delay_s(self, at_s: float) -> float:

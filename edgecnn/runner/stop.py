@@ -14,8 +14,9 @@ class Stop:
 
     def ask(self) -> None:
         """Ask to stop."""
-        self.wanted = True
-        os.eventfd_write(self._file, 1)
+        if self._file >= 0:
+            os.eventfd_write(self._file, 1)
+        self.wanted = True  # last: who waits for it may then close the file
 
     def fileno(self) -> int:
         """Return what to poll: it is readable once the wish is there."""
@@ -25,9 +26,14 @@ class Stop:
         """Wait until it is wanted, but not longer than that; tell whether it is."""
         poll = select.poll()
         poll.register(self._file, select.POLLIN)
-        poll.poll(None if math.isinf(seconds) else max(0, math.ceil(seconds * 1000)))
-        return self.wanted
+        limit_ms = None if math.isinf(seconds) else max(0, math.ceil(seconds * 1000))
+        return bool(poll.poll(limit_ms)) or self.wanted
 
     def close(self) -> None:
-        """Give the descriptor back."""
-        os.close(self._file)
+        """Give the descriptor back; nobody may wait for it any more."""
+        file, self._file = self._file, -1
+        if file >= 0:
+            os.close(file)
+
+    def __del__(self) -> None:
+        self.close()

@@ -50,7 +50,8 @@ class Work(Generic[T]):
         threading.Thread(target=self._run, name="run", daemon=True).start()
 
     def result(self) -> T:
-        """Return what it returned, or raise what it raised."""
+        """Return what it returned, or raise what it raised, once it is done."""
+        self.done.close()
         if self._error:
             raise self._error
         return self._value[0]
@@ -82,12 +83,10 @@ def supervise(function: Callable[[], T], plan: Supervision) -> Outcome[T]:
     """
     with _signals(plan.stop) as received:
         work = Work(function)
-        while not _wait(work.done, plan):
-            if plan.stop.wanted:
-                ended = work.done.wait(GRACE_S)
-                return Outcome(work.result() if ended else None, next(iter(received), None))
+        while not _wait(work.done, plan) and not plan.stop.wanted:
             _check_watchdog(plan)
-        return Outcome(work.result(), next(iter(received), None))
+        ended = work.done.wait(GRACE_S)
+        return Outcome(work.result() if ended else None, next(iter(received), None))
 
 
 def _wait(done: Stop, plan: Supervision) -> bool:
@@ -95,12 +94,12 @@ def _wait(done: Stop, plan: Supervision) -> bool:
     if plan.step:
         if not plan.step():
             plan.stop.ask()
-        return done.wanted
+        return done.wait(0)
     poll = select.poll()
     for stop in (done, plan.stop):
         poll.register(stop, select.POLLIN)
     poll.poll(LOOK_S * 1000)
-    return done.wanted
+    return done.wait(0)
 
 
 def _check_watchdog(plan: Supervision) -> None:

@@ -1,7 +1,7 @@
 """What a run counts, and its summary."""
 
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -54,12 +54,30 @@ class RunReport(Record):
         )
 
 
+class Newest:
+    """The newest numbers of many, in memory that does not grow."""
+
+    def __init__(self, size: int = KEPT_LATENCIES) -> None:
+        self._numbers = np.empty(size, np.float32)
+        self._count = 0
+
+    def add(self, number: float) -> None:
+        """Keep a number, instead of the oldest one if there is no room."""
+        self._numbers[self._count % len(self._numbers)] = number
+        self._count += 1
+
+    def percentiles(self, *shares: float) -> list[float]:
+        """Return percentiles (0 to 100) of what is kept; zeros if nothing is."""
+        kept = self._numbers[: self._count]
+        found = np.percentile(kept, shares) if self._count else np.zeros(len(shares))
+        return [round(float(value), 4) for value in found]
+
+
 class Tally:
     """Counts labels and keeps latencies while a run goes on."""
 
     def __init__(self) -> None:
-        self._latencies_ms: deque[float] = deque(maxlen=KEPT_LATENCIES)
-        self._ages_ms: deque[float] = deque(maxlen=KEPT_LATENCIES)
+        self._latencies_ms, self._ages_ms = Newest(), Newest()
         self._labels: Counter[str] = Counter()
         self._errors = 0
         self._start = time.perf_counter()
@@ -67,8 +85,8 @@ class Tally:
     def add(self, result: Result) -> None:
         """Count one result."""
         if result.prediction:
-            self._latencies_ms.append(result.prediction.latency_ms)
-        self._ages_ms.append(result.age_ms)
+            self._latencies_ms.add(result.prediction.latency_ms)
+        self._ages_ms.add(result.age_ms)
         self._labels[result.label] += 1
         self._errors += result.trouble is Trouble.NON_FINITE
 
@@ -83,15 +101,15 @@ class Tally:
         """Summarise all that was counted until now."""
         seconds = time.perf_counter() - self._start
         frames = self._labels.total()
-        p50, p99 = np.percentile(self._latencies_ms or [0.0], [50, 99])
+        p50_ms, p99_ms = self._latencies_ms.percentiles(50, 99)
         return RunReport(
             source=source,
             frames=frames,
             seconds=round(seconds, 3),
             frames_per_second=round(frames / seconds, 1),
-            p50_ms=round(float(p50), 4),
-            p99_ms=round(float(p99), 4),
-            age_p99_ms=round(float(np.percentile(self._ages_ms or [0.0], 99)), 4),
+            p50_ms=p50_ms,
+            p99_ms=p99_ms,
+            age_p99_ms=self._ages_ms.percentiles(99)[0],
             dropped=sum(counts.dropped for counts in sources.values()),
             errors=self._errors,
             labels=dict(sorted(self._labels.items())),

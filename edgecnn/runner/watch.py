@@ -1,8 +1,8 @@
 """From sources to results: classify every frame, smooth the answers, say what cannot be trusted."""
 
 import time
-from collections.abc import Generator, Iterator
-from contextlib import nullcontext
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -12,9 +12,12 @@ from edgecnn.runner.capture import CaptureOptions, Source, open_sources
 from edgecnn.runner.classify import Classifier, Prediction
 from edgecnn.runner.events import Event, What
 from edgecnn.runner.pause import Pause
+from edgecnn.runner.region import WHOLE, Region
 from edgecnn.runner.result import Result, Trouble
+from edgecnn.runner.sampling import ALL, Sampling
 from edgecnn.runner.shot import Shot
 from edgecnn.runner.smoothing import Smoother, Smoothing
+from edgecnn.runner.wanted import Wanted
 
 DOUBTS = {What.BLIND: Trouble.BLIND, What.FROZEN: Trouble.FROZEN}
 
@@ -23,13 +26,20 @@ DOUBTS = {What.BLIND: Trouble.BLIND, What.FROZEN: Trouble.FROZEN}
 class WatchOptions:
     """How sources are read and answers made."""
 
-    capture: CaptureOptions = field(default_factory=CaptureOptions)
-    """How the sources are read; the model's spec is filled in."""
+    region: Region = WHOLE
+    """The part of a frame that is classified."""
+    sampling: Sampling = ALL
+    """Which frames are classified."""
     smoothing: Smoothing = field(default_factory=Smoothing)
+    """When an answer changes."""
     max_frames: int = 0
     """Stop after so many; 0: no limit."""
     pause: Pause | None = None
     """Lets another thread hold the frames up. A camera's next frame is then its newest."""
+    whole: bool = True
+    """Results carry whole frames; without, those that the network saw, which is cheaper."""
+    capture: CaptureOptions = field(default_factory=CaptureOptions)
+    """How the sources are read."""
 
 
 DEFAULTS = WatchOptions()
@@ -58,7 +68,7 @@ def watch(
     opened = nullcontext(model) if isinstance(model, Classifier) else Classifier(model)
     with opened as classifier:
         watcher = Watcher(classifier, options)
-        with open_sources(sources, watcher.capture) as source:
+        with watcher.open(sources) as source:
             yield from watcher.results(source)
 
 
@@ -71,10 +81,12 @@ class Watcher:
         self._classifier, self._options = classifier, options
         self._smoothers: dict[str, Smoother] = {}
         self._troubles: dict[str, Trouble] = {}
-        capture = options.capture
-        wanted = replace(capture.wanted, spec=(classifier.spec,))
-        self.capture = replace(capture, wanted=wanted, tell=self._hear)
-        """How the sources must be read, so that their results know of blind cameras."""
+
+    def open(self, sources: Sequence[str | int]) -> AbstractContextManager[Source]:
+        """Open sources so that their results know of blind cameras; see `open_sources`."""
+        options = self._options
+        wanted = Wanted((self._classifier.spec,), options.whole, options.region, options.sampling)
+        return open_sources(sources, replace(options.capture, tell=self._hear), wanted)
 
     def results(self, source: Source) -> Iterator[Result]:
         """Return an iterator over the results of an opened source."""
@@ -83,7 +95,7 @@ class Watcher:
 
     def _paced(self, shots: Iterator[Shot]) -> Iterator[Shot]:
         """Yield the shots, and take none while the pause lasts."""
-        pause, stop = self._options.pause or Pause(), self.capture.stop
+        pause, stop = self._options.pause or Pause(), self._options.capture.stop
         while True:
             pause.rest(stop)
             shot = next(shots, None)
@@ -118,7 +130,8 @@ class Watcher:
             age_ms,
             time.time() - age_ms / 1e3,
             trouble,
-            self.capture.wanted.region,
+            self._options.region,
+            shot.picture,
         )
 
     def _predict(self, shot: Shot) -> Prediction | None:

@@ -60,11 +60,10 @@ class LivePage:
 
     def attach(self, options: WatchOptions) -> WatchOptions:
         """Return options under which sources give whole frames, tell the page, and may rest."""
-        capture, fps = options.capture, options.capture.wanted.sampling.fps
+        capture, fps = options.capture, options.sampling.fps
         self._hub.silent_s = max(SILENT_S, 3 / fps if fps else 0.0)
-        tell = _both(capture.tell, self._hub.hear)
-        capture = replace(capture, wanted=replace(capture.wanted, whole=True), tell=tell)
-        return replace(options, capture=capture, pause=self._hub.pause)
+        capture = replace(capture, tell=_both(capture.tell, self._hub.hear))
+        return replace(options, capture=capture, whole=True, pause=self._hub.pause)
 
     def begin(self, source: Source) -> None:
         """Show what an opened source counts."""

@@ -1,6 +1,6 @@
 """What reading a source costs, and how old frames are when they are labelled.
 
-    python tests/benchmarks/capture.py [VIDEO] [--seconds 20]
+    python tests/benchmarks/capture.py [--seconds 20] [--ffmpeg-threads 1]
 
 The video is read by OpenCV alone, by `open_source`, by a capture process as a live source would be,
 and classified by `open_source` and by the usual loop; rounds are interleaved, and every figure is
@@ -29,11 +29,13 @@ from edgecnn.bench.clock import ratio
 from edgecnn.opencv import cv2
 from edgecnn.runner.address import Kind
 from edgecnn.runner.camera import CameraSettings
-from edgecnn.runner.capture import CaptureOptions, _rounds, open_source
+from edgecnn.runner.capture import _rounds, open_source
 from edgecnn.runner.classify import Classifier
 from edgecnn.runner.connection import Patience
 from edgecnn.runner.live import LiveFeed, plan_job
-from edgecnn.runner.watch import classify_source
+from edgecnn.runner.run import Run, RunPlan
+from edgecnn.runner.wanted import Wanted
+from edgecnn.runner.watch import WatchOptions
 from edgecnn.spec import ModelSpec
 
 SIZE, ROUNDS = (640, 480), 9
@@ -81,7 +83,8 @@ def read_source(path: Path) -> int:
 def read_process(path: Path, spec: ModelSpec | None, *, whole: bool) -> int:
     """Return nanoseconds a frame in a capture process that a reader keeps asking."""
     patience = Patience()
-    job = plan_job(str(path), Kind.STREAM, CameraSettings(), patience, spec, whole=whole)
+    wanted = Wanted((spec,) if spec else (), whole)
+    job = plan_job(str(path), Kind.STREAM, CameraSettings(), patience, wanted)
     feed = LiveFeed("video", job, patience, lambda _: None)
     with closing(feed):
         seen = [(shot.stamp_ns, feed.counts.frames) for shot in islice(_rounds([feed]), 60)]
@@ -91,10 +94,10 @@ def read_process(path: Path, spec: ModelSpec | None, *, whole: bool) -> int:
 
 def run_edgecnn(path: Path, classify: Classifier) -> int:
     """Return nanoseconds a frame of reading and classifying as `edgecnn run` does."""
-    with open_source(str(path), CaptureOptions(spec=classify.spec, whole=False)) as source:
-        start = time.monotonic_ns()
-        report = classify_source(classify, source, [])
-    return (time.monotonic_ns() - start) // report.frames
+    options = WatchOptions(whole=False)
+    report = Run(classify, RunPlan([str(path)], options=options))().value
+    assert report is not None
+    return round(report.seconds * 1e9 / report.frames)
 
 
 def run_usual(path: Path, classify: Classifier) -> int:
@@ -167,10 +170,13 @@ def ages_usual(seconds: float) -> Iterator[float]:
 
 def main(
     video: Path = VIDEO,
-    model: str = "article-mnist",
+    model: str = "objects",
     seconds: float = 20.0,
+    ffmpeg_threads: int = 1,
 ) -> None:
     """Print what reading costs, then how old results are."""
+    os.environ["OPENCV_FFMPEG_THREADS"] = str(ffmpeg_threads)
+    print(f"FFmpeg threads, for every way: {ffmpeg_threads}")
     with tempfile.TemporaryDirectory() as folder, Classifier(model) as classify:
         for path in (video, motion_jpeg(video, Path(folder))):
             compare(path, classify)

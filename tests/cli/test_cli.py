@@ -1,16 +1,14 @@
 """The command line as a user meets it: in a process of its own, by its output and exit codes."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pytest
+from commands import Main, command
 from conftest import real_data
 from craft import resealed, with_fields
 from foreign_models import as_keras, random_network
@@ -24,43 +22,6 @@ from edgecnn.runner.seal import SPEC_KEY
 
 DIGITS = ("--data", "digits", "--out", "never-made")
 PATTERN = ("--source", "pattern")
-
-
-class Ran(NamedTuple):
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-Main = Callable[..., Ran]
-
-
-@pytest.fixture
-def main(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Main:
-    """Return the command's own `main`, run in this process: a second faster each time."""
-
-    def run(*arguments: str | Path) -> Ran:
-        monkeypatch.setattr(sys, "argv", ["edgecnn", *map(str, arguments)])
-        capsys.readouterr()
-        try:
-            edgecnn.cli.main()
-        except SystemExit as stop:
-            code = stop.code
-        else:
-            code = 0
-        assert isinstance(code, int | None)
-        return Ran(code or 0, *capsys.readouterr())
-
-    return run
-
-
-def command(*arguments: str | Path, **environment: str) -> "subprocess.CompletedProcess[str]":
-    """Run edgecnn with nothing on stdin, as in a service."""
-    return subprocess.run(
-        [sys.executable, "-W", "error", "-m", "edgecnn", *map(str, arguments)],
-        capture_output=True, text=True, timeout=300, stdin=subprocess.DEVNULL,
-        env={**os.environ, **environment}, check=False,
-    )  # fmt: skip
 
 
 def test_the_version_is_the_packages() -> None:
@@ -106,10 +67,11 @@ def test_the_help_of_train_names_what_a_run_can_be_told(main: Main) -> None:
                      id="unknown assumption"),
         pytest.param(["adopt", "M", "--labels", "L", "--out", "o", "--mean", "x"], 2, "numbers",
                      id="unreadable mean"),
-        pytest.param(["run", "M", *PATTERN, "--source", "0", "--show"], 2, "2 sources", id="two"),
+        pytest.param(["run", "M", *PATTERN, "--source", "0", "--save", "x.mp4"], 2, "2 sources",
+                     id="two"),
         pytest.param(["run", "M", *PATTERN, *PATTERN], 2, "given twice", id="twice"),
         pytest.param(["run", "M", "--source", "exec:"], 2, "no command", id="no command"),
-        pytest.param(["run", "M", "--source", "99"], 5, "did not open", id="no camera"),
+        pytest.param(["run", "M", "--source", "99"], 3, "no camera '99'", id="no camera"),
         pytest.param(["run", "M", *PATTERN, "--provider", "x"], 5, "'x'", id="unknown provider"),
         pytest.param(["train", *DIGITS, "--device", "x"], 5, "'x'", id="unknown device"),
     ],

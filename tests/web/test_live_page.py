@@ -23,7 +23,6 @@ from edgecnn.runner.events import Event, What
 from edgecnn.runner.result import Result
 from edgecnn.runner.run import Run, RunPlan
 from edgecnn.runner.sampling import Sampling
-from edgecnn.runner.wanted import Wanted
 from edgecnn.runner.watch import WatchOptions, watch
 from edgecnn.web.listening import SEND_BUFFER
 from edgecnn.web.live_page import LivePage
@@ -70,7 +69,7 @@ def test_events_are_told_newest_first(classifier: Classifier) -> None:
     with live_page(classifier) as (page, port):
         heard: list[Event] = []
         capture = CaptureOptions(tell=heard.append)
-        tell = page.attach(WatchOptions(capture)).capture.tell
+        tell = page.attach(WatchOptions(capture=capture)).capture.tell
         tell(Event("cam", What.CONNECTING, "", 0.0))
         tell(Event("cam", What.STALLED, "no frame for 5 s", 1.0))
         with opened(port, "/events") as stream:
@@ -198,8 +197,8 @@ def test_twenty_viewers_lose_no_result_of_a_file(classifier: Classifier, tmp_pat
             page.begin(source)
             return (page,)
 
-        wanted = Wanted(sampling=Sampling(fps=100))  # for viewers to have the time to look
-        options = page.attach(WatchOptions(CaptureOptions(wanted=wanted)))
+        # for viewers to have the time to look
+        options = page.attach(WatchOptions(sampling=Sampling(fps=100)))
         with opened(port, "/picture/0", 4096):  # one that never reads
             viewers = [Viewer(port, 0.5 if number < 4 else 0.0) for number in range(19)]
             report = Run(classifier, RunPlan([str(path)], begin, options))().value
@@ -309,7 +308,7 @@ def test_a_second_page_on_one_port_is_an_error(classifier: Classifier) -> None:
 
 def test_a_camera_that_is_capped_to_few_frames_is_not_silent(classifier: Classifier) -> None:
     with live_page(classifier) as (page, port):
-        page.attach(WatchOptions(CaptureOptions(wanted=Wanted(sampling=Sampling(fps=0.01)))))
+        page.attach(WatchOptions(sampling=Sampling(fps=0.01)))
         page(result(classifier, noise(1)))
         with opened(port, "/events") as stream:
             assert next(states(stream))["sources"][0]["silent_s"] is None

@@ -1,14 +1,20 @@
 """What many tests share: a small run that really was trained, and its real export."""
 
 import os
+import sys
+from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 import torch
 from clocks import set_clock
 
+import edgecnn.cli
 from edgecnn.exporter.candidate import Candidate
 from edgecnn.exporter.export import candidate_of, export
 from edgecnn.exporter.gate import Limits
@@ -30,7 +36,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 ANY_DROP = Limits(max_drop=100.0, min_agreement=0.0)
-SMALL = Recipe(data="digits", epochs=3)
+SMALL = Recipe(data="digits", epochs=3, seed=5)
+"""By this seed the first calibration agrees with fp32 everywhere, and an export tries no other."""
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -43,6 +50,37 @@ def one_thread() -> None:
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Fitted pictures are kept in this session's own folder, by the programs it starts too."""
     os.environ["EDGECNN_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+
+
+class Ran(NamedTuple):
+    """What a command left: its exit code, and what it printed."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+Main = Callable[..., Ran]
+
+
+@pytest.fixture(scope="session")
+def main() -> Main:
+    """Return the command's own `main`, run in this process: seconds faster each time."""
+
+    def run(*arguments: str | Path) -> Ran:
+        out, err = StringIO(), StringIO()
+        with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+            patch.setattr(sys, "argv", ["edgecnn", *map(str, arguments)])
+            try:
+                edgecnn.cli.main()
+            except SystemExit as stop:
+                code = stop.code or 0
+            else:
+                code = 0
+        assert isinstance(code, int)
+        return Ran(code, out.getvalue(), err.getvalue())
+
+    return run
 
 
 @pytest.fixture(scope="session")

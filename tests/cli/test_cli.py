@@ -5,13 +5,11 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pytest
-from conftest import real_data
+from conftest import Main, real_data
 from craft import resealed, with_fields
 from foreign_models import as_keras, random_network
 
@@ -24,34 +22,6 @@ from edgecnn.runner.seal import SPEC_KEY
 
 DIGITS = ("--data", "digits", "--out", "never-made")
 PATTERN = ("--source", "pattern")
-
-
-class Ran(NamedTuple):
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-Main = Callable[..., Ran]
-
-
-@pytest.fixture
-def main(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Main:
-    """Return the command's own `main`, run in this process: a second faster each time."""
-
-    def run(*arguments: str | Path) -> Ran:
-        monkeypatch.setattr(sys, "argv", ["edgecnn", *map(str, arguments)])
-        capsys.readouterr()
-        try:
-            edgecnn.cli.main()
-        except SystemExit as stop:
-            code = stop.code
-        else:
-            code = 0
-        assert isinstance(code, int | None)
-        return Ran(code or 0, *capsys.readouterr())
-
-    return run
 
 
 def command(*arguments: str | Path, **environment: str) -> "subprocess.CompletedProcess[str]":
@@ -265,8 +235,10 @@ def test_a_reader_that_goes_away_ends_the_run_quietly(int8: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_no_colour_codes_where_there_is_no_terminal(int8: Path, run_folder: Path) -> None:
-    for done in (command("inspect", int8), command("--help"), command("evaluate", run_folder)):
+def test_no_colour_codes_where_there_is_no_terminal(
+    main: Main, int8: Path, run_folder: Path
+) -> None:
+    for done in (command("inspect", int8), command("--help"), main("evaluate", run_folder)):
         assert "\x1b" not in done.stdout + done.stderr
 
 

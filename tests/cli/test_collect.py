@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import Main
 
 from edgecnn.collector.recording import Recording
 from edgecnn.opencv import cv2, encode_png
@@ -41,17 +42,20 @@ def test_the_report_says_what_was_kept_dropped_and_is_missing(source: str, tmp_p
     assert len(done.stderr.splitlines()) == 2  # a path for each picture
 
 
-def test_the_report_as_json_is_what_lies_in_the_folder(source: str, tmp_path: Path) -> None:
-    done = command(
-        "--label", "cup", "--source", source, "--out", tmp_path / "out", "--format", "json"
-    )
+def test_the_report_as_json_is_what_lies_in_the_folder(
+    main: Main, source: str, tmp_path: Path
+) -> None:
+    done = main("collect", "--label", "cup", "--source", source, "--out", tmp_path / "out",
+                "--format", "json")  # fmt: skip
     report = json.loads(done.stdout)
     assert (report["label"], report["split"], report["kept"]) == ("cup", "train", 2)
     assert len(list(Path(report["folder"]).iterdir())) == 2
 
 
-def test_background_pictures_have_their_class_and_a_warning(source: str, tmp_path: Path) -> None:
-    done = command("--background", "--source", source, "--out", tmp_path / "out")
+def test_background_pictures_have_their_class_and_a_warning(
+    main: Main, source: str, tmp_path: Path
+) -> None:
+    done = main("collect", "--background", "--source", source, "--out", tmp_path / "out")
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "out" / "train" / "background").is_dir()
     assert "always answers one of its classes" in done.stderr
@@ -68,9 +72,9 @@ def test_background_pictures_have_their_class_and_a_warning(source: str, tmp_pat
     (["--source", "99", "--label", "cup"], 5, "did not open"),
 ])  # fmt: skip
 def test_what_goes_wrong_has_one_message_and_a_stable_exit_code(
-    arguments: list[str], code: int, words: str, tmp_path: Path
+    main: Main, arguments: list[str], code: int, words: str, tmp_path: Path
 ) -> None:
-    done = command(*arguments, "--out", tmp_path / "out")
+    done = main("collect", *arguments, "--out", tmp_path / "out")
     assert done.returncode == code, done.stderr
     assert words in done.stderr
     assert "Traceback" not in done.stderr + done.stdout
@@ -97,5 +101,5 @@ def test_ctrl_c_ends_a_recording_with_its_report_and_all_its_pictures(tmp_path: 
     assert report["kept"] == len(recording.hashes) >= 3
 
 
-def test_help_names_collect_and_says_that_pictures_stay_here() -> None:
-    assert "they stay on this machine" in " ".join(command("--help").stdout.split())
+def test_help_names_collect_and_says_that_pictures_stay_here(main: Main) -> None:
+    assert "they stay on this machine" in " ".join(main("collect", "--help").stdout.split())

@@ -1,18 +1,15 @@
 """What many tests share: a small run that really was trained, and its real export."""
 
 import os
-import sys
-from collections.abc import Callable
-from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import replace
-from io import StringIO
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pytest
 import torch
 from clocks import set_clock
+from in_process import Main, run_here
 
 import edgecnn.cli
 from edgecnn.exporter.candidate import Candidate
@@ -52,35 +49,10 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     os.environ["EDGECNN_CACHE"] = str(tmp_path_factory.mktemp("cache"))
 
 
-class Ran(NamedTuple):
-    """What a command left: its exit code, and what it printed."""
-
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-Main = Callable[..., Ran]
-
-
 @pytest.fixture(scope="session")
 def main() -> Main:
-    """Return the command's own `main`, run in this process: seconds faster each time."""
-
-    def run(*arguments: str | Path) -> Ran:
-        out, err = StringIO(), StringIO()
-        with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
-            patch.setattr(sys, "argv", ["edgecnn", *map(str, arguments)])
-            try:
-                edgecnn.cli.main()
-            except SystemExit as stop:
-                code = stop.code or 0
-            else:
-                code = 0
-        assert isinstance(code, int)
-        return Ran(code, out.getvalue(), err.getvalue())
-
-    return run
+    """Return the command `edgecnn`, run in this process."""
+    return partial(run_here, edgecnn.cli.main, "edgecnn")
 
 
 @pytest.fixture(scope="session")

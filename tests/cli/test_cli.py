@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import Main, real_data
+from conftest import real_data
 from craft import resealed, with_fields
 from foreign_models import as_keras, random_network
+from in_process import Main
 
 import edgecnn.cli
 from edgecnn.exporter.targets import Target, weight_bits

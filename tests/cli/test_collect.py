@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import Main
+from in_process import Main
 
 from edgecnn.collector.recording import Recording
 from edgecnn.opencv import cv2, encode_png

@@ -124,7 +124,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def test_a_full_disk_is_one_clear_error_and_the_last_snapshot_stays(small_disk: Path) -> None:
     with started("--out", small_disk, *TINY, "--epochs", "100000") as process:
         wait_for(small_disk / SNAPSHOT, process)
-        (small_disk / "film").write_bytes(bytes(4096 * (free_pages(small_disk) - 1)))
+        fill(small_disk / "film", process)
         _, errors = process.communicate(timeout=120)
     assert process.returncode == 5, errors
     assert errors.count("No space left on device") == 1
@@ -134,9 +134,14 @@ def test_a_full_disk_is_one_clear_error_and_the_last_snapshot_stays(small_disk: 
     assert {path.name for path in small_disk.iterdir()} == {SNAPSHOT, "film"}
 
 
-def free_pages(place: Path) -> int:
-    found = os.statvfs(place)
-    return found.f_bavail * found.f_frsize // 4096
+def fill(film: Path, process: "subprocess.Popen[str]") -> None:
+    """Take every free page, and what the process itself sets free, until it ends."""
+    with film.open("wb", buffering=0) as file:
+        while process.poll() is None:
+            try:
+                file.write(bytes(4096))
+            except OSError:
+                time.sleep(0.005)
 
 
 def test_a_team_of_two_learns_what_one_process_learns(main: Main, tmp_path: Path) -> None:

@@ -1,8 +1,9 @@
 """What many tests share: a small run that really was trained, and its real export."""
 
 import os
+from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 import torch
 from clocks import set_clock
 from in_process import Main, run_here
+from torch.onnx._internal.exporter._registration import ONNXRegistry
 
 import edgecnn.cli
 from edgecnn.exporter.candidate import Candidate
@@ -47,6 +49,15 @@ def one_thread() -> None:
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Fitted pictures are kept in this session's own folder, by the programs it starts too."""
     os.environ["EDGECNN_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_table_of_operators() -> Iterator[None]:
+    """torch parses the sources of its 500 operators for each export anew, a second each time."""
+    with pytest.MonkeyPatch.context() as patch:
+        once = staticmethod(cache(ONNXRegistry.from_torchlib))
+        patch.setattr(ONNXRegistry, "from_torchlib", once)
+        yield
 
 
 @pytest.fixture(scope="session")

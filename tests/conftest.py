@@ -1,6 +1,7 @@
 """What many tests share: a small run that really was trained, and its real export."""
 
 import os
+import signal
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache, partial
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 from clocks import set_clock
-from in_process import Main, run_here
+from programs import Main, run_here
 from torch.onnx._internal.exporter._registration import ONNXRegistry
 
 import edgecnn.cli
@@ -49,6 +50,12 @@ def one_thread() -> None:
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Fitted pictures are kept in this session's own folder, by the programs it starts too."""
     os.environ["EDGECNN_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def ctrl_c() -> None:
+    """A shell's background jobs ignore Ctrl-C, and so would the programs that tests start."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)

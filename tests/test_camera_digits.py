@@ -13,7 +13,7 @@ from camera_digits import Digits, contact_sheet, read_digits, render, write_set
 from camera_effects import LUMA, Ruling, blurred, camera_spec, light, tinted
 from camera_scene import SHAPES, Scene, draw_scene, paint
 from conftest import real_data
-from in_process import run_here
+from programs import run_here
 from sklearn.datasets import load_digits
 
 from edgecnn.errors import DataError, OptionError

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from in_process import Ran, run_here
+from programs import Ran, run_here
 
 from edgecnn.frame import Frame
 from edgecnn.opencv import cv2

@@ -12,7 +12,7 @@ import pytest
 from conftest import real_data
 from craft import resealed, with_fields
 from foreign_models import as_keras, random_network
-from in_process import Main
+from programs import Main, started
 
 import edgecnn.cli
 from edgecnn.exporter.targets import Target, weight_bits
@@ -216,14 +216,12 @@ def test_an_existing_run_is_not_overwritten_unasked(main: Main, run_folder: Path
 
 
 def test_ctrl_c_stops_a_run_with_a_summary(int8: Path) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "edgecnn", "run", str(int8), "--source", "pattern"],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    assert process.stdout is not None
-    process.stdout.readline()
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
+    words = ("-m", "edgecnn", "run", int8, "--source", "pattern")
+    with started(sys.executable, *words) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "stopped, " in errors
     assert "Traceback" not in errors

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from in_process import Main
+from programs import Main, started
 
 from edgecnn.collector.recording import Recording
 from edgecnn.opencv import cv2, encode_png
@@ -82,16 +82,14 @@ def test_what_goes_wrong_has_one_message_and_a_stable_exit_code(
 
 
 def test_ctrl_c_ends_a_recording_with_its_report_and_all_its_pictures(tmp_path: Path) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "edgecnn", "collect", "--label", "cup", "--source", "pattern",
-         "--every", "1", "--min-change", "0", "--out", str(tmp_path), "--format", "json"],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True,
-    )  # fmt: skip
-    assert process.stderr is not None
-    for _ in range(3):
-        process.stderr.readline()
-    process.send_signal(signal.SIGINT)
-    output, errors = process.communicate(timeout=60)
+    words = ("-m", "edgecnn", "collect", "--label", "cup", "--source", "pattern", "--every", "1",
+             "--min-change", "0", "--out", tmp_path, "--format", "json")  # fmt: skip
+    with started(sys.executable, *words) as process:
+        assert process.stderr is not None
+        for _ in range(3):
+            process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "Traceback" not in errors
     report = json.loads(output)

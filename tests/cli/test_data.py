@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from in_process import Main
+from programs import Main
 
 from edgecnn.opencv import encode_png
 

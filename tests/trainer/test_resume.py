@@ -7,12 +7,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import torch
-from in_process import Main
+from programs import Main, started
 from small_runs import same
 
 from edgecnn.trainer.checkpoint import read_checkpoint
@@ -37,19 +36,6 @@ def team_of_two(*words: str | Path) -> "subprocess.CompletedProcess[str]":
     )  # fmt: skip
 
 
-@contextmanager
-def started(*words: str | Path) -> Iterator["subprocess.Popen[str]"]:
-    process = subprocess.Popen(
-        [*EDGECNN, *map(str, words)],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ONE_THREAD,
-    )  # fmt: skip
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
-
-
 def wait_for(path: Path, process: "subprocess.Popen[str]") -> None:
     while not path.exists():
         assert process.poll() is None, process.communicate()
@@ -71,7 +57,7 @@ def unbroken(main: Main, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_killed_run_goes_on_to_the_same_bits(main: Main, unbroken: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
-    with started("--out", out, *EVERYTHING) as process:
+    with started(*EDGECNN, "--out", out, *EVERYTHING, env=ONE_THREAD) as process:
         wait_for(out / SNAPSHOT, process)
         process.kill()
         assert process.wait() == -signal.SIGKILL
@@ -88,10 +74,10 @@ def test_ctrl_c_says_how_to_go_on_and_the_same_command_does(
     main: Main, unbroken: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "run"
-    with started("--out", out, *EVERYTHING) as process:
+    with started(*EDGECNN, "--out", out, *EVERYTHING, env=ONE_THREAD) as process:
         wait_for(out / SNAPSHOT, process)
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=120)
         assert process.returncode == 130
     assert "training was stopped in epoch" in errors
     assert f"kept in {out / SNAPSHOT}" in errors
@@ -122,7 +108,8 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_full_disk_is_one_clear_error_and_the_last_snapshot_stays(small_disk: Path) -> None:
-    with started("--out", small_disk, *TINY, "--epochs", "100000") as process:
+    words = ("--out", small_disk, *TINY, "--epochs", "100000")
+    with started(*EDGECNN, *words, env=ONE_THREAD) as process:
         wait_for(small_disk / SNAPSHOT, process)
         fill(small_disk / "film", process)
         _, errors = process.communicate(timeout=120)

@@ -1,8 +1,9 @@
-"""Programs run in this process: seconds faster each, since torch is imported already."""
+"""Programs that tests run: in this process, which is quicker, or in one that cannot outlive it."""
 
+import subprocess
 import sys
-from collections.abc import Callable
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from io import StringIO
 from pathlib import Path
 from typing import NamedTuple
@@ -28,6 +29,22 @@ def run_here(program: Callable[[], object], *words: str | Path) -> Ran:
         patch.setattr(sys, "argv", [*map(str, words)])
         code = _exit_code(program)
     return Ran(code, out.getvalue(), err.getvalue())
+
+
+@contextmanager
+def started(
+    *words: str | Path, env: Mapping[str, str] | None = None
+) -> Iterator["subprocess.Popen[str]"]:
+    """Start a program with nothing on stdin; it is gone afterwards, whatever happens."""
+    process = subprocess.Popen(
+        [*map(str, words)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True, env=env,
+    )  # fmt: skip
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
 
 
 def _exit_code(program: Callable[[], object]) -> int:

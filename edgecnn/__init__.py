@@ -22,6 +22,12 @@ if TYPE_CHECKING:
     from edgecnn.runner.capture import CaptureOptions, open_source, open_sources
     from edgecnn.runner.classify import Classifier, Prediction
     from edgecnn.runner.connection import Patience
+    from edgecnn.runner.region import Region
+    from edgecnn.runner.result import Result
+    from edgecnn.runner.sampling import Sampling
+    from edgecnn.runner.smoothing import Smoothing
+    from edgecnn.runner.wanted import Wanted
+    from edgecnn.runner.watch import WatchOptions, watch
     from edgecnn.spec import Fit, ModelCard, ModelSpec
     from edgecnn.trainer.recipe import Recipe
     from edgecnn.trainer.train import train
@@ -48,6 +54,13 @@ _HOMES = {
     "CameraSettings": "edgecnn.runner.camera",
     "CaptureOptions": "edgecnn.runner.capture",
     "Patience": "edgecnn.runner.connection",
+    "Region": "edgecnn.runner.region",
+    "Result": "edgecnn.runner.result",
+    "Sampling": "edgecnn.runner.sampling",
+    "Smoothing": "edgecnn.runner.smoothing",
+    "Wanted": "edgecnn.runner.wanted",
+    "WatchOptions": "edgecnn.runner.watch",
+    "watch": "edgecnn.runner.watch",
     "open_source": "edgecnn.runner.capture",
     "open_sources": "edgecnn.runner.capture",
     "collect": "edgecnn.collector.collect",
@@ -71,6 +84,12 @@ __all__ = [
     "Patience",
     "Prediction",
     "Recipe",
+    "Region",
+    "Result",
+    "Sampling",
+    "Smoothing",
+    "Wanted",
+    "WatchOptions",
     "collect",
     "export",
     "fit_frame",
@@ -79,6 +98,7 @@ __all__ = [
     "open_sources",
     "train",
     "verify",
+    "watch",
 ]
 
 

@@ -17,10 +17,12 @@ from edgecnn.frame import Frame
 from edgecnn.opencv import cv2, encode_png
 from edgecnn.records import Record
 from edgecnn.report.way import Way, render_way
-from edgecnn.runner.capture import open_source
 from edgecnn.runner.classify import Classifier
-from edgecnn.runner.deliver import VideoSink, draw_label
-from edgecnn.runner.watch import Result, RunReport, classify_source
+from edgecnn.runner.deliver.overlay import draw_label
+from edgecnn.runner.deliver.video import VideoSink
+from edgecnn.runner.result import Result
+from edgecnn.runner.run import Run, RunPlan
+from edgecnn.runner.tally import RunReport
 from edgecnn.spec import Accuracy
 from edgecnn.trainer.catalog import BUNDLED, read
 from edgecnn.trainer.metrics import measure_accuracy
@@ -109,28 +111,42 @@ class _Filmed:
     shown: tuple[Frame, ...]
 
 
-def _film(exported: ExportReport, video: Path, labelled: Path, truth: list[int]) -> _Filmed:
-    """Classify the video as `edgecnn run` does, and score every frame."""
-    answers: list[str] = []
-    shown: list[Frame] = []
+class _Notes:
+    """A sink that keeps what the network says, and a few frames to show."""
 
-    def note(result: Result) -> None:
-        answers.append(result.prediction.label)
-        if result.number % (len(truth) // SHOWN_FRAMES) == 1:
+    name, depth, vital = "notes", 100, True
+
+    def __init__(self, frames: int) -> None:
+        self.answers: list[str] = []
+        self.shown: list[Frame] = []
+        self._step = frames // SHOWN_FRAMES
+
+    def __call__(self, result: Result) -> None:
+        self.answers.append(result.prediction.label if result.prediction else "")
+        if result.number % self._step == 1:
             height = SHOWN_WIDTH * result.frame_bgr.shape[0] // result.frame_bgr.shape[1]
             small = cv2.resize(
                 draw_label(result), (SHOWN_WIDTH, height), interpolation=cv2.INTER_AREA
             )
-            shown.append(cv2.copyMakeBorder(small, 0, 0, 2, 2, cv2.BORDER_CONSTANT, value=WHITE))
+            shown = cv2.copyMakeBorder(small, 0, 0, 2, 2, cv2.BORDER_CONSTANT, value=WHITE)
+            self.shown.append(shown)
 
-    with Classifier(exported.files["int8"]) as classifier, open_source(str(video)) as source:
-        sink = VideoSink(labelled, source.fps)
-        run = classify_source(classifier, source, [note, sink])
-        sink.close()
+    def close(self) -> None:
+        """Do nothing: they are read afterwards."""
+
+
+def _film(exported: ExportReport, video: Path, labelled: Path, truth: list[int]) -> _Filmed:
+    """Classify the video as `edgecnn run` does, and score every frame."""
+    noted = _Notes(len(truth))
+    with Classifier(exported.files["int8"]) as classifier:
+        plan = RunPlan([str(video)], lambda source: [noted, VideoSink(labelled, source.fps)])
+        outcome = Run(classifier, plan)()
         labels = classifier.spec.labels
-    correct = sum(labels[i] == answer for i, answer in zip(truth, answers, strict=True))
+    if outcome.value is None or outcome.value.interrupted:
+        raise KeyboardInterrupt
+    correct = sum(labels[i] == answer for i, answer in zip(truth, noted.answers, strict=True))
     accuracy = measure_accuracy("int8", "video", correct, len(truth))
-    return _Filmed(accuracy, run, tuple(shown[:SHOWN_FRAMES]))
+    return _Filmed(accuracy, outcome.value, tuple(noted.shown[:SHOWN_FRAMES]))
 
 
 def _conclude(way: Way, report: Path, out: Path) -> DemoReport:

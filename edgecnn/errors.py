@@ -7,12 +7,14 @@ EdgeError              70  a bug in edgecnn, if it is ever raised bare
 |- Refused              4  something is there, and must not or cannot be used
 |  |- SpecError            a spec or card breaks its own rules
 |  |- ModelError           a model file breaks the contract
+|  |  `- NonFinite         a network answers with NaN or infinity
 |  |- FrameError           an array is not a uint8 picture
 |  `- DataError            a data set or checkpoint cannot be trusted
 |- DeviceError          5  this machine lacks something
 |  |- LibraryError         a library is missing, doubled or cannot be loaded
 |  |- ProviderError        an execution provider is not there or does not take the model
 |  `- SourceError          a camera or stream did not open or stopped
+|- Hung                 6  an inference did not return: only ending the process helps
 `- Stopped            130  somebody stopped the work; what was done is kept
 """
 
@@ -59,6 +61,10 @@ class ModelError(Refused):
     """A model file breaks the contract."""
 
 
+class NonFinite(ModelError):  # noqa: N818
+    """A network answers with NaN or infinity."""
+
+
 class FrameError(Refused):
     """An array is not a uint8 picture."""
 
@@ -83,6 +89,12 @@ class ProviderError(DeviceError):
 
 class SourceError(DeviceError):
     """A camera or stream did not open or stopped."""
+
+
+class Hung(EdgeError):  # noqa: N818
+    """An inference did not return: only ending the process helps."""
+
+    exit_code = 6
 
 
 class Stopped(EdgeError):  # noqa: N818

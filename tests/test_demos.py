@@ -1,12 +1,15 @@
 """Every demo is short, uses public names only, runs, and fails when it should."""
 
 import ast
+import csv
+import re
 import runpy
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from conftest import real_data
 from programs import Ran, run_here
 
 from edgecnn.frame import Frame
@@ -64,6 +67,39 @@ def test_webcam_labels_a_folder_and_misses_frames_that_are_not_there(
     assert (done.returncode, done.stdout.count(" ms")) == (0, 3), done.stderr
     done = run_demo("webcam.py", "--source", tmp_path, "--model", int8, "--frames", "4")
     assert (done.returncode, "labelled 3 of 4" in done.stderr) == (1, True)
+
+
+def test_surveillance_notes_two_cars_on_real_footage(tmp_path: Path) -> None:
+    real_data("video", "car-detection.mp4")
+    done = run_demo("surveillance.py", "--out", tmp_path)
+    assert done.returncode == 0, done.stderr
+    times = [float(time) for time in re.findall(r"([\d.]+) s into the film", done.stdout)]
+    assert times == [pytest.approx(6.4, abs=0.5), pytest.approx(16.8, abs=0.5)]
+    assert len(list(tmp_path.glob("*.jpg"))) == 2
+
+
+def test_surveillance_fails_where_it_sees_no_car(tmp_path: Path) -> None:
+    real_data("video", "car-detection.mp4")
+    done = run_demo("surveillance.py", "--region", "0,0,0.1,0.1", "--out", tmp_path)
+    assert (done.returncode, "noted 0 events of 2" in done.stderr) == (1, True)
+
+
+def test_triage_sorts_pictures_and_keeps_a_register(tmp_path: Path) -> None:
+    real_data("hymenoptera", "val")
+    done = run_demo("triage.py", "--out", tmp_path)
+    assert done.returncode == 0, done.stderr
+    with (tmp_path / "register.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    sure = [row for row in rows if row["sure"] == "True"]
+    assert (len(rows), len(list((tmp_path / "sure").rglob("*.png")))) == (200, len(sure))
+    assert {len(row["model"]) for row in rows} == {64}
+
+
+def test_triage_fails_where_too_little_is_sure(int8: Path, tmp_path: Path) -> None:
+    real_data("hymenoptera", "val")
+    done = run_demo("triage.py", "--model", int8, "--out", tmp_path)
+    assert done.returncode == 1
+    assert "are wrong" in done.stderr
 
 
 def test_fp32_vs_int8_compares_the_two_forms(fp32: Path, int8: Path) -> None:

@@ -1,7 +1,8 @@
 """The `edgecnn` command: parse, call one library function, print.
 
 Exit codes: 0 done, 1 a check did not pass, 2 wrong usage, 3 something is not there, 4 something was
-refused, 5 this machine lacks something, 70 a bug in edgecnn, 130 stopped by Ctrl-C.
+refused, 5 this machine lacks something, 6 an inference hung, 70 a bug in edgecnn, 130 stopped by
+Ctrl-C.
 """
 
 import sys
@@ -11,11 +12,10 @@ from typing import TextIO
 
 import typer
 
-from edgecnn.cli import adopt, collect, data, device, export, train, verify, workstation
+from edgecnn.cli import adopt, collect, data, device, export, run, train, verify, workstation
+from edgecnn.cli.ending import EXIT_INTERNAL, EXIT_INTERRUPTED, end_now
 from edgecnn.cli.options import show_version
-from edgecnn.errors import EdgeError
-
-EXIT_INTERNAL, EXIT_INTERRUPTED = 70, 130
+from edgecnn.errors import EdgeError, Hung
 
 app = typer.Typer(
     name="edgecnn",
@@ -45,7 +45,7 @@ for command in (
     adopt.adopt,
     verify.verify,
     collect.collect,
-    device.run,
+    run.run,
     device.bench,
     device.inspect,
 ):
@@ -59,6 +59,9 @@ def main() -> None:
     warnings.showwarning = _show_warning
     try:
         app()
+    except Hung as error:
+        typer.echo(f"edgecnn: {error}", err=True)
+        end_now(error.exit_code)
     except EdgeError as error:
         _fail(f"edgecnn: {error}", error.exit_code, debug=debug)
     except KeyboardInterrupt:

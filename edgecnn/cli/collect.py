@@ -103,6 +103,6 @@ def _label(label: str, *, background: bool) -> str:
 def _person_is_there(source: str) -> bool:
     """Tell whether somebody could press a key in a window that shows this source."""
     from edgecnn.collector.pace import is_pictures
-    from edgecnn.runner.deliver import has_screen
+    from edgecnn.runner.deliver.screen import has_screen
 
     return sys.stdin.isatty() and has_screen() and not is_pictures(source)

@@ -6,7 +6,7 @@ from edgecnn.collector.choose import Verdict
 from edgecnn.errors import DeviceError
 from edgecnn.frame import Frame
 from edgecnn.opencv import cv2
-from edgecnn.runner.deliver import has_screen
+from edgecnn.runner.deliver.screen import has_screen
 
 TITLE = "edgecnn collect"
 SPACE, ESCAPE = ord(" "), 27

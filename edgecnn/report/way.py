@@ -8,7 +8,7 @@ from edgecnn.exporter.ship import ExportReport
 from edgecnn.frame import Frame
 from edgecnn.opencv import encode_png
 from edgecnn.page.render import Picture, Section, render_page
-from edgecnn.runner.watch import RunReport
+from edgecnn.runner.tally import RunReport
 from edgecnn.spec import Accuracy
 from edgecnn.trainer.plots import plot_confusion
 from edgecnn.trainer.run_folder import TrainReport

@@ -21,7 +21,8 @@ from edgecnn.runner.finite import open_finite
 from edgecnn.runner.live import LiveFeed, plan_job
 from edgecnn.runner.read_ahead import ReadAhead
 from edgecnn.runner.shot import Shot
-from edgecnn.spec import ModelSpec
+from edgecnn.runner.stop import Stop
+from edgecnn.runner.wanted import Wanted
 
 Feed = LiveFeed | ReadAhead
 
@@ -34,15 +35,14 @@ class CaptureOptions:
     """What to ask of a camera."""
     patience: Patience = field(default_factory=Patience)
     """How long to wait for a live source."""
-    spec: ModelSpec | None = None
-    """Fit frames to this model's input where they are read."""
-    whole: bool = True
-    """Pass whole frames on too; without, and with a spec, only fitted ones."""
+    stop: Stop | None = None
+    """Once it is wanted, there are no more frames."""
     tell: Callable[[Event], None] = log_event
     """Told every change of a live source."""
 
 
 DEFAULTS = CaptureOptions()
+EVERYTHING = Wanted()
 
 
 class Source:
@@ -80,7 +80,7 @@ class Source:
 
 @contextmanager
 def open_source(
-    source: str | int, options: CaptureOptions = DEFAULTS
+    source: str | int, options: CaptureOptions = DEFAULTS, wanted: Wanted = EVERYTHING
 ) -> Generator[Source, None, None]:
     """Open a source of frames; it is released on every way out.
 
@@ -91,19 +91,20 @@ def open_source(
         source: A camera's index or path, the path of a video, picture or folder of pictures, a
             URL, `exec:COMMAND`, or `pattern`: a moving test picture that never ends.
         options: How it is read.
+        wanted: Which of its frames, in which form; by default all of them, as they are.
 
     Raises:
         NotFound: There is no such file, or a folder has no pictures.
         OptionError: A command cannot be parsed.
         SourceError: It did not open; while iterating: a live source was given up.
     """
-    with open_sources([source], options) as opened:
+    with open_sources([source], options, wanted) as opened:
         yield opened
 
 
 @contextmanager
 def open_sources(
-    sources: Sequence[str | int], options: CaptureOptions = DEFAULTS
+    sources: Sequence[str | int], options: CaptureOptions = DEFAULTS, wanted: Wanted = EVERYTHING
 ) -> Generator[Source, None, None]:
     """Open several sources as one, which gives their frames in turn.
 
@@ -112,13 +113,16 @@ def open_sources(
     """
     _check(sources)
     with ExitStack() as stack:
-        feeds = [stack.enter_context(closing(_open(str(source), options))) for source in sources]
-        _settle(feeds)
+        feeds = [
+            stack.enter_context(closing(_open(str(source), options, wanted))) for source in sources
+        ]
+        stack.callback(_let_go, feeds)
+        _settle(feeds, options.stop)
         several = len(feeds) > 1
         facts = [f"{feed.name}: {feed.facts}" if several else feed.facts for feed in feeds]
         yield Source(
             ", ".join(feed.name for feed in feeds),
-            _rounds(feeds),
+            _rounds(feeds, options.stop),
             "; ".join(facts),
             max(feed.fps for feed in feeds),
             feeds,
@@ -133,29 +137,39 @@ def _check(sources: Sequence[str | int]) -> None:
         raise OptionError(what, remedy="give each source once")
 
 
-def _open(source: str, options: CaptureOptions) -> Feed:
-    kind, spec, whole = kind_of(source), options.spec, options.whole
+def _open(source: str, options: CaptureOptions, wanted: Wanted) -> Feed:
+    kind = kind_of(source)
     name = printable(hide_credentials(source), limit=1000)
     if kind.live:
-        job = plan_job(source, kind, options.settings, options.patience, spec, whole=whole)
+        job = plan_job(source, kind, options.settings, options.patience, wanted)
         return LiveFeed(name, job, options.patience, options.tell)
-    return ReadAhead(name, open_finite(source, kind), spec, whole=whole)
+    return ReadAhead(name, open_finite(source, kind), wanted)
 
 
-def _settle(feeds: Sequence[Feed]) -> None:
+def _let_go(feeds: Sequence[Feed]) -> None:
+    """Let all sources be released at once, before each is waited for."""
+    for feed in feeds:
+        feed.let_go()
+
+
+def _settle(feeds: Sequence[Feed], stop: Stop | None) -> None:
     """Wait until there is a source to read; raises what went wrong if there will be none."""
     while all(feed.opening or feed.state is What.FAILED for feed in feeds):
+        if stop and stop.wanted:
+            return
         if all(feed.state is What.FAILED for feed in feeds):
             raise feeds[0].failure()
-        _wait(feeds)
+        _wait(feeds, stop)
         for feed in feeds:
             feed.step()
 
 
-def _rounds(feeds: Sequence[Feed]) -> Iterator[Shot]:
+def _rounds(feeds: Sequence[Feed], stop: Stop | None = None) -> Iterator[Shot]:
     """Yield frames in turn: who was served last is asked last."""
     turns = list(feeds)
     while turns:
+        if stop and stop.wanted:
+            return
         for feed in list(turns):
             feed.step()
             shot = feed.take()
@@ -166,7 +180,7 @@ def _rounds(feeds: Sequence[Feed]) -> Iterator[Shot]:
                 yield shot
                 break
         else:
-            _wait(turns)
+            _wait(turns, stop)
     for feed in feeds:
         if feed.state is What.FAILED:
             raise feed.failure()
@@ -178,9 +192,11 @@ def _serve_last(feed: Feed, turns: list[Feed]) -> None:
         turns.append(feed)
 
 
-def _wait(feeds: Sequence[Feed]) -> None:
-    """Wait until a source has something to say, or it is time to look at one."""
+def _wait(feeds: Sequence[Feed], stop: Stop | None) -> None:
+    """Wait until a source has something to say, it is time to look at one, or to stop."""
     poll = select.poll()
+    if stop:
+        poll.register(stop, select.POLLIN)
     for feed in feeds:
         for descriptor in feed.files():
             poll.register(descriptor, select.POLLIN)

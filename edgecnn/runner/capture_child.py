@@ -11,12 +11,13 @@ import time
 from threading import Lock, Thread
 
 from edgecnn.errors import EdgeError
-from edgecnn.frame import Frame, fit_frame
+from edgecnn.frame import Frame
 from edgecnn.runner.address import Kind
 from edgecnn.runner.command import die_with_parent
 from edgecnn.runner.health import Health, Note
 from edgecnn.runner.lending import Desk, Message, Sheet
 from edgecnn.runner.live_readers import Job, Opened, open_live
+from edgecnn.runner.sampling import Sampler
 
 LAST_MOMENT_S = 0.5
 
@@ -41,7 +42,8 @@ class Capture:
         self.stopping = False
         self._job, self._line, self._desk = job, line, desk
         self._health = Health(job.doubt_s)
-        self._frames = self._corrupt = 0
+        self._sampler = Sampler(job.wanted.sampling)
+        self._frames = self._wanted = self._corrupt = self._alive_ns = 0
 
     def run(self) -> None:
         """Read until the source ends, fails, or is no longer wanted."""
@@ -71,15 +73,17 @@ class Capture:
             if not self._frames:
                 self._line.send({"opened": _facts(picture, opened), "fps": opened.fps})
             self._frames += 1
-            self._pass_on(picture, stamp_ns)
+            if self._sampler.wants(stamp_ns / 1e9):
+                self._wanted += 1
+                self._pass_on(picture, stamp_ns)
+            elif stamp_ns - self._alive_ns > self._job.alive_s * 1e9:
+                self._alive_ns = stamp_ns
+                self._line.send({"alive": stamp_ns})
+            self._tell(self._health.see(picture, stamp_ns / 1e9))
 
     def _pass_on(self, picture: Frame, stamp_ns: int) -> None:
-        job = self._job
-        fitted = [fit_frame(picture, spec) for spec in job.spec]
-        whole = [picture] if job.whole else []
-        counts = {"frames": self._frames, "corrupt": self._corrupt}
-        self._desk.publish([*fitted, *whole], {"stamp_ns": stamp_ns, **counts})
-        self._tell(self._health.see(picture, stamp_ns / 1e9))
+        counts = {"frames": self._frames, "wanted": self._wanted, "corrupt": self._corrupt}
+        self._desk.publish(self._job.wanted.forms(picture), {"stamp_ns": stamp_ns, **counts})
 
     def _tell(self, notes: list[Note]) -> None:
         for what, detail in notes:
@@ -106,10 +110,9 @@ def main() -> None:
     """Run one capture process: its arguments are descriptors, its job a line of stdin."""
     pipe, *sheets = (int(word) for word in sys.argv[1:])
     job = Job.from_json(_first_line())
-    if job.parent:
-        die_with_parent()
-        if os.getppid() != job.parent:  # it died before the kernel was told
-            return
+    die_with_parent()
+    if os.getppid() != job.parent:  # it died before the kernel was told
+        return
     line = Line(pipe)
     Capture(job, line, Desk([Sheet(descriptor) for descriptor in sheets], line.send)).run()
 

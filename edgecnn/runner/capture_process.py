@@ -6,7 +6,7 @@ import select
 import signal
 import subprocess
 import sys
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 
@@ -20,14 +20,15 @@ GRACE_S, REAP_S = 0.8, 1.0
 # Not `-m`: that would put the working folder, and whatever lies in it, before the standard library.
 _MAIN = "import sys; sys.path[:] = {path!r}; from edgecnn.runner.capture_child import main; main()"
 
+NURSERY = ThreadPoolExecutor(1, "nursery")
+"""The kernel ties a child to the *thread* that starts it: this one lasts as long as we do."""
+
 
 class CaptureProcess:
     """One attempt at one source, in a process of its own."""
 
     def __init__(self, job: Job) -> None:
-        # The kernel ties the child to the *thread* that starts it: only the main one lasts.
-        main = threading.current_thread() is threading.main_thread()
-        job = replace(job, parent=os.getpid() if main else 0)
+        job = replace(job, parent=os.getpid())
         self._sheets = make_sheets()
         self._pipe, write = os.pipe()
         os.set_blocking(self._pipe, False)
@@ -35,7 +36,7 @@ class CaptureProcess:
         self.gone = False
         """Whether it has closed its pipe: nothing more will come."""
         try:
-            self._process = self._start(write, job)
+            self._process = NURSERY.submit(self._start, write, job).result()
         finally:
             os.close(write)
 
@@ -98,11 +99,15 @@ class CaptureProcess:
             return f"the capture process ended with {code}"
         return "the capture process hung up"
 
-    def close(self, grace_s: float) -> None:
-        """Let it release its source for a moment, then kill it and all that it started."""
+    def let_go(self) -> None:
+        """Let it release its source and end."""
         assert self._process.stdin is not None
         with suppress(BrokenPipeError):
             self._process.stdin.close()
+
+    def close(self, grace_s: float) -> None:
+        """Let it release its source for a moment, then kill it and all that it started."""
+        self.let_go()
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(grace_s)
         with suppress(ProcessLookupError):

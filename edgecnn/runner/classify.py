@@ -1,8 +1,9 @@
 """`Classifier`: one model file, ready to label frames on one execution provider."""
 
+import math
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, cast, overload
@@ -10,7 +11,7 @@ from typing import Any, cast, overload
 import numpy as np
 import numpy.typing as npt
 
-from edgecnn.errors import ModelError, OptionError
+from edgecnn.errors import ModelError, NonFinite, OptionError
 from edgecnn.frame import Frame, fit_frame
 from edgecnn.runner import fit_probe
 from edgecnn.runner.model_file import ModelFile, read_model
@@ -33,6 +34,8 @@ class Prediction:
     """(K,) probabilities of all classes."""
     labels: tuple[str, ...]
     """(K,) names of all classes."""
+    logit: float = 0.0
+    """The label's logit, which the spec's ceiling is for."""
 
     def top(self, k: int = 5) -> list[tuple[str, float]]:
         """Return the k most probable classes, most probable first."""
@@ -84,6 +87,14 @@ class Classifier:
         )
         self._check_golden()
 
+    def require(self, threshold: float) -> None:
+        """Call a prediction `known` from this probability on, 0 to below 1, not from the file's.
+
+        Raises:
+            SpecError: It is no such probability.
+        """
+        self.spec = replace(self.spec, reject_threshold=threshold)
+
     @overload
     def __call__(self, frames: npt.NDArray[Any]) -> Prediction: ...
     @overload
@@ -98,7 +109,7 @@ class Classifier:
 
         Raises:
             FrameError: A frame is not a uint8 picture.
-            ModelError: The network answers with NaN.
+            NonFinite: The network answers with NaN or infinity.
         """
         if isinstance(frames, (list, tuple)):
             return [p for chunk in self._chunks(frames) for p in self._label(chunk)]
@@ -139,14 +150,16 @@ class Classifier:
         self, row: npt.NDArray[np.float32], logits: npt.NDArray[np.float32], latency_ms: float
     ) -> Prediction:
         index = int(row.argmax())  # the position of a NaN, if there is one
-        probability = float(row[index])
-        if probability != probability:
-            raise ModelError(
-                f"{self.model.path.name} answers with NaN", remedy="train and export it again"
+        probability, logit = float(row[index]), float(logits[index])
+        if not (math.isfinite(probability) and np.isfinite(logits).all()):
+            raise NonFinite(
+                f"{self.model.path.name} answers with NaN or infinity",
+                remedy="train and export it again",
             )
         spec = self.spec
-        known = spec.knows(probability, float(logits[index]))
-        return Prediction(spec.labels[index], probability, known, latency_ms, row, spec.labels)
+        known = spec.knows(probability, logit)
+        labels = spec.labels
+        return Prediction(labels[index], probability, known, latency_ms, row, labels, logit)
 
     def _run(
         self, outputs: list[str], frames: Sequence[npt.NDArray[Any]]

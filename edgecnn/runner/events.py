@@ -28,6 +28,8 @@ class What(str, Enum):
     RESIZED = "resized"
     RATE = "rate"
     """The frame rate is not what the source claims."""
+    UNDELIVERED = "undelivered"
+    """Not of a source but of a sink: results do not reach it."""
 
 
 GOOD = (What.CONNECTING, What.LIVE, What.SEEING)

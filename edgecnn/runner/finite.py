@@ -22,6 +22,8 @@ class Footage:
     frames: Frames
     facts: str
     fps: float = 0.0
+    pictures: tuple[str, ...] = ()
+    """The file of each frame, if each has one."""
 
 
 def open_finite(source: str, kind: Kind) -> Footage:
@@ -35,7 +37,7 @@ def open_finite(source: str, kind: Kind) -> Footage:
         return Footage(_pattern(), f"{PATTERN_SHAPE[1]}x{PATTERN_SHAPE[0]}")
     if kind is Kind.PICTURES:
         paths = _picture_paths(Path(source))
-        return Footage(_pictures(paths), f"{len(paths)} pictures")
+        return Footage(_pictures(paths), f"{len(paths)} pictures", 0.0, tuple(map(str, paths)))
     return _open_video(source)
 
 

@@ -5,8 +5,9 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
-from edgecnn.errors import SourceError
+from edgecnn.errors import EdgeError, NotFound, SourceError
 from edgecnn.runner import connection
 from edgecnn.runner.address import Kind, stable_camera
 from edgecnn.runner.camera import CameraSettings
@@ -17,20 +18,14 @@ from edgecnn.runner.events import Counts, Event, What, printable
 from edgecnn.runner.lending import Message
 from edgecnn.runner.live_readers import Job
 from edgecnn.runner.shot import Shot
-from edgecnn.spec import ModelSpec
+from edgecnn.runner.wanted import Wanted
 
 ANSWER_S = 0.1
 Tell = Callable[[Event], None]
 
 
 def plan_job(
-    source: str,
-    kind: Kind,
-    settings: CameraSettings,
-    patience: Patience,
-    spec: ModelSpec | None,
-    *,
-    whole: bool,
+    source: str, kind: Kind, settings: CameraSettings, patience: Patience, wanted: Wanted
 ) -> Job:
     """Return what a capture process is to do.
 
@@ -40,9 +35,8 @@ def plan_job(
     if kind is Kind.COMMAND:
         parse_command(source)
     settings.asked()
-    specs = (spec,) if spec else ()
-    limits = (max(patience.open_s, patience.stall_s), patience.doubt_s)
-    return Job(source, kind, settings, specs, whole or not specs, *limits, parent=0)
+    limits = (max(patience.open_s, patience.stall_s), patience.doubt_s, patience.stall_s / 4)
+    return Job(source, kind, settings, wanted, *limits, parent=0)
 
 
 class LiveFeed:
@@ -57,8 +51,8 @@ class LiveFeed:
         self._job, self._patience, self._tell = job, patience, tell
         self._process: CaptureProcess | None = None
         self._before = Counts()
-        """What earlier processes gave."""
-        self._taken = 0
+        """What earlier processes gave; of `_wanted` frames, those that are to be passed on."""
+        self._wanted = self._told = self._taken = 0
         self._asked = self._ready = False
         self._shot: Shot | None = None
         self._cause = SourceError("no frame came in time", remedy="check cable and network")
@@ -114,16 +108,27 @@ class LiveFeed:
         shot, self._shot = self._shot, None
         return shot
 
-    def failure(self) -> SourceError:
+    def failure(self) -> EdgeError:
         """Return why it failed."""
+        if self._is_absent():
+            return NotFound(f"there is no camera {self.name!r}", remedy=self._cause.remedy)
         what = "stopped giving frames" if self._link.seen else "did not open"
         return SourceError(
             f"source {self.name!r} {what}: {self._cause.what}", remedy=self._cause.remedy
         )
 
+    def let_go(self) -> None:
+        """Let the source be released, without waiting for it."""
+        if self._process:
+            self._process.let_go()
+
     def close(self) -> None:
         """Release the source."""
         self._stop(grace=True)
+
+    def _is_absent(self) -> bool:
+        camera = self._job.kind is Kind.CAMERA and not self._link.seen
+        return camera and not Path(self._job.place).exists()
 
     @property
     def _waiting(self) -> bool:
@@ -134,6 +139,8 @@ class LiveFeed:
         if "ready" in message:
             self._ready = True
             self._move(connection.on_frame(self._link, message["ready"] / 1e9))
+        elif "alive" in message:
+            self._move(connection.on_frame(self._link, message["alive"] / 1e9))
         elif "frame" in message:
             self._asked = False
             if message["frame"]:
@@ -151,16 +158,17 @@ class LiveFeed:
         stamp_ns = frame["stamp_ns"]
         assert self._process is not None
         arrays = self._process.frames(frame)
-        fitted = arrays[0] if self._job.spec else None
+        fitted = arrays[0] if self._job.wanted.spec else None
         self._taken += 1
         self._shot = Shot(self.name, arrays[-1], fitted, stamp_ns)
-        self._count(frame["frames"], frame["corrupt"])
+        self._count(frame)
         self._move(connection.on_frame(self._link, stamp_ns / 1e9))
 
-    def _count(self, frames: int, corrupt: int) -> None:
+    def _count(self, told: Message) -> None:
         before = self._before
-        frames, corrupt = before.frames + frames, before.corrupt + corrupt
-        dropped = frames - self._taken
+        frames, corrupt = before.frames + told["frames"], before.corrupt + told["corrupt"]
+        dropped = self._wanted + told["wanted"] - self._taken
+        self._told = told["wanted"]
         self.counts = replace(self.counts, frames=frames, dropped=dropped, corrupt=corrupt)
 
     def _lose(self, cause: SourceError) -> None:
@@ -207,6 +215,6 @@ class LiveFeed:
     def _stop(self, *, grace: bool) -> None:
         process, self._process = self._process, None
         self._asked = self._ready = False
-        self._before = self.counts
+        self._before, self._wanted, self._told = self.counts, self._wanted + self._told, 0
         if process:
             process.close(GRACE_S if grace else 0.0)

@@ -15,7 +15,7 @@ from edgecnn.runner.camera import CameraSettings, configure
 from edgecnn.runner.command import open_command
 from edgecnn.runner.http_camera import open_http
 from edgecnn.runner.mjpeg import JpegSplitter, MultipartSplitter
-from edgecnn.spec import ModelSpec
+from edgecnn.runner.wanted import Wanted
 
 STREAM_OPTIONS = "rtsp_transport;tcp"
 """UDP loses packets, and with them parts of pictures. The environment's own options win."""
@@ -29,15 +29,14 @@ class Job(Record):
     """With credentials. A camera by its path."""
     kind: Kind
     settings: CameraSettings
-    spec: tuple[ModelSpec, ...]
-    """What frames are fitted to, or nothing."""
-    whole: bool
-    """Whether the whole frame is wanted too."""
+    wanted: Wanted
     limit_s: float
     """What connecting, and each read, may take at most."""
     doubt_s: float
+    alive_s: float
+    """While frames are left out, the reader is told so often that they come."""
     parent: int
-    """Dies with this process; 0: only when the pipe closes."""
+    """The process to die with."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +108,7 @@ def _opening_remedy(camera: bool) -> str:
         return "check the address and the camera"
     there = sorted(path.name for path in Path("/dev").glob("video*"))
     found = f"cameras here: {', '.join(there)}" if there else "no camera is connected"
-    return f"check the index and that no other program holds it; {found}"
+    return f"check that no other program holds it, or give --wait; {found}"
 
 
 def _read(capture: "cv2.VideoCapture") -> Iterator[Frame]:

@@ -4,16 +4,18 @@ import math
 import os
 import time
 from collections import deque
-from collections.abc import Generator
 from contextlib import closing
-from threading import Semaphore, Thread
+from dataclasses import replace
+from itertools import chain, repeat
+from threading import Thread
 
 from edgecnn.errors import EdgeError
-from edgecnn.frame import Frame, fit_frame
 from edgecnn.runner.events import Counts, What
 from edgecnn.runner.finite import Footage
+from edgecnn.runner.sampling import Sampler
 from edgecnn.runner.shot import Shot
-from edgecnn.spec import ModelSpec
+from edgecnn.runner.stop import Stop
+from edgecnn.runner.wanted import Wanted
 
 DEPTH = 4
 """Frames that are read ahead."""
@@ -29,21 +31,21 @@ class ReadAhead:
     opening = False
     """It is open from the start."""
 
-    def __init__(self, name: str, footage: Footage, spec: ModelSpec | None, *, whole: bool) -> None:
+    def __init__(self, name: str, footage: Footage, wanted: Wanted) -> None:
         self.name, self.facts, self.fps = name, footage.facts, footage.fps
         self.state = What.LIVE
         self.over = False
         """Whether there is nothing more to take."""
         self.counts = Counts()
-        self._spec, self._whole = spec, whole
-        self._ring: deque[tuple[Frame, int] | Exception | None] = deque()
-        """Frames with the time when they had been read; None is the end."""
+        self._wanted, self._sampler = wanted, Sampler(wanted.sampling)
+        self._ring: deque[Shot | Exception | None] = deque()
+        """None is the end."""
         self._cause: EdgeError | None = None
-        self._room, self._stopping = Semaphore(DEPTH), False
+        # Not threading's: Ctrl-C may come while the reader holds a lock of theirs, for ever.
+        self._room = os.eventfd(DEPTH, os.EFD_SEMAPHORE | os.EFD_CLOEXEC)
         self._filled = os.eventfd(0, os.EFD_SEMAPHORE | os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-        self._thread = Thread(
-            target=self._read, args=(footage.frames,), name="read-ahead", daemon=True
-        )
+        self._stop = Stop()
+        self._thread = Thread(target=self._read, args=(footage,), name="read-ahead", daemon=True)
         self._thread.start()
 
     def files(self) -> list[int]:
@@ -64,10 +66,10 @@ class ReadAhead:
         except BlockingIOError:
             return None
         item = self._ring.popleft()
-        self._room.release()
-        if isinstance(item, tuple):
+        os.eventfd_write(self._room, 1)
+        if isinstance(item, Shot):
             self.counts = Counts(self.counts.frames + 1)
-            return self._shot(*item)
+            return self._fitted(item)
         self.over = True
         if isinstance(item, EdgeError):
             self.state, self._cause = What.FAILED, item
@@ -80,35 +82,48 @@ class ReadAhead:
         assert self._cause is not None
         return self._cause
 
+    def let_go(self) -> None:
+        """Let the thread stop and release the source, without waiting for it."""
+        self._stop.ask()
+        os.eventfd_write(self._room, 1)
+
     def close(self) -> None:
         """Stop the thread and release the source."""
-        self._stopping = True
-        self._room.release()
+        self.let_go()
         self._thread.join()
         os.close(self._filled)
+        os.close(self._room)
+        self._stop.close()
 
-    def _read(self, frames: Generator[Frame, None, None]) -> None:
+    def _read(self, footage: Footage) -> None:
         end: Exception | None = None
+        pictures = chain(footage.pictures, repeat(""))
         try:
-            with closing(frames):
-                for frame in frames:
-                    if not self._put((frame, time.monotonic_ns())):
+            with closing(footage.frames) as frames:
+                for frame, picture in zip(frames, pictures, strict=False):
+                    if self._is_wanted():
+                        self._put(Shot(self.name, frame, None, time.monotonic_ns(), picture))
+                    if self._stop.wanted:
                         return
         except Exception as error:  # it is raised where frames are taken
             end = error
         self._put(end)
 
-    def _shot(self, frame: Frame, stamp_ns: int) -> Shot:
-        """Fit a frame where it is taken: decoding is what takes longest, and it shall not wait."""
-        fitted = fit_frame(frame, self._spec) if self._spec else None
-        kept = frame if self._whole or fitted is None else fitted
-        return Shot(self.name, kept, fitted, stamp_ns)
+    def _is_wanted(self) -> bool:
+        """Tell whether this frame is not left out; wait until it is time for it."""
+        delay_s = self._sampler.delay_s(time.monotonic())
+        if 0 < delay_s < math.inf:
+            self._stop.wait(delay_s)
+        return delay_s < math.inf
 
-    def _put(self, item: tuple[Frame, int] | Exception | None) -> bool:
-        """Wait for room; tell whether the source is still wanted."""
-        self._room.acquire()
-        if self._stopping:
-            return False
+    def _fitted(self, shot: Shot) -> Shot:
+        """Fit a frame where it is taken: decoding is what takes longest, and it shall not wait."""
+        forms = self._wanted.forms(shot.frame_bgr)
+        fitted = forms[0] if self._wanted.spec else None
+        return replace(shot, frame_bgr=forms[-1], fitted=fitted)
+
+    def _put(self, item: Shot | Exception | None) -> None:
+        """Wait for room."""
+        os.eventfd_read(self._room)
         self._ring.append(item)
         os.eventfd_write(self._filled, 1)
-        return True

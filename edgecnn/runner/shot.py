@@ -17,3 +17,5 @@ class Shot:
     """As `fit_frame` gives it, if a spec was given: ready for the network."""
     stamp_ns: int
     """When it had been read, by the monotonic clock. What camera and driver held back is not in."""
+    picture: str = ""
+    """Its file, where the source is a folder of pictures."""

@@ -1,133 +1,132 @@
-"""The loop of a run: source -> classifier -> sinks."""
+"""From sources to results: classify every frame, smooth the answers, say what cannot be trusted."""
 
 import time
-from collections import Counter, deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field, replace
 from itertools import islice
+from pathlib import Path
 
-import numpy as np
-
-from edgecnn.frame import Frame
-from edgecnn.records import Record
-from edgecnn.runner.capture import Source
+from edgecnn.errors import NonFinite
+from edgecnn.runner.capture import CaptureOptions, Source, open_sources
 from edgecnn.runner.classify import Classifier, Prediction
+from edgecnn.runner.events import Event, What
+from edgecnn.runner.region import WHOLE, Region
+from edgecnn.runner.result import Result, Trouble
+from edgecnn.runner.sampling import ALL, Sampling
 from edgecnn.runner.shot import Shot
+from edgecnn.runner.smoothing import Smoother, Smoothing
+from edgecnn.runner.wanted import Wanted
 
-KEPT_LATENCIES = 100_000
-"""A run may last for months; its percentiles are over the newest results."""
-
-
-@dataclass(frozen=True, eq=False)
-class Result:
-    """One classified frame."""
-
-    number: int
-    """From 1."""
-    frame_bgr: Frame
-    """The whole frame, as the source gave it; the fitted one, if no whole ones were asked for."""
-    prediction: Prediction
-    source: str = ""
-    """The name of the source, without credentials."""
-    age_ms: float = 0.0
-    """From the moment when the frame had been read to the prediction. What camera and driver held
-    back before is not in it."""
+DOUBTS = {What.BLIND: Trouble.BLIND, What.FROZEN: Trouble.FROZEN}
 
 
 @dataclass(frozen=True)
-class RunReport(Record):
-    """A run's summary."""
+class WatchOptions:
+    """How sources are read and answers made."""
 
-    source: str
-    frames: int
-    seconds: float
-    frames_per_second: float
-    p50_ms: float
-    """Median latency of a prediction, see `Prediction`."""
-    p99_ms: float
-    age_p99_ms: float
-    """See `Result.age_ms`."""
-    dropped: int
-    """Frames of live sources that came while others were worked on."""
-    labels: dict[str, int]
-    """How often each label was the answer."""
-    interrupted: bool
-    """Stopped by Ctrl-C or a key."""
-
-    def __str__(self) -> str:
-        stopped = "stopped, " if self.interrupted else ""
-        return (
-            f"{stopped}{self.frames} frames in {self.seconds:.2f} s, "
-            f"{self.frames_per_second:.0f} frames/s, latency p50 {self.p50_ms:.3f} ms, "
-            f"p99 {self.p99_ms:.3f} ms, age p99 {self.age_p99_ms:.1f} ms, {self.dropped} dropped"
-        )
+    region: Region = WHOLE
+    """The part of a frame that is classified."""
+    sampling: Sampling = ALL
+    """Which frames are classified."""
+    smoothing: Smoothing = field(default_factory=Smoothing)
+    """When an answer changes."""
+    max_frames: int = 0
+    """Stop after so many; 0: no limit."""
+    whole: bool = True
+    """Results carry whole frames; without, those that the network saw, which is cheaper."""
+    capture: CaptureOptions = field(default_factory=CaptureOptions)
+    """How the sources are read."""
 
 
-class Tally:
-    """Counts labels and keeps latencies while a run goes on."""
-
-    def __init__(self) -> None:
-        self._latencies_ms: deque[float] = deque(maxlen=KEPT_LATENCIES)
-        self._ages_ms: deque[float] = deque(maxlen=KEPT_LATENCIES)
-        self._counts: Counter[str] = Counter()
-        self._start = time.perf_counter()
-
-    def add(self, result: Result) -> None:
-        """Count one result."""
-        self._latencies_ms.append(result.prediction.latency_ms)
-        self._ages_ms.append(result.age_ms)
-        self._counts[result.prediction.label] += 1
-
-    def report(self, source: Source, *, interrupted: bool) -> RunReport:
-        """Summarise all that was counted until now."""
-        seconds = time.perf_counter() - self._start
-        frames = self._counts.total()
-        p50, p99 = np.percentile(self._latencies_ms, [50, 99]) if frames else (0.0, 0.0)
-        age_p99 = np.percentile(self._ages_ms, 99) if frames else 0.0
-        return RunReport(
-            source=source.name,
-            frames=frames,
-            seconds=round(seconds, 3),
-            frames_per_second=round(frames / seconds, 1),
-            p50_ms=round(float(p50), 4),
-            p99_ms=round(float(p99), 4),
-            age_p99_ms=round(float(age_p99), 4),
-            dropped=sum(counts.dropped for counts in source.counts.values()),
-            labels=dict(sorted(self._counts.items())),
-            interrupted=interrupted,
-        )
+DEFAULTS = WatchOptions()
 
 
-def classify_source(
-    classifier: Classifier,
-    source: Source,
-    sinks: Sequence[Callable[[Result], None]],
-    max_frames: int = 0,
-) -> RunReport:
-    """Classify frame after frame until the source ends, `max_frames` are done, or Ctrl-C.
+def watch(
+    model: str | Path | Classifier, *sources: str | int, options: WatchOptions = DEFAULTS
+) -> Generator[Result, None, None]:
+    """Classify what sources show, frame after frame; they are released on every way out.
+
+        >>> for result in edgecnn.watch("objects", 0):  # doctest: +SKIP
+        ...     print(result.label, result.probability)
 
     Args:
-        classifier: An opened model.
-        source: An opened source, or several opened as one.
-        sinks: Each gets every result, in order.
-        max_frames: 0: no limit.
+        model: A path, the name of a shipped model, or an opened `Classifier`.
+        sources: See `open_source`. One bad source does not disturb the others.
+        options: Region of interest, rate, smoothing and the like.
+
+    Yields:
+        A `Result` for each frame, newest frames first for cameras, all of them for files.
 
     Raises:
-        SourceError: A live source was given up; FrameError, ModelError: see `Classifier`.
+        NotFound, OptionError, SourceError: See `open_sources`; ModelError, ProviderError: see
+            `Classifier`.
     """
-    tally, interrupted = Tally(), False
-    try:
-        for number, shot in enumerate(islice(source.shots(), max_frames or None), start=1):
-            result = _classify(classifier, number, shot)
-            tally.add(result)
-            for sink in sinks:
-                sink(result)
-    except KeyboardInterrupt:
-        interrupted = True
-    return tally.report(source, interrupted=interrupted)
+    opened = nullcontext(model) if isinstance(model, Classifier) else Classifier(model)
+    with opened as classifier:
+        watcher = Watcher(classifier, options)
+        with watcher.open(sources) as source:
+            yield from watcher.results(source)
 
 
-def _classify(classifier: Classifier, number: int, shot: Shot) -> Result:
-    prediction = classifier(shot.frame_bgr if shot.fitted is None else shot.fitted)
-    age_ms = (time.monotonic_ns() - shot.stamp_ns) / 1e6
-    return Result(number, shot.frame_bgr, prediction, shot.source, age_ms)
+class Watcher:
+    """The answers of several sources while they are watched."""
+
+    def __init__(self, classifier: Classifier, options: WatchOptions) -> None:
+        self.busy_since_s: float | None = None
+        """When the inference that is running began, by the monotonic clock."""
+        self._classifier, self._options = classifier, options
+        self._smoothers: dict[str, Smoother] = {}
+        self._troubles: dict[str, Trouble] = {}
+
+    def open(self, sources: Sequence[str | int]) -> AbstractContextManager[Source]:
+        """Open sources so that their results know of blind cameras; see `open_sources`."""
+        options = self._options
+        wanted = Wanted((self._classifier.spec,), options.whole, options.region, options.sampling)
+        return open_sources(sources, replace(options.capture, tell=self._hear), wanted)
+
+    def results(self, source: Source) -> Iterator[Result]:
+        """Return an iterator over the results of an opened source."""
+        shots = islice(source.shots(), self._options.max_frames or None)
+        return (self._result(number, shot) for number, shot in enumerate(shots, start=1))
+
+    def _hear(self, event: Event) -> None:
+        if event.what in DOUBTS:
+            self._troubles[event.source] = DOUBTS[event.what]
+        elif event.what in (What.SEEING, What.CONNECTING, What.RECONNECTING):
+            self._troubles.pop(event.source, None)
+        self._options.capture.tell(event)
+
+    def _result(self, number: int, shot: Shot) -> Result:
+        prediction = self._predict(shot)
+        age_ms = (time.monotonic_ns() - shot.stamp_ns) / 1e6
+        trouble = self._troubles.get(shot.source, Trouble.NONE)
+        if prediction is None:
+            trouble = Trouble.NON_FINITE
+        smoother = self._smoothers.setdefault(shot.source, Smoother(self._options.smoothing))
+        before = smoother.answer
+        blind = trouble is Trouble.BLIND
+        label = smoother.add(None if blind else prediction, self._classifier.spec)
+        return Result(
+            number,
+            shot.frame_bgr,
+            prediction,
+            label,
+            label != before,
+            shot.source,
+            age_ms,
+            time.time() - age_ms / 1e3,
+            trouble,
+            self._options.region,
+            shot.picture,
+        )
+
+    def _predict(self, shot: Shot) -> Prediction | None:
+        frame = shot.frame_bgr if shot.fitted is None else shot.fitted
+        self.busy_since_s = time.monotonic()
+        try:
+            return self._classifier(frame)
+        except NonFinite:
+            return None
+        finally:
+            self.busy_since_s = None

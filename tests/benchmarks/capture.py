@@ -29,11 +29,13 @@ from edgecnn.bench.clock import ratio
 from edgecnn.opencv import cv2
 from edgecnn.runner.address import Kind
 from edgecnn.runner.camera import CameraSettings
-from edgecnn.runner.capture import CaptureOptions, _rounds, open_source
+from edgecnn.runner.capture import _rounds, open_source
 from edgecnn.runner.classify import Classifier
 from edgecnn.runner.connection import Patience
 from edgecnn.runner.live import LiveFeed, plan_job
-from edgecnn.runner.watch import classify_source
+from edgecnn.runner.run import Run, RunPlan
+from edgecnn.runner.wanted import Wanted
+from edgecnn.runner.watch import WatchOptions
 from edgecnn.spec import ModelSpec
 
 SIZE, ROUNDS = (640, 480), 9
@@ -81,7 +83,8 @@ def read_source(path: Path) -> int:
 def read_process(path: Path, spec: ModelSpec | None, *, whole: bool) -> int:
     """Return nanoseconds a frame in a capture process that a reader keeps asking."""
     patience = Patience()
-    job = plan_job(str(path), Kind.STREAM, CameraSettings(), patience, spec, whole=whole)
+    wanted = Wanted((spec,) if spec else (), whole)
+    job = plan_job(str(path), Kind.STREAM, CameraSettings(), patience, wanted)
     feed = LiveFeed("video", job, patience, lambda _: None)
     with closing(feed):
         seen = [(shot.stamp_ns, feed.counts.frames) for shot in islice(_rounds([feed]), 60)]
@@ -91,10 +94,10 @@ def read_process(path: Path, spec: ModelSpec | None, *, whole: bool) -> int:
 
 def run_edgecnn(path: Path, classify: Classifier) -> int:
     """Return nanoseconds a frame of reading and classifying as `edgecnn run` does."""
-    with open_source(str(path), CaptureOptions(spec=classify.spec, whole=False)) as source:
-        start = time.monotonic_ns()
-        report = classify_source(classify, source, [])
-    return (time.monotonic_ns() - start) // report.frames
+    options = WatchOptions(whole=False)
+    report = Run(classify, RunPlan([str(path)], options=options))().value
+    assert report is not None
+    return round(report.seconds * 1e9 / report.frames)
 
 
 def run_usual(path: Path, classify: Classifier) -> int:

@@ -80,7 +80,7 @@ def test_the_help_of_train_names_what_a_run_can_be_told(main: Main) -> None:
         pytest.param(["run", "M", *PATTERN, "--source", "0", "--show"], 2, "2 sources", id="two"),
         pytest.param(["run", "M", *PATTERN, *PATTERN], 2, "given twice", id="twice"),
         pytest.param(["run", "M", "--source", "exec:"], 2, "no command", id="no command"),
-        pytest.param(["run", "M", "--source", "99"], 5, "did not open", id="no camera"),
+        pytest.param(["run", "M", "--source", "99"], 3, "no camera '99'", id="no camera"),
         pytest.param(["run", "M", *PATTERN, "--provider", "x"], 5, "'x'", id="unknown provider"),
         pytest.param(["train", *DIGITS, "--device", "x"], 5, "'x'", id="unknown device"),
     ],

@@ -69,7 +69,7 @@ def test_background_pictures_have_their_class_and_a_warning(
     (["--source", "pattern", "--label", "cup", "--every", "soon"], 2, "0.5s"),
     (["--source", "pattern", "--label", "cup", "--split", "half"], 2, "half"),
     (["--source", "gone.mp4", "--label", "cup"], 3, "gone.mp4"),
-    (["--source", "99", "--label", "cup"], 5, "did not open"),
+    (["--source", "99", "--label", "cup"], 3, "no camera '99'"),
 ])  # fmt: skip
 def test_what_goes_wrong_has_one_message_and_a_stable_exit_code(
     main: Main, arguments: list[str], code: int, words: str, tmp_path: Path

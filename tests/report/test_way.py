@@ -7,9 +7,9 @@ import numpy as np
 from edgecnn.bench.measure import measure
 from edgecnn.exporter.ship import ExportReport
 from edgecnn.report.way import Way, render_way
-from edgecnn.runner.capture import open_source
 from edgecnn.runner.classify import Classifier
-from edgecnn.runner.watch import classify_source
+from edgecnn.runner.run import Run, RunPlan
+from edgecnn.runner.watch import WatchOptions
 from edgecnn.trainer.metrics import measure_accuracy
 from edgecnn.trainer.run_folder import read_run
 
@@ -17,8 +17,9 @@ from edgecnn.trainer.run_folder import read_run
 def test_the_report_of_the_way_shows_what_was_measured(
     run_folder: Path, exported: ExportReport, fp32: Path, int8: Path
 ) -> None:
-    with Classifier(int8) as classifier, open_source("pattern") as source:
-        run = classify_source(classifier, source, [], max_frames=5)
+    with Classifier(int8) as classifier:
+        run = Run(classifier, RunPlan(["pattern"], options=WatchOptions(max_frames=5)))().value
+    assert run is not None
     trained = read_run(run_folder).report
     video = measure_accuracy("int8", "video", 4, 5)
     frame = np.zeros((6, 8, 3), np.uint8)

@@ -161,9 +161,9 @@ def test_a_frame_of_the_pattern_may_be_kept_while_the_next_is_made() -> None:
 
 
 def test_a_camera_that_is_not_there_says_which_ones_are() -> None:
-    with pytest.raises(SourceError, match="source '99' did not open") as refusal:
+    with pytest.raises(NotFound, match="there is no camera '99'") as refusal:
         read_all(99)
-    assert "check the index" in refusal.value.remedy
+    assert "--wait" in refusal.value.remedy
     assert "camera" in refusal.value.remedy.partition(";")[2]
 
 

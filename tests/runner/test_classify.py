@@ -8,10 +8,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import onnx
 import pytest
-from craft import both, resealed, with_entry, with_fields
-from onnx import numpy_helper
+from craft import both, poison, resealed, with_entry, with_fields
 
 from edgecnn.errors import FrameError, ModelError, OptionError
 from edgecnn.frame import Frame, fit_frame
@@ -231,19 +229,11 @@ def test_a_difference_within_the_tolerance_is_accepted(int8: Path, tmp_path: Pat
     Classifier(changed).close()
 
 
-def _poison(model: onnx.ModelProto) -> None:
-    """Set the last layer's bias to NaN."""
-    makers = {output: node for node in model.graph.node for output in node.output}
-    bias = makers["logits"].input[2]
-    (tensor,) = [tensor for tensor in model.graph.initializer if tensor.name == bias]
-    tensor.CopyFrom(numpy_helper.from_array(np.full(10, np.nan, np.float32), bias))
-
-
 def test_a_network_that_answers_nan_is_an_error_and_never_the_first_class(
     fp32: Path, tmp_path: Path, frames: list[Frame]
 ) -> None:
     no_golden = with_entry(seal.GOLDEN_KEY, Golden().to_json())
-    path = resealed(fp32, tmp_path, both(_poison, no_golden))
+    path = resealed(fp32, tmp_path, both(poison, no_golden))
     with Classifier(path) as classifier:
         with pytest.raises(ModelError, match=r"edited\.onnx answers with NaN") as refusal:
             classifier(frames[0])
@@ -253,7 +243,7 @@ def test_a_network_that_answers_nan_is_an_error_and_never_the_first_class(
 
 
 def test_a_network_that_answers_nan_fails_its_golden_frames(fp32: Path, tmp_path: Path) -> None:
-    path = resealed(fp32, tmp_path, _poison)
+    path = resealed(fp32, tmp_path, poison)
     with pytest.raises(ModelError, match="off by nan"):
         Classifier(path)
 

@@ -1,0 +1,99 @@
+"""A run: sources -> results -> sinks, until the sources end or somebody stops it."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from edgecnn.runner.address import kind_of
+from edgecnn.runner.capture import Source
+from edgecnn.runner.classify import Classifier
+from edgecnn.runner.deliver.delivery import Delivery, Sink
+from edgecnn.runner.events import Event, What
+from edgecnn.runner.result import Result
+from edgecnn.runner.stop import Stop
+from edgecnn.runner.supervise import Outcome, Supervision, supervise
+from edgecnn.runner.tally import RunReport, Tally
+from edgecnn.runner.watch import Watcher, WatchOptions
+
+FINISH_S = 30.0
+"""At a run's own end, sinks may take so long for what still waits."""
+LEAVE_S = 0.5
+"""The same after somebody stopped it."""
+
+
+def nowhere(_: Source) -> Sequence[Sink]:
+    """Deliver to nobody."""
+    return ()
+
+
+@dataclass(frozen=True)
+class RunPlan:
+    """What a run is to do."""
+
+    sources: Sequence[str]
+    begin: Callable[[Source], Sequence[Sink]] = nowhere
+    """Called once the sources are open; returns where results go."""
+    options: WatchOptions = field(default_factory=WatchOptions)
+    hang_s: float = 10.0
+    """An inference that takes longer has hung."""
+    step: Callable[[], bool] | None = None
+    """Called again and again in the main thread, for a window; False ends the run."""
+
+
+class Run:
+    """One run."""
+
+    def __init__(self, classifier: Classifier, plan: RunPlan) -> None:
+        self.stop = Stop()
+        self._plan = plan
+        capture = replace(plan.options.capture, stop=self.stop)
+        self._tell = capture.tell
+        self._watcher = Watcher(classifier, replace(plan.options, capture=capture))
+        self._tally = Tally()
+
+    def __call__(self) -> Outcome[RunReport]:
+        """Run until the sources end, `max_frames` are done, a signal comes or a key is pressed.
+
+        Raises:
+            Hung: An inference did not return.
+            BrokenPipeError: Who read our lines has gone.
+            EdgeError: See `open_sources` and `Classifier`.
+        """
+        plan, watcher = self._plan, self._watcher
+        supervision = Supervision(lambda: watcher.busy_since_s, plan.hang_s, plan.step, self.stop)
+        outcome = supervise(self._work, supervision)
+        if outcome.value:  # else its thread still looks at it
+            self.stop.close()
+        return outcome
+
+    def _work(self) -> RunReport:
+        with self._watcher.open(self._plan.sources) as source:
+            deliveries = self._start(self._plan.begin(source))
+            try:
+                for result in self._watcher.results(source):
+                    self._tally.add(result)
+                    _offer(result, deliveries)
+            finally:
+                self._close(deliveries)
+            sinks = {delivery.sink.name: delivery.delivered for delivery in deliveries}
+            counts, stopped = source.counts, self.stop.wanted
+            return self._tally.report(source.name, counts, sinks, interrupted=stopped)
+
+    def _start(self, sinks: Sequence[Sink]) -> list[Delivery]:
+        lossless = not any(kind_of(source).live for source in self._plan.sources)
+        return [Delivery(sink, self._trouble, self.stop, lossless=lossless) for sink in sinks]
+
+    def _close(self, deliveries: list[Delivery]) -> None:
+        deadline_s = time.monotonic() + (LEAVE_S if self.stop.wanted else FINISH_S)
+        for delivery in deliveries:
+            delivery.close(max(0.0, deadline_s - time.monotonic()))
+
+    def _trouble(self, sink: str, detail: str) -> None:
+        self._tell(Event(sink, What.UNDELIVERED, detail, time.monotonic()))
+
+
+def _offer(result: Result, deliveries: list[Delivery]) -> None:
+    for delivery in deliveries:
+        delivery.offer(result)
+        if delivery.cause and delivery.sink.vital:
+            raise delivery.cause

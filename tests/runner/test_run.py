@@ -1,0 +1,278 @@
+"""A run: what it counts, what it hands on, and how it ends, whatever happens."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cameras import http_camera, then_silent
+
+from edgecnn.errors import DeviceError, SourceError
+from edgecnn.frame import Frame
+from edgecnn.opencv import encode_png
+from edgecnn.runner.capture import CaptureOptions
+from edgecnn.runner.classify import Classifier
+from edgecnn.runner.connection import Patience
+from edgecnn.runner.deliver.delivery import Sink
+from edgecnn.runner.events import Event, What
+from edgecnn.runner.result import Result
+from edgecnn.runner.run import Run, RunPlan
+from edgecnn.runner.tally import RunReport
+from edgecnn.runner.watch import WatchOptions
+
+
+@pytest.fixture
+def classifier(int8: Path) -> Iterator[Classifier]:
+    with Classifier(int8) as opened:
+        yield opened
+
+
+@pytest.fixture
+def folder(frames: list[Frame], tmp_path: Path) -> str:
+    """Twenty digits as pictures."""
+    for i, frame in enumerate(frames):
+        (tmp_path / f"{i:02}.png").write_bytes(encode_png(frame))
+    return str(tmp_path)
+
+
+class Kept:
+    """A sink that keeps what it gets; at one number it fails, or asks a run to stop."""
+
+    name, depth, vital = "kept", 4, False
+
+    def __init__(self, fail_at: int = 0, error: Exception | None = None) -> None:
+        self.results: list[Result] = []
+        self.closed = False
+        self._fail_at, self._error = fail_at, error
+
+    def __call__(self, result: Result) -> None:
+        if self._error and result.number == self._fail_at:
+            raise self._error
+        self.results.append(result)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def run(
+    classifier: Classifier, source: str, *sinks: Sink, options: WatchOptions | None = None
+) -> RunReport:
+    plan = RunPlan([source], lambda _: sinks, options or WatchOptions())
+    report = Run(classifier, plan)().value
+    assert report is not None
+    return report
+
+
+def test_a_run_ends_with_its_source(classifier: Classifier, folder: str) -> None:
+    report = run(classifier, folder)
+    assert (report.source, report.frames, report.interrupted) == (folder, 20, False)
+    assert report.sources[folder].frames == 20
+
+
+@pytest.mark.parametrize(("limit", "done"), [(1, 1), (7, 7), (99, 20)])
+def test_a_run_ends_after_max_frames(
+    classifier: Classifier, folder: str, limit: int, done: int
+) -> None:
+    assert run(classifier, folder, options=WatchOptions(max_frames=limit)).frames == done
+
+
+def test_answers_are_counted(classifier: Classifier, folder: str, frames: list[Frame]) -> None:
+    answers = [p.label if p.known else "unknown" for p in classifier(frames)]
+    assert run(classifier, folder).labels == Counter(answers)
+
+
+def test_every_sink_gets_every_result_in_order_and_is_closed(
+    classifier: Classifier, folder: str
+) -> None:
+    first, second = Kept(), Kept()
+    report = run(classifier, folder, first, second)
+    assert [result.number for result in first.results] == list(range(1, 21))
+    assert all(a is b for a, b in zip(first.results, second.results, strict=True))
+    assert first.closed
+    assert report.sinks["kept"].results == 20
+
+
+def test_a_sink_that_fails_ends_alone_and_is_told(classifier: Classifier, folder: str) -> None:
+    told: list[Event] = []
+    broken = Kept(5, DeviceError("the disk is full", remedy="free some space"))
+    broken.name = "broken"
+    sound = Kept()
+    options = WatchOptions(capture=CaptureOptions(tell=told.append))
+    report = run(classifier, folder, broken, sound, options=options)
+    assert report.sinks["kept"].results == len(sound.results) == 20
+    assert report.sinks["broken"].results == 4
+    assert report.sinks["broken"].lost >= 15
+    assert report.sinks["broken"].failure == "the disk is full"
+    assert "broken: " in str(report)
+    assert [(e.source, e.what) for e in told] == [("broken", What.UNDELIVERED)]
+
+
+def test_a_vital_sink_that_fails_ends_the_run(classifier: Classifier) -> None:
+    gone = Kept(3, BrokenPipeError("nobody reads"))
+    gone.vital = True
+    with pytest.raises(BrokenPipeError, match="nobody reads"):
+        run(classifier, "pattern", gone)
+
+
+def test_a_source_that_is_given_up_is_an_error_after_its_last_result(
+    classifier: Classifier,
+) -> None:
+    kept = Kept()
+    patience = Patience(stall_s=0.3, give_up_s=0.6)
+    options = WatchOptions(capture=CaptureOptions(patience=patience, tell=lambda _: None))
+    with http_camera(then_silent) as camera, pytest.raises(SourceError, match="stopped giving"):
+        run(classifier, camera.url, kept, options=options)
+    assert kept.results
+    assert kept.closed
+
+
+def test_a_window_that_is_closed_ends_the_run(classifier: Classifier) -> None:
+    steps = iter([True, True, False])
+
+    def step() -> bool:
+        time.sleep(0.05)
+        return next(steps)
+
+    outcome = Run(classifier, RunPlan(["pattern"], step=step))()
+    assert outcome.value is not None
+    assert (outcome.value.interrupted, outcome.signal) == (True, None)
+
+
+def test_the_window_is_served_by_the_thread_that_began_the_run(classifier: Classifier) -> None:
+    seen: list[threading.Thread] = []
+
+    def step() -> bool:
+        seen.append(threading.current_thread())
+        return False
+
+    Run(classifier, RunPlan(["pattern"], step=step))()
+    assert seen == [threading.current_thread()]
+
+
+def test_the_handlers_of_signals_are_as_before(classifier: Classifier, folder: str) -> None:
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    run(classifier, folder)
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+def test_a_run_in_a_thread_leaves_signals_alone(classifier: Classifier, folder: str) -> None:
+    reports: list[RunReport] = []
+    thread = threading.Thread(target=lambda: reports.append(run(classifier, folder)))
+    thread.start()
+    thread.join(60)
+    assert reports[0].frames == 20
+
+
+def test_a_run_leaves_no_descriptor_open(classifier: Classifier, folder: str) -> None:
+    run(classifier, folder)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    run(classifier, folder)
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def test_a_report_travels_as_json(classifier: Classifier, folder: str) -> None:
+    report = run(classifier, folder, Kept())
+    assert RunReport.from_json(report.to_json()) == report
+
+
+# A model whose inference never returns, as a broken driver's does: it waits without Python's lock.
+HANGING = """
+import sys, time
+from edgecnn.cli import main
+from edgecnn.runner import classify
+
+class Hanging(classify.Classifier):
+    def __call__(self, frames):
+        if self.calls == 3:
+            print("hanging", file=sys.stderr, flush=True)
+            time.sleep(1000)
+        self.calls += 1
+        return super().__call__(frames)
+    calls = 0
+
+classify.Classifier = Hanging
+main()
+"""
+
+
+def start(
+    *arguments: str, script: str = "from edgecnn.cli import main; main()"
+) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-c", script, *arguments],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def children_of(pid: int) -> list[int]:
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return [int(word) for task in tasks for word in (task / "children").read_text().split()]
+
+
+def is_gone(pid: int) -> bool:
+    for _ in range(300):
+        stat = Path(f"/proc/{pid}/stat")
+        if not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] == "Z":
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def test_an_inference_that_hangs_ends_the_process_with_its_own_code(int8: Path) -> None:
+    process = start("run", str(int8), "--source", "pattern", "--watchdog", "0.5", script=HANGING)
+    output, errors = process.communicate(timeout=60)
+    assert (process.returncode, len(output.splitlines())) == (6, 3)
+    assert "an inference has not returned in 0.5 s" in errors
+    assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize(("sign", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
+def test_a_signal_during_a_hung_inference_ends_the_process_too(
+    int8: Path, sign: signal.Signals, code: int
+) -> None:
+    process = start("run", str(int8), "--source", "pattern", script=HANGING)
+    assert process.stderr is not None
+    while "hanging" not in process.stderr.readline():
+        pass
+    process.send_signal(sign)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == code
+    assert f"stopped by {sign.name}; not all could be finished" in errors
+
+
+@pytest.mark.parametrize(("sign", "code"), [
+    (signal.SIGINT, 130), (signal.SIGTERM, 0), (signal.SIGHUP, 0),
+])  # fmt: skip
+def test_a_signal_ends_a_run_with_its_summary_and_no_process_is_left(
+    int8: Path, sign: signal.Signals, code: int
+) -> None:
+    with http_camera(then_silent) as camera:
+        process = start("run", str(int8), "--source", camera.url, "--stall-timeout", "60")
+        assert process.stdout is not None
+        process.stdout.readline()
+        children = children_of(process.pid)
+        process.send_signal(sign)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == code
+    assert re.search(r"stopped, \d+ frames", errors)
+    assert len(children) == 1
+    assert is_gone(children[0])
+
+
+def test_when_a_run_is_killed_its_capture_process_dies_even_if_it_was_stopped(int8: Path) -> None:
+    with http_camera(then_silent) as camera:
+        process = start("run", str(int8), "--source", camera.url, "--stall-timeout", "60")
+        assert process.stdout is not None
+        process.stdout.readline()
+        (child,) = children_of(process.pid)
+        os.kill(child, signal.SIGSTOP)
+        process.kill()
+        process.communicate(timeout=60)
+    assert is_gone(child)

@@ -1,0 +1,156 @@
+"""Runs and capture processes that are ended at random moments, again and again.
+
+    PYTHONPATH=tests python tests/soak/soak_ends.py [--signals 200] [--kills 100]
+
+A run is sent SIGTERM or SIGINT at a random moment between its start and its full swing; it must be
+out in 2 s. A capture process is killed; it must be replaced. A run is killed; nobody may be left.
+"""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+from cameras import forever, http_camera
+
+from edgecnn.records import Record
+
+LIMIT_S = 2.0
+MAIN = "from edgecnn.__main__ import main; main()"
+
+
+@dataclass(frozen=True)
+class Ends(Record):
+    """How often what happened."""
+
+    trials: int
+    late: int
+    """Ended, but after the limit."""
+    wrong: int
+    """Ended with another exit code than the signal asks for, or with a traceback."""
+    orphans: int
+    """Left a process behind."""
+    longest_s: float
+    """From the signal to the end."""
+
+
+def start(model: str, url: str) -> "subprocess.Popen[str]":
+    """Start a run on a camera."""
+    line = [sys.executable, "-c", MAIN, "run", model, "--source", url, "--stall-timeout", "1"]
+    return subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+
+
+def family_of(pid: int) -> list[int]:
+    """Return the ids of a process's children."""
+    try:
+        tasks = list(Path(f"/proc/{pid}/task").iterdir())
+        return [int(word) for task in tasks for word in (task / "children").read_text().split()]
+    except OSError:
+        return []
+
+
+def is_there(pid: int) -> bool:
+    """Tell whether a process runs; a zombie does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def left(pids: list[int], within_s: float = 2.0) -> int:
+    """Return how many of these processes are still there after a while."""
+    end_s = time.monotonic() + within_s
+    while time.monotonic() < end_s and any(map(is_there, pids)):
+        time.sleep(0.01)
+    return sum(map(is_there, pids))
+
+
+def end_runs(model: str, trials: int, sign: signal.Signals, seed: int = 0) -> Ends:
+    """End runs with a signal at random moments, from before the first import to full swing."""
+    rng = random.Random(seed)
+    late = wrong = orphans = 0
+    longest_s = 0.0
+    with http_camera(forever) as camera:
+        for _ in range(trials):
+            run = start(model, camera.url)
+            time.sleep(rng.uniform(0.0, 2.5))
+            family = family_of(run.pid)
+            sent_s = time.monotonic()
+            run.send_signal(sign)
+            _, errors = run.communicate(timeout=60)
+            seconds = time.monotonic() - sent_s
+            longest_s = max(longest_s, seconds)
+            late += seconds > LIMIT_S
+            wrong += "Traceback" in errors or run.returncode not in codes_of(sign)
+            orphans += left(family)
+    return Ends(trials, late, wrong, orphans, round(longest_s, 3))
+
+
+def codes_of(sign: signal.Signals) -> tuple[int, ...]:
+    """Return the exit codes that are right; before a run listens, a signal ends it by itself."""
+    own = {signal.SIGINT: (130,), signal.SIGTERM: (0,)}
+    return (*own.get(sign, ()), -sign)
+
+
+@dataclass(frozen=True)
+class Recovered(Record):
+    """How often a killed capture process was replaced."""
+
+    trials: int
+    recovered: int
+    longest_s: float
+    """From the kill to the next frame."""
+
+
+def kill_captures(trials: int) -> Recovered:
+    """Kill the capture process of one long-lived source, again and again."""
+    from edgecnn.runner.capture import CaptureOptions, open_source
+    from edgecnn.runner.live import LiveFeed
+
+    recovered, longest_s = 0, 0.0
+    with (
+        http_camera(forever) as camera,
+        open_source(camera.url, CaptureOptions(tell=lambda _: None)) as source,
+    ):
+        shots, feed = source.shots(), source._feeds[0]
+        next(shots)
+        for _ in range(trials):
+            assert isinstance(feed, LiveFeed)
+            assert feed._process is not None
+            killed_ns, before = time.monotonic_ns(), feed._process.pid
+            os.kill(before, signal.SIGKILL)
+            shot = next(s for s in shots if s.stamp_ns > killed_ns + 50_000_000)
+            recovered += feed._process is not None and feed._process.pid != before
+            longest_s = max(longest_s, (shot.stamp_ns - killed_ns) / 1e9)
+    return Recovered(trials, recovered, round(longest_s, 3))
+
+
+def main(model: str = "digits", signals: int = 200, kills: int = 100) -> None:
+    """Print how it went; fail if something was late, wrong or left."""
+    results: dict[str, Ends | Recovered] = {
+        "SIGTERM": end_runs(model, signals, signal.SIGTERM),
+        "SIGINT": end_runs(model, signals // 4, signal.SIGINT),
+        "kill -9 of the run": end_runs(model, kills, signal.SIGKILL),
+        "kill -9 of the capture process": kill_captures(kills),
+    }
+    for name, result in results.items():
+        print(f"{name}: {result.to_json()}", flush=True)
+    bad = [name for name, result in results.items() if not passed(result)]
+    if bad:
+        raise SystemExit(f"failed: {', '.join(bad)}")
+
+
+def passed(result: Ends | Recovered) -> bool:
+    """Tell whether nothing was late, wrong or left."""
+    if isinstance(result, Recovered):
+        return result.recovered == result.trials
+    return not (result.late or result.wrong or result.orphans)
+
+
+if __name__ == "__main__":
+    typer.run(main)

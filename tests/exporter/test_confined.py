@@ -1,14 +1,22 @@
 """A stranger's file cannot take more than its share: real children, real limits."""
 
 import os
-import signal
 import socket
-import time
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from confined_tasks import (
+    crash,
+    note_surroundings,
+    refuse,
+    sleep,
+    stumble,
+    use_memory,
+    use_time,
+    write_much,
+)
 from foreign_models import as_torch, random_network
 from onnx import TensorProto, helper, numpy_helper
 
@@ -21,45 +29,6 @@ from edgecnn.runner.graph_bytes import outline_graph
 
 TOLD = Told(scale=255.0, mean=(0.0,), std=(1.0,))
 MODEST = Limits(memory_mib=1024, seconds=20, clock_seconds=200)
-
-
-def use_memory(folder: Path) -> None:
-    np.ones(2**28)
-
-
-def use_time(folder: Path) -> None:
-    while True:
-        pass
-
-
-def sleep(folder: Path) -> None:
-    time.sleep(600)
-
-
-def crash(folder: Path) -> None:
-    os.kill(os.getpid(), signal.SIGSEGV)
-
-
-def stumble(folder: Path) -> None:
-    raise KeyError("a bug of ours")
-
-
-def refuse(folder: Path) -> None:
-    raise ModelError("it is hostile", remedy="use another")
-
-
-def write_much(folder: Path) -> None:
-    with (folder / "much").open("wb") as file:
-        for _ in range(8):
-            file.write(bytes(2**20))
-
-
-def note_surroundings(folder: Path) -> None:
-    with socket.socket() as found:
-        found.settimeout(5)
-        code = found.connect_ex(("127.0.0.1", int((folder / "port").read_text())))
-    (folder / "code").write_text(str(code))
-    (folder / "secret").write_text(os.environ.get("EDGECNN_SECRET", "none"))
 
 
 @pytest.mark.parametrize(

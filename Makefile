@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: demo test lint types unit fuzz clean
+.PHONY: demo test lint types unit fuzz soak clean
 
 demo: $(READY)
 	$(BIN)/edgecnn demo --out demo-out
@@ -23,6 +23,12 @@ unit: $(READY)
 
 fuzz: $(READY)
 	$(BIN)/python tests/fuzz_models.py --mutants 100000
+
+# Hours: two million frames, hundreds of ends and outages. Stops at the first that fails.
+soak: $(READY)
+	for what in ends stalls silence frames; do \
+	  PYTHONPATH=tests $(BIN)/python tests/soak/soak_$$what.py || exit 1; \
+	done
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

@@ -6,25 +6,20 @@
 `--frames N` it stops after N frames, and fails if the source gave fewer.
 """
 
-from itertools import islice
-
 import typer
 
-from edgecnn import Classifier, open_source
+from edgecnn import Smoothing, WatchOptions, watch
 
 
 def main(source: str = "0", model: str = "article-mnist", frames: int = 0) -> None:
-    """Print a line a frame."""
+    """Print a line a frame: the answer of the last frames, and this one's own."""
     seen = 0
-    with Classifier(model) as classify, open_source(source) as camera:
-        print(f"{camera.name}: {camera.facts}")
-        for frame in islice(camera, frames or None):
-            prediction = classify(frame)
-            seen += 1
-            print(
-                f"{prediction.label:>12} {prediction.probability:6.1%} "
-                f"{prediction.latency_ms:7.3f} ms"
-            )
+    options = WatchOptions(smoothing=Smoothing(3, 5), max_frames=frames)
+    for result in watch(model, source, options=options):
+        seen += 1
+        if result.prediction:
+            (guess, probability), *_ = result.prediction.top(1)
+            print(f"{result.label:>12}  {guess} {probability:6.1%} {result.age_ms:8.3f} ms")
     if seen < frames:
         raise SystemExit(f"labelled {seen} of {frames} frames")
 

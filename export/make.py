@@ -23,6 +23,8 @@ from edgecnn.trainer.run_folder import read_run
 
 HERE = Path(__file__).parent
 TEACHER = "objects-teacher"
+PROBE = "probe"
+"""Ships in fp32, the form of the providers that take no int8, and is no model for people."""
 STARTS = (TEACHER, "objects-large", "objects")
 """What ships as checkpoint: the teacher, and features for pictures of one's own."""
 FOREIGN = {"mnist": ("cifar10",), "cifar10": ("mnist",), "digits-camera": ("cifar10",)}
@@ -61,11 +63,14 @@ def ship(name: str, run: Path, folder: Path, *, force: bool) -> None:
         keep(run / "checkpoint.safetensors", HERE / "checkpoints" / f"{name}.safetensors")
     if name == TEACHER:
         return
-    options = Options(foreign=FOREIGN.get(read_run(run).recipe.data, ()), force=force)
+    forms = ("fp32",) if name == PROBE else ("fp32", "int8")
+    foreign = FOREIGN.get(read_run(run).recipe.data, ())
+    options = Options(forms=forms, foreign=foreign, force=force)
     shipped = export(run, folder, name=name, options=options, watch=say)
-    keep(Path(shipped.files["int8"]), HERE / "models" / f"{name}.int8.onnx")
-    gate = shipped.gates[0]
-    say(f"{name}: {shipped.sizes_kib['int8']} KiB, gate {gate.verdict}: {gate.reason}")
+    form = forms[-1]
+    keep(Path(shipped.files[form]), HERE / "models" / f"{name}.{form}.onnx")
+    for gate in shipped.gates:
+        say(f"{name}: {shipped.sizes_kib[form]} KiB, gate {gate.verdict}: {gate.reason}")
 
 
 def keep(file: Path, target: Path) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 from clocks import set_clock
-from programs import Main, run_here
+from commands import Main, run_here
 from torch.onnx._internal.exporter._registration import ONNXRegistry
 
 import edgecnn.cli

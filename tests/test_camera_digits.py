@@ -12,8 +12,8 @@ import typer
 from camera_digits import Digits, contact_sheet, read_digits, render, write_set
 from camera_effects import LUMA, Ruling, blurred, camera_spec, light, tinted
 from camera_scene import SHAPES, Scene, draw_scene, paint
+from commands import run_here
 from conftest import real_data
-from programs import run_here
 from sklearn.datasets import load_digits
 
 from edgecnn.errors import DataError, OptionError

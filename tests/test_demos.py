@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from commands import Ran, run_here
 from conftest import real_data
-from programs import Ran, run_here
 
 from edgecnn.frame import Frame
 from edgecnn.opencv import cv2

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from programs import Main
+from commands import Main
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -22,7 +22,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_there_is_a_tour() -> None:
     verbs = [command.split()[1] for command in COMMANDS]
-    assert verbs == ["run", "train", "export", "bench", "inspect", "evaluate", "verify"]
+    assert verbs == ["run", "train", "export", "bench", "inspect", "evaluate", "verify",
+                     "devices", "doctor"]  # fmt: skip
 
 
 @pytest.mark.parametrize("command", COMMANDS)

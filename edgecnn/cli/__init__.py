@@ -12,7 +12,18 @@ from typing import TextIO
 
 import typer
 
-from edgecnn.cli import adopt, collect, data, device, export, run, train, verify, workstation
+from edgecnn.cli import (
+    adopt,
+    collect,
+    data,
+    device,
+    export,
+    machine,
+    run,
+    train,
+    verify,
+    workstation,
+)
 from edgecnn.cli.ending import EXIT_INTERNAL, EXIT_INTERRUPTED, end_now
 from edgecnn.cli.options import show_version
 from edgecnn.errors import EdgeError, Hung
@@ -48,6 +59,8 @@ for command in (
     run.run,
     device.bench,
     device.inspect,
+    machine.devices,
+    machine.doctor,
 ):
     app.command()(command)
 app.add_typer(data.app, name="data")

@@ -51,6 +51,7 @@ def inspect(model: Model, form: AsFormat = Format.TEXT) -> None:
     """Show what a model wants, means and costs, and what was measured of it."""
     from edgecnn.runner.inspect import describe_foreign, describe_model, foreign_rows, report_rows
     from edgecnn.runner.model_file import find_model, read_capped, read_model
+    from edgecnn.runner.provider_trial import try_model
 
     path = find_model(model)
     foreign = describe_foreign(path, read_capped(path))
@@ -58,7 +59,7 @@ def inspect(model: Model, form: AsFormat = Format.TEXT) -> None:
         show(foreign, table(foreign_rows(foreign)), form)
         return
     file = read_model(model)
-    report = describe_model(file, _operators(file))
+    report = describe_model(file, _operators(file), try_model(file))
     text = table(report_rows(report))
     if not report.operators:
         text += '\n(its operators are shown when "edgecnn[train]" is installed)'

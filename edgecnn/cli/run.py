@@ -79,6 +79,9 @@ def run(
     wait: Annotated[
         bool, typer.Option("--wait", help="Keep trying for a camera that is not there yet.")
     ] = False,
+    session: Annotated[
+        list[str] | None, typer.Option(help="A setting of ONNX Runtime's session: KEY=VALUE.")
+    ] = None,
     watchdog: Annotated[
         float, typer.Option(min=0.1, help="Seconds after which an inference has hung: exit 6.")
     ] = 10.0,
@@ -95,6 +98,7 @@ def run(
     from edgecnn.runner.region import parse_region
     from edgecnn.runner.run import Run, RunPlan
     from edgecnn.runner.sampling import Sampling
+    from edgecnn.runner.session_keys import parse_settings
     from edgecnn.runner.smoothing import parse_smoothing
     from edgecnn.runner.watch import WatchOptions
 
@@ -108,7 +112,13 @@ def run(
         capture=CaptureOptions(settings, Patience(stall_s=stall_timeout, wait=wait), tell=_tell),
     )
     sinks = _Sinks(form, save, len(source), show_window=show_window)
-    with Classifier(model, provider=provider, threads=threads, allow_cpu=allow_cpu) as classifier:
+    with Classifier(
+        model,
+        provider=provider,
+        threads=threads,
+        allow_cpu=allow_cpu,
+        settings=parse_settings(session or []),
+    ) as classifier:
         if threshold is not None:
             classifier.require(threshold)
         _tell_model(classifier, provider, threads)

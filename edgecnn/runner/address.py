@@ -5,6 +5,7 @@ from enum import Enum
 from pathlib import Path
 
 from edgecnn.opencv import PICTURE_SUFFIXES
+from edgecnn.runner.camera_list import stable_camera as stable_camera
 
 PATTERN = "pattern"
 COMMAND = "exec:"
@@ -68,24 +69,3 @@ def _hide_in_url(url: str) -> str:
         return url
     address, question, _ = rest.rpartition("@")[2].partition("?")
     return f"{scheme}://{address}{question and '?...'}"
-
-
-def stable_camera(source: str, devices: Path = Path("/dev")) -> str:
-    """Return the path of a camera by its name on the bus, which stays when numbers change.
-
-    Args:
-        source: A camera's index or path.
-        devices: Where devices are.
-
-    Returns:
-        A link in v4l/by-id or v4l/by-path, or the device's own path where there is none.
-    """
-    device = devices / f"video{source}" if source.isdecimal() else Path(source)
-    if device.parent.name in ("by-id", "by-path"):
-        return str(device)
-    links = [
-        link
-        for name in ("by-id", "by-path")
-        for link in sorted((devices / "v4l").glob(f"{name}/*"))
-    ]
-    return next((str(link) for link in links if link.resolve() == device.resolve()), str(device))

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -15,7 +15,7 @@ from edgecnn.errors import ModelError, NonFinite, OptionError
 from edgecnn.frame import Frame, fit_frame
 from edgecnn.runner import fit_probe
 from edgecnn.runner.model_file import ModelFile, read_model
-from edgecnn.runner.session import INPUT, LOGITS, PROBABILITIES, open_session
+from edgecnn.runner.session import INPUT, LOGITS, NO_SETTINGS, PROBABILITIES, open_session
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,6 +61,7 @@ class Classifier:
         threads: int = 1,
         batch: int = 1,
         allow_cpu: bool = False,
+        settings: Mapping[str, str] = NO_SETTINGS,
     ) -> None:
         """Open a model.
 
@@ -70,12 +71,13 @@ class Classifier:
             threads: Threads of one inference.
             batch: Frames that one inference takes; fixed, since several providers want it so.
             allow_cpu: Accept that the provider leaves work to the CPU.
+            settings: ONNX Runtime's session settings by their keys; see `session_keys`.
 
         Raises:
             NotFound, ModelError, SpecError: See `read_model`; or the golden frames do not give
                 their logits here.
             ProviderError: The provider is not there or does not take the model.
-            OptionError: `threads` or `batch` is below 1.
+            OptionError: `threads` or `batch` is below 1; a setting is not known.
         """
         if threads < 1 or batch < 1:
             raise OptionError(f"threads={threads}, batch={batch}", remedy="give 1 or more")
@@ -83,7 +85,12 @@ class Classifier:
         self.spec = self.model.spec
         self.batch = batch
         self._session, self.assignment = open_session(
-            self.model, provider=provider, threads=threads, batch=batch, allow_cpu=allow_cpu
+            self.model,
+            provider=provider,
+            threads=threads,
+            batch=batch,
+            allow_cpu=allow_cpu,
+            settings=settings,
         )
         self._check_golden()
 
@@ -91,8 +98,10 @@ class Classifier:
         """Call a prediction `known` from this probability on, 0 to below 1, not from the file's.
 
         Raises:
-            SpecError: It is no such probability.
+            OptionError: It is no such probability.
         """
+        if not 0 <= threshold < 1:
+            raise OptionError(f"the threshold is {threshold}", remedy="give 0 to below 1")
         self.spec = replace(self.spec, reject_threshold=threshold)
 
     @overload

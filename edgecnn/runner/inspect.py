@@ -7,6 +7,8 @@ from edgecnn.records import Record
 from edgecnn.runner import seal
 from edgecnn.runner.graph_bytes import Outline, outline_graph
 from edgecnn.runner.model_file import ModelFile
+from edgecnn.runner.provider_facts import short_name
+from edgecnn.runner.provider_trial import Provider
 from edgecnn.spec import ModelCard, ModelSpec
 
 
@@ -33,6 +35,8 @@ class ModelReport(Record):
     golden_tolerance: float
     operators: tuple[Operators, ...]
     """One, or none where the onnx package is not installed."""
+    providers: tuple[Provider, ...]
+    """What each provider of this machine does with the file, if they were tried."""
 
 
 @dataclass(frozen=True)
@@ -70,8 +74,18 @@ def foreign_rows(report: ForeignReport) -> list[tuple[str, object]]:
     ]
 
 
-def describe_model(model: ModelFile, operators: tuple[Operators, ...] = ()) -> ModelReport:
-    """Describe a model file; `operators` come from the exporter, which can look into graphs."""
+def describe_model(
+    model: ModelFile,
+    operators: tuple[Operators, ...] = (),
+    providers: tuple[Provider, ...] = (),
+) -> ModelReport:
+    """Describe a model file.
+
+    Args:
+        model: The file.
+        operators: Come from the exporter, which can look into graphs.
+        providers: What `try_model` found.
+    """
     return ModelReport(
         path=str(model.path),
         size_kib=round(model.size_kib, 1),
@@ -81,6 +95,7 @@ def describe_model(model: ModelFile, operators: tuple[Operators, ...] = ()) -> M
         golden_frames=len(model.golden.frames_png),
         golden_tolerance=model.golden.tolerance,
         operators=operators,
+        providers=providers,
     )
 
 
@@ -114,6 +129,7 @@ def report_rows(report: ModelReport) -> list[tuple[str, object]]:
     for operators in report.operators:
         rows.append(("as written", _counts(operators.written)))
         rows.append(("as executed", _counts(operators.executed)))
+    rows += [(f"on {short_name(provider.name)}", provider) for provider in report.providers]
     return rows
 
 

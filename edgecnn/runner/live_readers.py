@@ -12,6 +12,7 @@ from edgecnn.opencv import cv2, decode_picture
 from edgecnn.records import Record
 from edgecnn.runner.address import Kind
 from edgecnn.runner.camera import CameraSettings, configure
+from edgecnn.runner.camera_list import list_cameras, who_holds
 from edgecnn.runner.command import open_command
 from edgecnn.runner.http_camera import open_http
 from edgecnn.runner.mjpeg import JpegSplitter, MultipartSplitter
@@ -87,7 +88,7 @@ def _open_opencv(job: Job) -> Generator[Opened, None, None]:
     capture = _connect(job, camera=camera)
     try:
         if not capture.isOpened():
-            raise SourceError("OpenCV cannot open it", remedy=_opening_remedy(camera))
+            raise _not_opened(job.place, camera=camera)
         facts = tuple(configure(capture, job.settings)) if camera else ()
         yield Opened(_read(capture), facts, capture.get(cv2.CAP_PROP_FPS))
     finally:
@@ -103,12 +104,16 @@ def _connect(job: Job, *, camera: bool) -> "cv2.VideoCapture":
     return cv2.VideoCapture(job.place, cv2.CAP_FFMPEG, limits)
 
 
-def _opening_remedy(camera: bool) -> str:
+def _not_opened(place: str, *, camera: bool) -> SourceError:
     if not camera:
-        return "check the address and the camera"
-    there = sorted(path.name for path in Path("/dev").glob("video*"))
-    found = f"cameras here: {', '.join(there)}" if there else "no camera is connected"
-    return f"check that no other program holds it, or give --wait; {found}"
+        return SourceError("OpenCV cannot open it", remedy="check the address and the camera")
+    cameras = ", ".join(f"{found.source} ({found.name})" for found in list_cameras())
+    there = f"cameras here: {cameras}" if cameras else "no camera is connected"
+    holder = who_holds(Path(place))
+    return SourceError(
+        f"it is busy: {holder}" if holder else "OpenCV cannot open it",
+        remedy=f"check the index, or give --wait; {there}; `edgecnn devices` tells more",
+    )
 
 
 def _read(capture: "cv2.VideoCapture") -> Iterator[Frame]:

@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from edgecnn.records import Record
-from edgecnn.runner.ort import installed_builds
+from edgecnn.runner.builds import installed_builds
 
 # The instruction sets that decide which int8 kernel runs.
 _TELLING_FLAGS = (
@@ -50,7 +50,7 @@ def describe_machine(root: Path = Path("/")) -> Machine:
     return Machine(
         cpu=_field(cpuinfo, "model name", "Model", "Hardware") or platform.processor() or "unknown",
         flags=tuple(flag for flag in _TELLING_FLAGS if flag in flags),
-        cores=_usable_cores(),
+        cores=usable_cores(),
         governor=governor,
         memory_gib=_memory_gib(_read(root / "proc/meminfo")),
         system=f"{platform.system()} {platform.machine()}",
@@ -59,7 +59,8 @@ def describe_machine(root: Path = Path("/")) -> Machine:
     )
 
 
-def _usable_cores() -> int:
+def usable_cores() -> int:
+    """Return the number of logical cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

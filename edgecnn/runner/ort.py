@@ -2,55 +2,22 @@
 
 import re
 import warnings
-from importlib.metadata import PackageNotFoundError, version
 
 from edgecnn.errors import LibraryError
-
-BUILDS = (
-    "onnxruntime",
-    "onnxruntime-gpu",
-    "onnxruntime-openvino",
-    "onnxruntime-directml",
-    "onnxruntime-qnn",
-    "onnxruntime-migraphx",
-)
-"""Distributions that all install the import name `onnxruntime`, and so break each other."""
+from edgecnn.runner.builds import check_builds, installed_builds
 
 TESTED = (1, 32)
 """Below this version edgecnn warns: such files were not tried on it."""
 
 
-def installed_builds() -> list[str]:
-    """Return the ONNX Runtime builds that are installed here."""
-    return [name for name in BUILDS if _version(name)]
-
-
-def _version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return ""
-
-
-def check_builds(builds: list[str]) -> None:
-    """Raise LibraryError unless exactly one build is installed."""
-    if not builds:
-        raise LibraryError(
-            "no ONNX Runtime is installed",
-            remedy='pip install "edgecnn[cpu]" (or [gpu], or [openvino])',
-        )
-    if len(builds) > 1:
-        raise LibraryError(
-            f"{len(builds)} ONNX Runtime builds are installed and break each other: "
-            f"{', '.join(builds)}",
-            remedy=f"pip uninstall -y {' '.join(builds)} && pip install {builds[-1]}",
-        )
+def is_old(installed: str) -> bool:
+    """Tell whether a version of ONNX Runtime is older than the oldest one tested."""
+    return tuple(int(part) for part in re.findall(r"\d+", installed)[:2]) < TESTED
 
 
 def warn_if_old(installed: str) -> None:
     """Warn when this ONNX Runtime is older than the oldest one tested."""
-    parts = tuple(int(part) for part in re.findall(r"\d+", installed)[:2])
-    if parts < TESTED:
+    if is_old(installed):
         warnings.warn(
             f"onnxruntime {installed} is older than {'.'.join(map(str, TESTED))}, the oldest "
             "version edgecnn was tested with; pip install --upgrade onnxruntime",

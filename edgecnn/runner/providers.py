@@ -5,23 +5,12 @@ from dataclasses import dataclass
 from edgecnn.errors import ProviderError
 from edgecnn.runner.model_file import ModelFile
 from edgecnn.runner.ort import onnxruntime
+from edgecnn.runner.plugins import plugin_devices, plugin_packages, register
+from edgecnn.runner.provider_facts import CPU as CPU
+from edgecnn.runner.provider_facts import MIN_SHARE, SHORT_NAMES, WITHOUT_INT8
 
-CPU = "CPUExecutionProvider"
-
-SHORT_NAMES = {
-    "cpu": CPU,
-    "cuda": "CUDAExecutionProvider",
-    "tensorrt": "TensorrtExecutionProvider",
-    "openvino": "OpenVINOExecutionProvider",
-    "directml": "DmlExecutionProvider",
-    "coreml": "CoreMLExecutionProvider",
-}
-
-# Their kernels take no uint8 QDQ convolution: onnxruntime#24807, #12229; TensorRT#2774.
-_WITHOUT_INT8 = ("cuda", "tensorrt", "directml", "coreml")
-
-MIN_SHARE = 0.99
-"""Share of the multiply-adds that the provider must take."""
+BUILT_IN = tuple(onnxruntime.get_available_providers())
+"""Providers of this ONNX Runtime itself: asked before a plugin can add its own."""
 
 
 @dataclass(frozen=True)
@@ -39,19 +28,22 @@ def full_name(provider: str, model: ModelFile) -> str:
     """Return ONNX Runtime's name of a provider.
 
     Raises:
-        ProviderError: This ONNX Runtime does not have it, or it cannot run the model's form.
+        ProviderError: Neither this ONNX Runtime nor a plugin has it for a device of this machine,
+            or it cannot run the model's form.
     """
     name = SHORT_NAMES.get(provider.lower(), provider)
-    if model.card.form == "int8" and name in [SHORT_NAMES[short] for short in _WITHOUT_INT8]:
+    if model.card.form == "int8" and name in WITHOUT_INT8:
         raise ProviderError(
             f"{provider} does not run int8 models of this kind; {model.path.name} is int8",
             remedy=f"use {model.card.name}.fp32.onnx there",
         )
-    available = onnxruntime.get_available_providers()
-    if name not in available:
+    if name not in BUILT_IN and not plugin_devices(name):
+        plugins = "".join(f"; {package}: {register(package)}" for package in plugin_packages())
         raise ProviderError(
-            f"this ONNX Runtime has no provider {provider!r}; it has {', '.join(available)}",
-            remedy='install the build that has it, such as pip install "edgecnn[gpu]"',
+            f"this ONNX Runtime has no provider {provider!r}; it has {', '.join(BUILT_IN)}"
+            f"{plugins}",
+            remedy='install the build that has it, such as pip install "edgecnn[gpu]", or a plugin '
+            "such as onnxruntime-ep-openvino",
         )
     return name
 

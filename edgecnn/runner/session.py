@@ -1,29 +1,59 @@
 """Opening an ONNX Runtime session that does what was asked, or fails."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from edgecnn.errors import ModelError, ProviderError
 from edgecnn.runner.model_file import ModelFile
 from edgecnn.runner.ort import onnxruntime
-from edgecnn.runner.providers import Assignment, demand_share, full_name, read_assignment
+from edgecnn.runner.plugins import device_options, plugin_devices
+from edgecnn.runner.providers import (
+    BUILT_IN,
+    Assignment,
+    demand_share,
+    full_name,
+    read_assignment,
+)
+from edgecnn.runner.session_keys import check_key
 
 INPUT = "frame"
 LOGITS = "logits"
 PROBABILITIES = "probabilities"
 
+NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
+
+_SETTINGS = {
+    "session.record_ep_graph_assignment_info": "1",
+    # Waiting threads that spin burn a core for nothing between two camera frames.
+    "session.intra_op.allow_spinning": "0",
+}
+
 
 def open_session(
-    model: ModelFile, *, provider: str, threads: int, batch: int, allow_cpu: bool
+    model: ModelFile,
+    *,
+    provider: str,
+    threads: int,
+    batch: int,
+    allow_cpu: bool,
+    settings: Mapping[str, str] = NO_SETTINGS,
 ) -> "tuple[onnxruntime.InferenceSession, Assignment]":
-    """Open a session for `batch` frames a call on one provider.
+    """Open a session for `batch` frames a call on one provider, and one device of a plugin's.
 
     Raises:
+        OptionError: One of the session settings is not known.
         ModelError: ONNX Runtime cannot load the graph, or its inputs or outputs differ from the
             contract.
         ProviderError: The provider is not there or does not take the model.
     """
     name = full_name(provider, model)
+    options = _options(threads, batch, settings)
     try:
+        if name not in BUILT_IN:  # its first device; named alone, it would silently be the CPU
+            device = plugin_devices(name)[0]
+            options.add_provider_for_devices([device], device_options(device, threads))
         session = onnxruntime.InferenceSession(
-            model.data, _options(threads, batch), providers=[name], enable_fallback=0
+            model.data, options, providers=[name] if name in BUILT_IN else None, enable_fallback=0
         )
     except Exception as error:  # ONNX Runtime raises a dozen types without a common base
         raise ModelError(
@@ -41,15 +71,16 @@ def open_session(
     return session, assignment
 
 
-def _options(threads: int, batch: int) -> "onnxruntime.SessionOptions":
+def _options(threads: int, batch: int, settings: Mapping[str, str]) -> "onnxruntime.SessionOptions":
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     options.add_free_dimension_override_by_name("N", batch)
-    options.add_session_config_entry("session.record_ep_graph_assignment_info", "1")
-    # Waiting threads that spin burn a core for nothing between two camera frames.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    for key in settings:
+        check_key(key)
+    for key, value in {**_SETTINGS, **settings}.items():  # each once: twice is warned of
+        options.add_session_config_entry(key, value)
     return options
 
 

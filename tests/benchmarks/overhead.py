@@ -2,18 +2,23 @@
 
     python tests/benchmarks/overhead.py [MODEL]
 
-From a 640x480 camera frame (fitting included), and from a frame at the network's size.
+From a 640x480 camera frame (fitting included), and from a frame at the network's size. Then what
+bound inputs and outputs save, which edgecnn does not use: with them no two threads could share a
+`Classifier`.
 """
 
 import statistics
+from collections.abc import Callable
 
 import numpy as np
+import numpy.typing as npt
 import typer
 
-from edgecnn.bench.clock import time_rounds
+from edgecnn.bench.clock import ratio, time_rounds
 from edgecnn.frame import fit_frame
 from edgecnn.opencv import cv2
 from edgecnn.runner.classify import Classifier
+from edgecnn.runner.ort import onnxruntime
 
 ROUNDS, WARMUP = 3_000, 200
 
@@ -35,6 +40,39 @@ def main(model: str = "article-mnist") -> None:
             f"{name:<13} bare {statistics.median(bare) / 1e3:.1f} us, classifier(frame) "
             f"{statistics.median(whole) / 1e3:.1f} us, adds {added:.1f} us"
         )
+    compare_binding(session, fit_frame(camera, spec)[None])
+
+
+def compare_binding(session: "onnxruntime.InferenceSession", frame: npt.NDArray[np.uint8]) -> None:
+    """Print the time of an inference with bound input and outputs over one without."""
+    pair = (
+        lambda: session.run(["probabilities", "logits"], {"frame": frame}),
+        bound(session, frame),
+    )
+    time_rounds(pair, WARMUP)
+    plain, binding = time_rounds(pair, ROUNDS)
+    print(f"IO binding over session.run: {ratio(plain, binding)}")
+
+
+def bound(
+    session: "onnxruntime.InferenceSession", frame: npt.NDArray[np.uint8]
+) -> Callable[[], object]:
+    """Return an inference whose input and outputs lie where they were bound once."""
+    binding, (_, classes) = session.io_binding(), session.get_outputs()[0].shape
+    given = onnxruntime.OrtValue.ortvalue_from_numpy(frame)
+    binding.bind_ortvalue_input("frame", given)
+    found = []
+    for name in ("probabilities", "logits"):
+        value = onnxruntime.OrtValue.ortvalue_from_numpy(np.empty((1, classes), np.float32))
+        binding.bind_ortvalue_output(name, value)
+        found.append(value)
+
+    def run() -> object:
+        given.update_inplace(frame)
+        session.run_with_iobinding(binding)
+        return [value.numpy() for value in found]
+
+    return run
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """The command line as a user meets it: in a process of its own, by its output and exit codes."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -9,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from commands import Main, command, started
 from conftest import real_data
 from craft import resealed, with_fields
 from foreign_models import as_keras, random_network
-from programs import Main, started
 
 import edgecnn.cli
 from edgecnn.exporter.targets import Target, weight_bits
@@ -23,15 +22,6 @@ from edgecnn.runner.seal import SPEC_KEY
 
 DIGITS = ("--data", "digits", "--out", "never-made")
 PATTERN = ("--source", "pattern")
-
-
-def command(*arguments: str | Path, **environment: str) -> "subprocess.CompletedProcess[str]":
-    """Run edgecnn with nothing on stdin, as in a service."""
-    return subprocess.run(
-        [sys.executable, "-W", "error", "-m", "edgecnn", *map(str, arguments)],
-        capture_output=True, text=True, timeout=300, stdin=subprocess.DEVNULL,
-        env={**os.environ, **environment}, check=False,
-    )  # fmt: skip
 
 
 def test_the_version_is_the_packages() -> None:

@@ -2,24 +2,15 @@
 
 import json
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from programs import Main, started
+from commands import Main, command, started
 
 from edgecnn.collector.recording import Recording
 from edgecnn.opencv import cv2, encode_png
-
-
-def command(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
-    """Run edgecnn with nothing on stdin, as in a service."""
-    return subprocess.run(
-        [sys.executable, "-W", "error", "-m", "edgecnn", "collect", *map(str, arguments)],
-        capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL, check=False,
-    )  # fmt: skip
 
 
 @pytest.fixture
@@ -35,7 +26,7 @@ def source(tmp_path: Path) -> str:
 
 
 def test_the_report_says_what_was_kept_dropped_and_is_missing(source: str, tmp_path: Path) -> None:
-    done = command("--label", "cup", "--source", source, "--out", tmp_path / "out")
+    done = command("collect", "--label", "cup", "--source", source, "--out", tmp_path / "out")
     assert done.returncode == 0, done.stderr
     for words in ("2 of 3 frames", "1 one colour, 0 blurred", "train, the whole", "make a second"):
         assert words in done.stdout

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from programs import Main
+from commands import Main
 
 from edgecnn.opencv import encode_png
 

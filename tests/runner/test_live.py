@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from cameras import Wire, forever, http_camera, jpeg, level_of, scene, then_hang_up, then_silent
-from programs import started
+from commands import started
 
 from edgecnn.errors import OptionError, SourceError
 from edgecnn.frame import fit_frame

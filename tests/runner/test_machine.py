@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from edgecnn.runner.builds import installed_builds
 from edgecnn.runner.machine import Machine, describe_machine
-from edgecnn.runner.ort import installed_builds
 
 X86 = """\
 processor\t: 0

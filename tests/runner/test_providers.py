@@ -7,8 +7,9 @@ import pytest
 
 from edgecnn.errors import LibraryError, ProviderError
 from edgecnn.frame import Frame
+from edgecnn.runner.builds import BUILDS, check_builds, installed_builds
 from edgecnn.runner.classify import Classifier
-from edgecnn.runner.ort import BUILDS, TESTED, check_builds, installed_builds, warn_if_old
+from edgecnn.runner.ort import TESTED, warn_if_old
 from edgecnn.runner.providers import CPU, Assignment, demand_share, weigh
 
 CUDA = "CUDAExecutionProvider"

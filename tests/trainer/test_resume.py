@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from programs import Main, started
+from commands import Main, started
 from small_runs import same
 
 from edgecnn.trainer.checkpoint import read_checkpoint

@@ -1,5 +1,6 @@
 """Programs that tests run: in this process, which is quicker, or in one that cannot outlive it."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -29,6 +30,15 @@ def run_here(program: Callable[[], object], *words: str | Path) -> Ran:
         patch.setattr(sys, "argv", [*map(str, words)])
         code = _exit_code(program)
     return Ran(code, out.getvalue(), err.getvalue())
+
+
+def command(*arguments: str | Path, **environment: str) -> "subprocess.CompletedProcess[str]":
+    """Run edgecnn with nothing on stdin, as in a service."""
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-m", "edgecnn", *map(str, arguments)],
+        capture_output=True, text=True, timeout=300, stdin=subprocess.DEVNULL,
+        env={**os.environ, **environment}, check=False,
+    )  # fmt: skip
 
 
 @contextmanager

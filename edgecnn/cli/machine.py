@@ -1,0 +1,34 @@
+"""Commands about this machine: devices, doctor. They need neither torch nor onnx."""
+
+from typing import Annotated
+
+import typer
+
+from edgecnn.cli.options import AsFormat, Format, show, table
+from edgecnn.cli.progress import spinner
+from edgecnn.errors import CheckFailed
+
+
+def devices(form: AsFormat = Format.TEXT) -> None:
+    """List cameras with their modes, and execution providers with what each can do here."""
+    from edgecnn.runner.devices import device_rows, list_devices
+
+    report = list_devices()
+    show(report, table(device_rows(report)), form)
+
+
+def doctor(
+    source: Annotated[
+        str, typer.Option(help="Take a frame of this source too: what `run --source` takes.")
+    ] = "",
+    form: AsFormat = Format.TEXT,
+) -> None:
+    """Check the whole machine: each line is OK, WARN or FAIL, with what to do."""
+    from edgecnn.runner.doctor.examine import examine, finding_rows
+
+    with spinner() as watch:
+        report = examine(source, watch=watch)
+    show(report, table(finding_rows(report)), form)
+    if report.failures:
+        names = ", ".join(finding.name for finding in report.failures)
+        raise CheckFailed(f"this machine is not ready: {names}", remedy="see the lines above")

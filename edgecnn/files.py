@@ -49,3 +49,10 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def write_whole(descriptor: int, data: bytes) -> None:
+    """Write all of it, with one system call where the system takes it at once."""
+    left = memoryview(data)
+    while left:
+        left = left[os.write(descriptor, left) :]

@@ -118,7 +118,16 @@ def _turn(
 
 def encode_png(picture: npt.NDArray[np.uint8]) -> bytes:
     """Encode (H, W), (H, W, 1) or (H, W, 3) BGR uint8 as PNG, as small as it gets."""
-    done, data = cv2.imencode(".png", picture, [cv2.IMWRITE_PNG_COMPRESSION, 9])
+    return _encode(picture, ".png", [cv2.IMWRITE_PNG_COMPRESSION, 9])
+
+
+def encode_fast(picture: npt.NDArray[np.uint8], suffix: str = ".png", quality: int = 95) -> bytes:
+    """Encode a picture as PNG in a tenth of `encode_png`'s time, or as JPEG of a quality."""
+    return _encode(picture, suffix, [cv2.IMWRITE_JPEG_QUALITY, quality] if suffix == ".jpg" else [])
+
+
+def _encode(picture: npt.NDArray[np.uint8], suffix: str, options: Sequence[int]) -> bytes:
+    done, data = cv2.imencode(suffix, picture, options)
     if not done:
-        raise ValueError(f"OpenCV cannot encode {picture.dtype} {picture.shape} as PNG")
+        raise ValueError(f"OpenCV cannot encode {picture.dtype} {picture.shape} as {suffix}")
     return data.tobytes()

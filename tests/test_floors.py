@@ -18,6 +18,7 @@ FLOORS = (
     "frame",
     "runner",
     "bench collector",
+    "screen",
     "page",
     "trainer",
     "exporter",
@@ -27,7 +28,7 @@ FLOORS = (
     "__main__",
 )
 FLOOR = {name: height for height, names in enumerate(FLOORS) for name in names.split()}
-DEVICE_HALF = [name for name in FLOOR if FLOOR[name] <= FLOOR["bench"]]
+DEVICE_HALF = [name for name in FLOOR if FLOOR[name] <= FLOOR["screen"]]
 MODULES = sorted(path for path in ROOT.rglob("*.py") if path != ROOT / "__init__.py")
 
 

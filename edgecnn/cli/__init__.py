@@ -25,7 +25,7 @@ from edgecnn.cli import (
     workstation,
 )
 from edgecnn.cli.ending import EXIT_INTERNAL, EXIT_INTERRUPTED, end_now
-from edgecnn.cli.options import show_version
+from edgecnn.cli.options import show_text, show_version
 from edgecnn.errors import EdgeError, Hung
 
 app = typer.Typer(
@@ -73,7 +73,7 @@ def main() -> None:
     try:
         app()
     except Hung as error:
-        typer.echo(f"edgecnn: {error}", err=True)
+        show_text(f"edgecnn: {error}", err=True)
         end_now(error.exit_code)
     except EdgeError as error:
         _fail(f"edgecnn: {error}", error.exit_code, debug=debug)
@@ -98,7 +98,7 @@ def _show_warning(
     line: str | None = None,
 ) -> None:
     """Print a warning as one line, without the place in the code where it was raised."""
-    typer.echo(f"edgecnn: warning: {message}", err=True)
+    show_text(f"edgecnn: warning: {message}", err=True)
 
 
 def _missing_module(error: ModuleNotFoundError) -> str:
@@ -111,5 +111,5 @@ def _missing_module(error: ModuleNotFoundError) -> str:
 def _fail(message: str, exit_code: int, *, debug: bool) -> None:
     if debug:
         traceback.print_exc()
-    typer.echo(message, err=True)
+    show_text(message, err=True)
     raise SystemExit(exit_code) from None

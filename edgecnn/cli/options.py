@@ -7,6 +7,7 @@ import typer
 
 import edgecnn
 from edgecnn.records import Record
+from edgecnn.runner.events import printable_lines
 
 
 class Format(str, Enum):
@@ -32,9 +33,17 @@ def show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
+def show_text(text: str, *, err: bool = False) -> None:
+    """Print text without the control characters that a model or a source may have put into it."""
+    typer.echo(printable_lines(text), err=err)
+
+
 def show(record: Record, text: str, form: Format) -> None:
     """Print a record as JSON, or the text made of it."""
-    typer.echo(record.to_json(indent=1) if form is Format.JSON else text)
+    if form is Format.JSON:
+        typer.echo(record.to_json(indent=1))
+    else:
+        show_text(text)
 
 
 def table(rows: list[tuple[str, object]]) -> str:

@@ -1,32 +1,21 @@
 """The command that classifies what sources show. It needs neither torch nor onnx."""
 
 import signal
-import sys
-from collections.abc import Callable
-from enum import Enum
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from edgecnn.cli.ending import EXIT_INTERRUPTED, end_now
-from edgecnn.cli.options import Model, Provider, Threads
-from edgecnn.errors import DeviceError, OptionError
+from edgecnn.cli.options import Model, Provider, Threads, show_text
+from edgecnn.cli.sinks import RunFormat, SinkOptions, Sinks
+from edgecnn.errors import DeviceError
 
 if TYPE_CHECKING:
-    from edgecnn.runner.capture import Source
     from edgecnn.runner.classify import Classifier
-    from edgecnn.runner.deliver.delivery import Sink
     from edgecnn.runner.supervise import Outcome
     from edgecnn.runner.tally import RunReport
-
-
-class RunFormat(str, Enum):
-    """How a run is printed."""
-
-    TEXT = "text"
-    JSON = "json"
-    JSONL = "jsonl"
 
 
 def run(
@@ -48,9 +37,30 @@ def run(
         typer.Option("--format", help="A line a frame as text or jsonl; json: the summary only."),
     ] = RunFormat.TEXT,
     save: Annotated[
-        Path | None, typer.Option(help="Write a labelled video, such as out.mp4.")
+        str,
+        typer.Option(
+            help="Write a labelled video, such as out.mp4; segments into a folder: video/"
+        ),
+    ] = "",
+    segment_minutes: Annotated[float, typer.Option(help="The length of a segment.")] = 10.0,
+    quota_gib: Annotated[
+        float, typer.Option(min=0, help="Segments may take so much: the oldest go. 0: no limit.")
+    ] = 0.0,
+    csv: Annotated[
+        Path | None, typer.Option(help="Add a row for each result to a CSV file.")
     ] = None,
+    save_uncertain: Annotated[
+        Path | None,
+        typer.Option(help="Keep the newest 100 frames of which the model is not sure in a folder."),
+    ] = None,
+    uncertain_margin: Annotated[
+        float, typer.Option(help="Two classes so close in probability are not sure either.")
+    ] = 0.2,
     show_window: Annotated[bool, typer.Option("--show", help="Show a window.")] = False,
+    shots: Annotated[Path, typer.Option(help="Where the window's s saves frames.")] = Path("shots"),
+    label_into: Annotated[
+        Path, typer.Option(help="The image folder that the window's digits label frames into.")
+    ] = Path("pictures"),
     max_frames: Annotated[int, typer.Option(min=0, help="Stop after so many. 0: no limit.")] = 0,
     roi: Annotated[
         str, typer.Option(help="Classify a part: left,top,width,height in shares of the frame.")
@@ -103,15 +113,19 @@ def run(
     from edgecnn.runner.watch import WatchOptions
 
     settings = CameraSettings(*parse_size(size), fourcc, camera_fps, exposure)
+    sink_options = SinkOptions(
+        form, save, segment_minutes, quota_gib, csv, save_uncertain, uncertain_margin,
+        show_window, shots, label_into,
+    )  # fmt: skip
+    sink_options.check(len(source))
     options = WatchOptions(
         parse_region(roi),
         Sampling(every, fps),
         parse_smoothing(smooth, hysteresis),
         max_frames,
-        whole=bool(save or show_window),
+        whole=sink_options.whole_frames,
         capture=CaptureOptions(settings, Patience(stall_s=stall_timeout, wait=wait), tell=_tell),
     )
-    sinks = _Sinks(form, save, len(source), show_window=show_window)
     with Classifier(
         model,
         provider=provider,
@@ -122,52 +136,17 @@ def run(
         if threshold is not None:
             classifier.require(threshold)
         _tell_model(classifier, provider, threads)
-        plan = RunPlan(source, sinks.begin, options, watchdog, sinks.step)
-        outcome = Run(classifier, plan)()
+        with closing(Sinks(sink_options, classifier, source, every)) as sinks:
+            plan = RunPlan(source, sinks.begin, options, watchdog, sinks.step)
+            try:
+                outcome = Run(classifier, plan)()
+            except BrokenPipeError:  # click would make it 1, which is for checks
+                raise typer.Exit(EXIT_INTERRUPTED) from None
     _conclude(outcome, form)
 
 
-class _Sinks:
-    """Where the results of a run go."""
-
-    def __init__(
-        self, form: RunFormat, save: Path | None, sources: int, *, show_window: bool
-    ) -> None:
-        from edgecnn.runner.deliver.window import WindowSink
-
-        if sources > 1 and (save or show_window):
-            raise OptionError(
-                f"there are {sources} sources for one video or window",
-                remedy="leave --save and --show out, or run once for each source",
-            )
-        self._form, self._save, self._tagged = form, save, sources > 1
-        self._window = WindowSink() if show_window else None
-
-    @property
-    def step(self) -> Callable[[], bool] | None:
-        """What the main thread does for a window."""
-        return self._window.step if self._window else None
-
-    def begin(self, source: "Source") -> "list[Sink]":
-        """Tell what has opened, and return the sinks."""
-        from edgecnn.runner.deliver.lines import LineSink
-        from edgecnn.runner.deliver.video import VideoSink
-
-        if source.facts:
-            _tell(f"{source.name}: {source.facts}")
-        sinks: list[Sink] = []
-        if self._form is not RunFormat.JSON:
-            as_json = self._form is RunFormat.JSONL
-            sinks.append(LineSink(as_json=as_json, tagged=self._tagged, out=sys.stdout))
-        if self._save:
-            sinks.append(VideoSink(self._save, source.fps))
-        if self._window:
-            sinks.append(self._window)
-        return sinks
-
-
 def _tell(line: object) -> None:
-    typer.echo(line, err=True)
+    show_text(str(line), err=True)
 
 
 def _tell_model(classifier: "Classifier", provider: str, threads: int) -> None:
@@ -192,6 +171,9 @@ def _conclude(outcome: "Outcome[RunReport]", form: RunFormat) -> None:
     failed = {name: told.failure for name, told in report.sinks.items() if told.failure}
     if failed and not report.interrupted:
         reasons = "; ".join(f"{name}: {failure}" for name, failure in failed.items())
-        raise DeviceError(f"not everything was delivered: {reasons}", remedy="see what it says")
+        raise DeviceError(
+            f"not everything was delivered: {reasons}",
+            remedy="look at where it goes; all else went on to its end",
+        )
     if report.interrupted:
         raise SystemExit(code)

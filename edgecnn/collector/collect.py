@@ -5,7 +5,7 @@ The pictures stay on this machine: nothing is sent anywhere.
 
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack, closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgecnn.collector.choose import Chooser, Verdict
@@ -19,6 +19,8 @@ from edgecnn.frame import Frame
 from edgecnn.records import Record
 from edgecnn.runner.capture import CaptureOptions, Source, open_source
 from edgecnn.runner.connection import Patience
+from edgecnn.runner.stop import Stop
+from edgecnn.runner.supervise import Supervision, supervise
 
 DEFAULT_FILTERS = Filters()
 LEAVE_SOON = CaptureOptions(patience=Patience(give_up_s=10.0))
@@ -95,17 +97,19 @@ def collect(
     """
     out = Path(out)
     _check(label, out, count, split)
+    stop = Stop()
     with ExitStack() as stack:
-        opened = stack.enter_context(open_source(source, options))
+        opened = stack.enter_context(open_source(source, replace(options, stop=stop)))
         frames = plan_pace(every, str(source), opened.fps)(opened)
         chooser = Chooser(filters, kept_hashes(out, label))
         recorder = Recorder(out, label, choose_split(out, label, Split(split)), jpeg=jpeg)
         session = _Session(opened, chooser, recorder, watch)
         if window:
-            wait_ms = 1 if is_live(str(source)) else int(1000 / max(opened.fps, 1))
-            preview = stack.enter_context(closing(Preview(label, wait_ms)))
-            frames, session.tell = preview(frames), preview.tell
-        recording = session.run(frames, count)
+            pause_s = 0.0 if is_live(str(source)) else 1 / max(opened.fps, 1)
+            preview = stack.enter_context(closing(Preview(label, stop, pause_s)))
+            recording = _run_in_window(session, preview, stop, frames, count)
+        else:
+            recording = session.run(frames, count)
     return _report(recording, recorder.folder, advice(out, label))
 
 
@@ -119,6 +123,23 @@ def _check(label: str, out: Path, count: int, split: str) -> None:
         raise OptionError(f"--split is {split!r}", remedy=f"use one of: {', '.join(choices)}")
 
 
+def _run_in_window(
+    session: "_Session",
+    preview: Preview,
+    stop: Stop,
+    frames: Iterable[tuple[Frame, bool]],
+    count: int,
+) -> Recording:
+    """Record in a thread, so that the window hears keys while the camera keeps it waiting."""
+    session.tell = preview.tell
+    session.is_interrupted = lambda: stop.wanted and not preview.ended
+    supervision = Supervision(step=preview.step, stop=stop)
+    outcome = supervise(lambda: session.run(preview(frames), count), supervision)
+    if outcome.value is None:  # the disk hangs
+        raise KeyboardInterrupt
+    return outcome.value
+
+
 class _Session:
     """One recording while it goes on."""
 
@@ -126,6 +147,7 @@ class _Session:
         self, source: Source, chooser: Chooser, recorder: Recorder, watch: Callable[[Path], None]
     ) -> None:
         self.tell: Callable[[Verdict], None] = lambda _: None
+        self.is_interrupted: Callable[[], bool] = lambda: False
         self._source, self._chooser, self._recorder = source, chooser, recorder
         self._watch = watch
         self._seen = 0
@@ -171,7 +193,7 @@ class _Session:
             seconds=self._recorder.seconds,
             seen=self._seen,
             dropped=self._chooser.dropped,
-            interrupted=self._interrupted,
+            interrupted=self._interrupted or self.is_interrupted(),
             filters=self._chooser.filters,
             hashes=self._recorder.hashes,
         )

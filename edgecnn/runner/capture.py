@@ -73,6 +73,11 @@ class Source:
         return self._shots
 
     @property
+    def rates(self) -> dict[str, float]:
+        """Frames a second of each file as it claims them, 0 if it does not; not of live sources."""
+        return {feed.name: feed.fps for feed in self._feeds if isinstance(feed, ReadAhead)}
+
+    @property
     def counts(self) -> dict[str, Counts]:
         """What each source gave until now, by its name."""
         return {feed.name: feed.counts for feed in self._feeds}

@@ -47,7 +47,8 @@ class Event(Record):
     """By the monotonic clock."""
 
     def __str__(self) -> str:
-        return f"{self.source}: {self.what.value}{self.detail and ', '}{self.detail}"
+        text = f"{self.source}: {self.what.value}{self.detail and ', '}{self.detail}"
+        return printable(text, limit=1000)
 
 
 @dataclass(frozen=True)
@@ -70,5 +71,14 @@ def log_event(event: Event) -> None:
 
 
 def printable(text: str, limit: int = 200) -> str:
-    """Return text from outside as one short line without control characters."""
+    """Return text from outside as one short line without control characters.
+
+    Nor are there any that change the direction of text, or what else no one could see.
+    """
     return "".join(letter for letter in text if letter.isprintable())[:limit]
+
+
+def printable_lines(text: str) -> str:
+    """Return text of ours, with names from outside in it, without control characters."""
+    lines = text.split("\n")
+    return "\n".join(printable(line, limit=len(line)) for line in lines)

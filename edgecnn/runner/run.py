@@ -49,7 +49,6 @@ class Run:
         capture = replace(plan.options.capture, stop=self.stop)
         self._tell = capture.tell
         self._watcher = Watcher(classifier, replace(plan.options, capture=capture))
-        self._tally = Tally()
 
     def __call__(self) -> Outcome[RunReport]:
         """Run until the sources end, `max_frames` are done, a signal comes or a key is pressed.
@@ -68,16 +67,18 @@ class Run:
 
     def _work(self) -> RunReport:
         with self._watcher.open(self._plan.sources) as source:
-            deliveries = self._start(self._plan.begin(source))
+            deliveries, tally = self._start(self._plan.begin(source)), Tally()
             try:
                 for result in self._watcher.results(source):
-                    self._tally.add(result)
+                    tally.add(result)
                     _offer(result, deliveries)
             finally:
                 self._close(deliveries)
+            if not self.stop.wanted:
+                _check_vital(deliveries)
             sinks = {delivery.sink.name: delivery.delivered for delivery in deliveries}
             counts, stopped = source.counts, self.stop.wanted
-            return self._tally.report(source.name, counts, sinks, interrupted=stopped)
+            return tally.report(source.name, counts, sinks, interrupted=stopped)
 
     def _start(self, sinks: Sequence[Sink]) -> list[Delivery]:
         lossless = not any(kind_of(source).live for source in self._plan.sources)
@@ -85,6 +86,8 @@ class Run:
 
     def _close(self, deliveries: list[Delivery]) -> None:
         deadline_s = time.monotonic() + (LEAVE_S if self.stop.wanted else FINISH_S)
+        for delivery in deliveries:  # all finish at once: one that hangs takes no time from another
+            delivery.end()
         for delivery in deliveries:
             delivery.close(max(0.0, deadline_s - time.monotonic()))
 
@@ -95,5 +98,10 @@ class Run:
 def _offer(result: Result, deliveries: list[Delivery]) -> None:
     for delivery in deliveries:
         delivery.offer(result)
+    _check_vital(deliveries)
+
+
+def _check_vital(deliveries: list[Delivery]) -> None:
+    for delivery in deliveries:
         if delivery.cause and delivery.sink.vital:
             raise delivery.cause

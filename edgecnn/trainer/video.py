@@ -6,7 +6,7 @@ import numpy as np
 
 from edgecnn.frame import Frame
 from edgecnn.opencv import cv2
-from edgecnn.runner.deliver.video import open_video
+from edgecnn.runner.deliver.clip import open_video
 from edgecnn.trainer.dataset import Pictures
 
 HEIGHT, WIDTH, FPS = 480, 640, 15

@@ -1,6 +1,6 @@
 """What reading a source costs, and how old frames are when they are labelled.
 
-    python tests/benchmarks/capture.py [VIDEO] [--seconds 20]
+    python tests/benchmarks/capture.py [--seconds 20] [--ffmpeg-threads 1]
 
 The video is read by OpenCV alone, by `open_source`, by a capture process as a live source would be,
 and classified by `open_source` and by the usual loop; rounds are interleaved, and every figure is
@@ -170,10 +170,13 @@ def ages_usual(seconds: float) -> Iterator[float]:
 
 def main(
     video: Path = VIDEO,
-    model: str = "article-mnist",
+    model: str = "objects",
     seconds: float = 20.0,
+    ffmpeg_threads: int = 1,
 ) -> None:
     """Print what reading costs, then how old results are."""
+    os.environ["OPENCV_FFMPEG_THREADS"] = str(ffmpeg_threads)
+    print(f"FFmpeg threads, for every way: {ffmpeg_threads}")
     with tempfile.TemporaryDirectory() as folder, Classifier(model) as classify:
         for path in (video, motion_jpeg(video, Path(folder))):
             compare(path, classify)

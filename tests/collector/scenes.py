@@ -10,7 +10,7 @@ import numpy as np
 
 from edgecnn.frame import Frame
 from edgecnn.opencv import cv2, encode_png
-from edgecnn.runner.deliver.video import open_video
+from edgecnn.runner.deliver.clip import open_video
 
 HEIGHT, WIDTH, FPS = 240, 320, 10
 STREAMED = 4

@@ -1,8 +1,6 @@
 """Recordings become image folders that training reads, whole and without the same twice."""
 
 import os
-import subprocess
-from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 
@@ -19,6 +17,7 @@ from scenes import (
     save_video,
     scene,
 )
+from small_disk import small_disk
 
 import edgecnn
 from edgecnn.collector.collect import CollectReport, collect
@@ -248,33 +247,16 @@ def test_a_window_without_a_screen_is_an_error(
     assert "--every" in refusal.value.remedy
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 512 KiB, which takes root and the right to mount."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    line = ["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", str(place)]
-    try:
-        done = subprocess.run(line, capture_output=True, text=True, check=False)
-    except OSError as error:
-        pytest.skip(f"no disk can be mounted here: {error}")
-    if done.returncode:
-        pytest.skip(f"no disk can be mounted here: {done.stderr.strip()}")
-    try:
-        yield place
-    finally:
-        subprocess.run(["umount", str(place)], check=True)
-
-
-def test_a_full_disk_is_an_error_that_says_what_was_kept(small_disk: Path, tmp_path: Path) -> None:
+def test_a_full_disk_is_an_error_that_says_what_was_kept(tmp_path: Path) -> None:
     source = save_folder(tmp_path / "in", scenes(*range(8)))
-    with pytest.raises(DeviceError, match="No space left") as failure:
-        collect("cup", source, small_disk / "out")
-    whole = list((small_disk / "out" / "train" / "cup").iterdir())
-    assert 0 < len(whole) < 8
-    assert f"{len(whole)} pictures were kept in" in failure.value.what
-    assert "free some space" in failure.value.remedy
-    assert all(decode_picture(path.read_bytes()) is not None for path in whole)
+    with small_disk(tmp_path, "512k") as disk:
+        with pytest.raises(DeviceError, match="No space left") as failure:
+            collect("cup", source, disk / "out")
+        whole = list((disk / "out" / "train" / "cup").iterdir())
+        assert 0 < len(whole) < 8
+        assert f"{len(whole)} pictures were kept in" in failure.value.what
+        assert "free some space" in failure.value.remedy
+        assert all(decode_picture(path.read_bytes()) is not None for path in whole)
 
 
 @pytest.mark.parametrize("video", ["car-detection.mp4", "bottle-detection.mp4"])

@@ -1,6 +1,7 @@
 """The window of a recording, on a virtual screen, with real keys."""
 
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -8,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from cameras import http_camera, then_silent
 from virtual_screen import Screen, virtual_screen
 
 from edgecnn.collector.window import TITLE
@@ -17,7 +19,8 @@ import sys
 from edgecnn import collect
 from edgecnn.collector.filters import Filters
 every_frame = Filters(min_sharpness=0, min_change=0)
-print(collect("cup", "pattern", sys.argv[1], window=True, filters=every_frame).to_json())
+source, out = sys.argv[1:]
+print(collect("cup", source, out, window=True, filters=every_frame).to_json())
 """
 
 
@@ -27,16 +30,32 @@ def screen() -> Iterator[Screen]:
         yield started
 
 
+Start = Callable[[str], "subprocess.Popen[str]"]
+
+
 @pytest.fixture
-def recording(screen: Screen, tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
-    """A recording of the test pattern into the test's folder, with its window open."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", COLLECT, str(tmp_path)],
-        env=screen.environment, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    yield process
-    process.kill()
-    process.wait()
+def start(screen: Screen, tmp_path: Path) -> Iterator[Start]:
+    """Start a recording of a source into the test's folder, with its window open."""
+    started = []
+
+    def run(source: str) -> "subprocess.Popen[str]":
+        process = subprocess.Popen(
+            [sys.executable, "-c", COLLECT, source, str(tmp_path)],
+            env=screen.environment, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        started.append(process)
+        return process
+
+    yield run
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture
+def recording(start: Start) -> "subprocess.Popen[str]":
+    """A recording of the test pattern."""
+    return start("pattern")
 
 
 def wait_for(holds: Callable[[], bool]) -> None:
@@ -72,3 +91,25 @@ def test_b_takes_frames_until_it_is_pressed_again(
     report = json.loads(recording.communicate(timeout=120)[0])
     assert report["kept"] == pictures(tmp_path) >= 3
     assert report["kept"] < report["seen"]
+
+
+def test_keys_are_heard_while_the_camera_sends_nothing(
+    screen: Screen, start: Start, tmp_path: Path
+) -> None:
+    with http_camera(then_silent) as camera:
+        recording = start(camera.url)
+        screen.press(TITLE, "b")  # the window is there once a frame has come, and all came at once
+        screen.press(TITLE, "q")
+        report = json.loads(recording.communicate(timeout=4)[0])  # a stall is noticed after five
+    assert (report["kept"], report["interrupted"]) == (pictures(tmp_path), False)
+    assert report["seen"] <= 5
+
+
+def test_a_signal_ends_a_recording_in_a_window_with_its_report(
+    recording: "subprocess.Popen[str]", tmp_path: Path, screen: Screen
+) -> None:
+    screen.press(TITLE, "space")
+    wait_for(lambda: pictures(tmp_path) == 1)
+    recording.send_signal(signal.SIGINT)
+    report = json.loads(recording.communicate(timeout=30)[0])
+    assert (report["kept"], report["interrupted"]) == (1, True)

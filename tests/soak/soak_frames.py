@@ -3,8 +3,9 @@
     PYTHONPATH=tests python tests/soak/soak_frames.py [--frames 2000000] [--out soak.json]
 
 Two HTTP cameras stall, hang up, send what is corrupt, black or of another size; a command gives raw
-frames as fast as it can. Their capture processes are killed or stopped every few seconds. Memory,
-descriptors, threads and processes of the run are sampled; after a warm-up none may grow.
+frames, a thousand a second. Their capture processes are killed or stopped every few seconds. Results
+go into lines, a register, a ring of pictures and a recording with a quota. Memory, descriptors,
+threads and processes of the run are sampled; after a warm-up none may grow.
 """
 
 import os
@@ -28,7 +29,11 @@ from edgecnn.records import Record
 from edgecnn.runner.capture import CaptureOptions
 from edgecnn.runner.classify import Classifier
 from edgecnn.runner.connection import Patience
+from edgecnn.runner.deliver.delivery import Sink
 from edgecnn.runner.deliver.lines import LineSink
+from edgecnn.runner.deliver.register import RegisterSink
+from edgecnn.runner.deliver.segments import Segments, SegmentSink
+from edgecnn.runner.deliver.uncertain import UncertainSink
 from edgecnn.runner.run import Run, RunPlan
 from edgecnn.runner.smoothing import Smoothing
 from edgecnn.runner.tally import RunReport
@@ -39,12 +44,14 @@ WARM_UP = 0.2
 """Share of the run before which growth does not count."""
 PATIENCE = Patience(stall_s=1.0, doubt_s=0.02)
 RAW = """
-import sys
+import sys, time
 import numpy as np
 frame = np.random.default_rng(0).integers(0, 256, (48, 64, 3), np.uint8)
 while True:
     frame.reshape(-1)[:8].view(np.uint64)[0] += np.uint64(1)
     sys.stdout.buffer.write(frame)
+    sys.stdout.flush()
+    time.sleep(0.0008)
 """
 
 
@@ -177,7 +184,7 @@ def soak(model: str, frames: int, *, kill_every_s: float = 5.0, good_s: float = 
         )
         plan = RunPlan(
             sources,
-            lambda _: [LineSink(as_json=True, out=out)],
+            lambda _: [LineSink(as_json=True, out=out), *sinks_in(folder)],
             WatchOptions(smoothing=Smoothing(2, 3), max_frames=frames, capture=capture),
         )
         classifier = stack.enter_context(Classifier(model))
@@ -186,6 +193,15 @@ def soak(model: str, frames: int, *, kill_every_s: float = 5.0, good_s: float = 
     if report is None:
         raise SystemExit("it did not end in time")
     return summarise(report, dict(events), watching)
+
+
+def sinks_in(folder: Path) -> list[Sink]:
+    """Return a sink of every kind that writes files."""
+    return [
+        RegisterSink(folder / "register.csv", "soak"),
+        UncertainSink(folder / "uncertain", "soak"),
+        SegmentSink(Segments(folder / "video", 0.5, 0.02), {}),
+    ]
 
 
 def raw_source(folder: Path) -> str:
@@ -237,6 +253,9 @@ def main(
     text = report.to_json(indent=1)
     out.write_text(text)
     print(text)
+    failed = [name for name, told in report.run.sinks.items() if told.failure]
+    if failed:
+        raise SystemExit(f"ended early: {', '.join(failed)}")
     grown = growth(report)
     if grown or report.memory_slope_mib_per_hour >= 1.0:
         raise SystemExit(f"grew: {', '.join(grown) or 'memory'}")

@@ -17,6 +17,7 @@ from soak_stalls import passed as over_in_time
 def test_frames_go_through_while_everything_is_broken(int8: Path) -> None:
     report = soak(str(int8), 1500, kill_every_s=0.7, good_s=0.3)
     assert report.frames == report.run.sinks["lines"].results == 1500
+    assert {name: told.failure for name, told in report.run.sinks.items() if told.failure} == {}
     assert sum(report.killed.values()) >= 2
     assert {"LIVE", "RECONNECTING"} <= set(report.events)
     assert growth(report) == []

@@ -1,12 +1,13 @@
 """Bringing results to a sink in a thread of its own: a slow or dead one holds up nobody."""
 
-import queue
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from threading import Thread
+from threading import Condition, Thread
 from typing import Protocol
 
+from edgecnn.errors import DeviceError
 from edgecnn.records import Record
 from edgecnn.runner.result import Result
 from edgecnn.runner.stop import Stop
@@ -30,7 +31,7 @@ class Sink(Protocol):
         """Take one result; an exception is the end of this sink, and of nothing else."""
 
     def close(self) -> None:
-        """Finish what was begun."""
+        """Finish what was begun, also after an exception."""
 
 
 @dataclass(frozen=True)
@@ -64,8 +65,10 @@ class Delivery:
         self.cause: Exception | None = None
         """What ended it early."""
         self._tell, self._stop, self._lossless = tell, stop, lossless
-        self._taken = self._lost = 0
-        self._queue: queue.Queue[Result | None] = queue.Queue(sink.depth)
+        self._offered = self._taken = self._lost = 0
+        self._waiting: deque[Result] = deque()
+        self._ended = False
+        self._changed = Condition()
         self._thread = Thread(target=self._run, name=f"sink {sink.name}", daemon=True)
         self._thread.start()
 
@@ -76,36 +79,51 @@ class Delivery:
 
     def offer(self, result: Result) -> None:
         """Pass a result on; returns at once, but for a lossless one that waits for room."""
-        while not self.cause:
-            try:
-                self._queue.put(result, self._lossless, LOOK_S)
-                return
-            except queue.Full:
-                if not self._lossless:
-                    self._drop_oldest()
-                elif self._stop.wanted:
-                    break
-        self._lost += 1
+        with self._changed:
+            while self._lossless and self._full and not self._stop.wanted:
+                self._changed.wait(LOOK_S)
+            self._offered += 1
+            is_first_loss = self._full and not self._lost
+            if self._full or self.cause:
+                self._lost += 1
+            if self._full:
+                self._waiting.popleft()
+            if not self.cause:
+                self._waiting.append(result)
+                self._changed.notify_all()
+        if is_first_loss and not self._lossless:
+            self._tell(self.sink.name, "too slow: results are dropped, and counted")
+
+    def end(self) -> None:
+        """Say that there are no more results; the sink takes what waits, and finishes."""
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
 
     def close(self, seconds: float) -> None:
-        """Let the sink take what waits and finish, but not for longer; what is left is lost."""
-        with suppress(queue.Full):
-            self._queue.put(None, timeout=0 if self.cause else seconds)
-            self._thread.join(seconds)
+        """Let the sink finish, but not for longer; what it has not taken then is lost."""
+        self.end()
+        self._thread.join(seconds)
         if self._thread.is_alive():
-            self._fail(TimeoutError(f"it did not finish within {seconds:g} s"))
-        self._lost += max(0, self._queue.qsize() - 1)  # the last one is the end
+            error = DeviceError(
+                f"it did not finish within {seconds:.1f} s", remedy="look at where the results go"
+            )
+            self._fail(error)
 
-    def _drop_oldest(self) -> None:
-        with suppress(queue.Empty):  # it has just been taken
-            self._queue.get_nowait()
-            if not self._lost:
-                self._tell(self.sink.name, "too slow: results are dropped, and counted")
-            self._lost += 1
+    @property
+    def _full(self) -> bool:
+        return not self.cause and len(self._waiting) >= self.sink.depth
+
+    def _take(self) -> Result | None:
+        """Wait for the next result; None is the end."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._ended)
+            self._changed.notify_all()
+            return self._waiting.popleft() if self._waiting else None
 
     def _run(self) -> None:
         try:
-            while (result := self._queue.get()) is not None:
+            while (result := self._take()) is not None:
                 self.sink(result)
                 self._taken += 1
             self.sink.close()
@@ -115,5 +133,10 @@ class Delivery:
                 self.sink.close()
 
     def _fail(self, error: Exception) -> None:
-        self.cause = error
-        self._tell(self.sink.name, str(error).partition("\n")[0])
+        with self._changed:
+            self.cause = error
+            self._lost = self._offered - self._taken
+            self._waiting.clear()
+            self._changed.notify_all()
+        if not self.sink.vital:  # the end of a vital one is told as the end of the run
+            self._tell(self.sink.name, str(error).partition("\n")[0])

@@ -1,0 +1,1 @@
+"""The window of a run: what cameras show, what the model says, and keys."""

@@ -35,17 +35,21 @@ def test_a_command_of_the_tour_runs(
     assert done.returncode == 0, done.stderr
 
 
-def test_the_python_example_runs(folder: Path) -> None:
-    (example,) = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
+@pytest.mark.parametrize("document", ["README.md", "docs/running.md"])
+def test_the_python_example_runs(document: str, folder: Path) -> None:
+    text = (ROOT / document).read_text(encoding="utf-8")
+    (example,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", example],
         cwd=folder, capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert done.stdout.split()[0] in "0123456789"
+    assert len(done.stdout.splitlines()) >= 3
 
 
-@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
+@pytest.mark.parametrize(
+    "document", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/running.md"]
+)
 def test_every_link_leads_to_a_file(document: str) -> None:
     text = (ROOT / document).read_text(encoding="utf-8")
     targets = [t for t in re.findall(r"\]\(([^)]+)\)", text) if "://" not in t]

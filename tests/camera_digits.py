@@ -9,7 +9,7 @@ DIR holds MNIST's four files; OUT gets four of the same kind, gray pictures fitt
 import multiprocessing
 import struct
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -161,7 +161,9 @@ def _render_parts(
     return np.split(pictures, np.cumsum(sizes)[:-1])
 
 
-def _pool(processes: int) -> ProcessPoolExecutor:
+def _pool(processes: int) -> Executor:
+    if processes == 1:
+        return ThreadPoolExecutor(1)  # starts no process
     # Not forked: a fork would copy the locks of OpenCV's threads.
     spawn = multiprocessing.get_context("spawn")
     return ProcessPoolExecutor(processes, spawn, initializer=cv2.setNumThreads, initargs=(1,))

@@ -1,8 +1,6 @@
 """The camera's digits: the ranges that are promised, measured on frames, and the set's parts."""
 
 import struct
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,9 +8,11 @@ import camera_digits
 import camera_scene
 import numpy as np
 import pytest
+import typer
 from camera_digits import Digits, contact_sheet, read_digits, render, write_set
 from camera_effects import LUMA, Ruling, blurred, camera_spec, light, tinted
 from camera_scene import SHAPES, Scene, draw_scene, paint
+from commands import run_here
 from conftest import real_data
 from sklearn.datasets import load_digits
 
@@ -322,10 +322,10 @@ def test_a_number_that_is_not_positive_is_refused(wrong: str, folder: Path, tmp_
 
 def test_the_command_writes_a_set_and_a_sheet(folder: Path, tmp_path: Path) -> None:
     sheet = tmp_path / "sheet.png"
-    done = subprocess.run(
-        [sys.executable, camera_digits.__file__, tmp_path / "set", "--digits", folder,
-         "--side", "8", "--copies", "1", "--limit", "5", "--processes", "1", "--sheet", sheet],
-        capture_output=True, text=True,
+    done = run_here(
+        lambda: typer.run(camera_digits.main), "camera_digits.py", tmp_path / "set",
+        "--digits", folder, "--side", "8", "--copies", "1", "--limit", "5", "--processes", "1",
+        "--sheet", sheet,
     )  # fmt: skip
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     raw = read_idx_folder(tmp_path / "set", "camera")

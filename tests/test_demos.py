@@ -3,12 +3,14 @@
 import ast
 import csv
 import re
+import runpy
 import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from commands import Ran, run_here
 from conftest import real_data
 
 from edgecnn.frame import Frame
@@ -25,6 +27,11 @@ def run_demo(name: str, *arguments: str | int | Path) -> "subprocess.CompletedPr
     )  # fmt: skip
 
 
+def run_demo_here(name: str, *arguments: str | Path) -> Ran:
+    path = str(DEMOS / name)
+    return run_here(lambda: runpy.run_path(path, run_name="__main__"), path, *arguments)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_demo_is_under_60_lines_and_uses_public_names_only(name: str) -> None:
     text = (DEMOS / name).read_text()
@@ -34,7 +41,7 @@ def test_a_demo_is_under_60_lines_and_uses_public_names_only(name: str) -> None:
 
 
 def test_train_and_ship_makes_model_files(tmp_path: Path) -> None:
-    done = run_demo(
+    done = run_demo_here(
         "train_and_ship.py", "--epochs", "4", "--min-accuracy", "0.7", "--out", tmp_path
     )
     assert done.returncode == 0, done.stderr
@@ -45,7 +52,7 @@ def test_train_and_ship_makes_model_files(tmp_path: Path) -> None:
 
 
 def test_train_and_ship_fails_when_the_accuracy_is_missed(tmp_path: Path) -> None:
-    done = run_demo(
+    done = run_demo_here(
         "train_and_ship.py", "--epochs", "1", "--min-accuracy", "1.0", "--out", tmp_path
     )
     assert done.returncode == 1

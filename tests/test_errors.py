@@ -7,7 +7,7 @@ import pytest
 from edgecnn import errors
 from edgecnn.errors import EdgeError
 
-EXIT_CODES = {1, 2, 3, 4, 5, 70, 130}
+EXIT_CODES = {1, 2, 3, 4, 5, 6, 70, 130}
 DRAWN = re.compile(r"^(?P<branches>[|` -]*)(?P<name>[A-Z]\w+)(?: +(?P<code>\d+))?  ")
 
 

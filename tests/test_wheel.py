@@ -60,15 +60,15 @@ def test_the_wheel_holds_the_package_the_models_and_nothing_else(wheel: Path) ->
 def test_the_wheel_runs_a_shipped_model_where_torch_and_onnx_were_never_installed(
     wheel: Path, tmp_path: Path
 ) -> None:
-    run(sys.executable, "-m", "venv", tmp_path / "clean", cwd=tmp_path)
-    python = tmp_path / "clean" / "bin" / "python"
-    constraints = ROOT / "constraints.txt"
-    run(python, "-m", "pip", "install", "-q", "-c", constraints, f"{wheel}[cpu]", cwd=tmp_path)
-    edgecnn = tmp_path / "clean" / "bin" / "edgecnn"
+    clean, constraints = tmp_path / "clean" / "bin", ROOT / "constraints.txt"
+    run(sys.executable, "-m", "venv", "--without-pip", clean.parent, cwd=tmp_path)
+    pip = (sys.executable, "-m", "pip", "--python", clean / "python")
+    run(*pip, "install", "-q", "--no-compile", "-c", constraints, f"{wheel}[cpu]", cwd=tmp_path)
+    edgecnn = clean / "edgecnn"
     lines = run(edgecnn, "run", "article-mnist", "--source", "pattern", "--max-frames", "3",
                 "--format", "jsonl", cwd=tmp_path).splitlines()  # fmt: skip
     assert [json.loads(line)["frame"] for line in lines] == [1, 2, 3]
-    installed = run(python, "-m", "pip", "list", "--format", "json", cwd=tmp_path)
+    installed = run(*pip, "list", "--format", "json", cwd=tmp_path)
     assert not {"torch", "onnx", "scipy"} & {package["name"] for package in json.loads(installed)}
 
 

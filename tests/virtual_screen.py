@@ -28,7 +28,7 @@ class Screen:
         subprocess.run(
             ["xdotool", "search", "--sync", "--onlyvisible", "--name", title,
              "windowfocus", "--sync", "key", key],
-            env=self.environment, check=True, timeout=30, capture_output=True,
+            env=self.environment, check=True, timeout=120, capture_output=True,
         )  # fmt: skip
 
 
@@ -49,4 +49,4 @@ def virtual_screen() -> Iterator[Screen]:
             yield Screen(f":{told.readline().strip()}")
     finally:
         server.terminate()
-        server.wait(10)
+        server.wait(60)

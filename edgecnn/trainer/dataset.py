@@ -7,7 +7,6 @@ from typing import NoReturn
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.model_selection import train_test_split
 
 from edgecnn.errors import DataError
 from edgecnn.frame import Frame, fit_frame
@@ -189,6 +188,8 @@ def _split(raw: RawDataset, pictures: Pictures, first: int) -> tuple[Pictures, P
         )
     if raw.in_order:
         return pictures.take(indexes[:first]), pictures.take(indexes[first:])
+    from sklearn.model_selection import train_test_split  # half a second, and seldom needed
+
     try:
         kept, held = train_test_split(
             indexes, train_size=first, stratify=pictures.labels, random_state=SPLIT_SEED

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy.stats import binomtest
-from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from edgecnn.records import Record
 from edgecnn.spec import Accuracy
@@ -50,6 +49,8 @@ def measure(
     split: str,
 ) -> Metrics:
     """Score answers against the truth, both (n,) class indexes."""
+    from sklearn.metrics import confusion_matrix, precision_recall_fscore_support  # 0.8 s
+
     indexes = range(len(labels))
     table = precision_recall_fscore_support(truth, answers, labels=indexes, zero_division=0.0)
     rows = zip(labels, *table, strict=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from commands import Main, command
+from commands import Main, command, started
 from conftest import real_data
 from craft import resealed, with_fields
 from foreign_models import as_keras, random_network
@@ -207,14 +207,12 @@ def test_an_existing_run_is_not_overwritten_unasked(main: Main, run_folder: Path
 
 
 def test_ctrl_c_stops_a_run_with_a_summary(int8: Path) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "edgecnn", "run", str(int8), "--source", "pattern"],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    assert process.stdout is not None
-    process.stdout.readline()
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
+    words = ("-m", "edgecnn", "run", int8, "--source", "pattern")
+    with started(sys.executable, *words) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "stopped, " in errors
     assert "Traceback" not in errors
@@ -227,8 +225,10 @@ def test_a_reader_that_goes_away_ends_the_run_quietly(int8: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_no_colour_codes_where_there_is_no_terminal(int8: Path, run_folder: Path) -> None:
-    for done in (command("inspect", int8), command("--help"), command("evaluate", run_folder)):
+def test_no_colour_codes_where_there_is_no_terminal(
+    main: Main, int8: Path, run_folder: Path
+) -> None:
+    for done in (command("inspect", int8), command("--help"), main("evaluate", run_folder)):
         assert "\x1b" not in done.stdout + done.stderr
 
 

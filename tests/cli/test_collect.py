@@ -2,23 +2,15 @@
 
 import json
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from commands import Main, command, started
 
 from edgecnn.collector.recording import Recording
 from edgecnn.opencv import cv2, encode_png
-
-
-def command(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
-    """Run edgecnn with nothing on stdin, as in a service."""
-    return subprocess.run(
-        [sys.executable, "-W", "error", "-m", "edgecnn", "collect", *map(str, arguments)],
-        capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL, check=False,
-    )  # fmt: skip
 
 
 @pytest.fixture
@@ -34,24 +26,27 @@ def source(tmp_path: Path) -> str:
 
 
 def test_the_report_says_what_was_kept_dropped_and_is_missing(source: str, tmp_path: Path) -> None:
-    done = command("--label", "cup", "--source", source, "--out", tmp_path / "out")
+    done = command("collect", "--label", "cup", "--source", source, "--out", tmp_path / "out")
     assert done.returncode == 0, done.stderr
     for words in ("2 of 3 frames", "1 one colour, 0 blurred", "train, the whole", "make a second"):
         assert words in done.stdout
     assert len(done.stderr.splitlines()) == 2  # a path for each picture
 
 
-def test_the_report_as_json_is_what_lies_in_the_folder(source: str, tmp_path: Path) -> None:
-    done = command(
-        "--label", "cup", "--source", source, "--out", tmp_path / "out", "--format", "json"
-    )
+def test_the_report_as_json_is_what_lies_in_the_folder(
+    main: Main, source: str, tmp_path: Path
+) -> None:
+    done = main("collect", "--label", "cup", "--source", source, "--out", tmp_path / "out",
+                "--format", "json")  # fmt: skip
     report = json.loads(done.stdout)
     assert (report["label"], report["split"], report["kept"]) == ("cup", "train", 2)
     assert len(list(Path(report["folder"]).iterdir())) == 2
 
 
-def test_background_pictures_have_their_class_and_a_warning(source: str, tmp_path: Path) -> None:
-    done = command("--background", "--source", source, "--out", tmp_path / "out")
+def test_background_pictures_have_their_class_and_a_warning(
+    main: Main, source: str, tmp_path: Path
+) -> None:
+    done = main("collect", "--background", "--source", source, "--out", tmp_path / "out")
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "out" / "train" / "background").is_dir()
     assert "always answers one of its classes" in done.stderr
@@ -68,9 +63,9 @@ def test_background_pictures_have_their_class_and_a_warning(source: str, tmp_pat
     (["--source", "99", "--label", "cup"], 3, "no camera '99'"),
 ])  # fmt: skip
 def test_what_goes_wrong_has_one_message_and_a_stable_exit_code(
-    arguments: list[str], code: int, words: str, tmp_path: Path
+    main: Main, arguments: list[str], code: int, words: str, tmp_path: Path
 ) -> None:
-    done = command(*arguments, "--out", tmp_path / "out")
+    done = main("collect", *arguments, "--out", tmp_path / "out")
     assert done.returncode == code, done.stderr
     assert words in done.stderr
     assert "Traceback" not in done.stderr + done.stdout
@@ -78,16 +73,14 @@ def test_what_goes_wrong_has_one_message_and_a_stable_exit_code(
 
 
 def test_ctrl_c_ends_a_recording_with_its_report_and_all_its_pictures(tmp_path: Path) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "edgecnn", "collect", "--label", "cup", "--source", "pattern",
-         "--every", "1", "--min-change", "0", "--out", str(tmp_path), "--format", "json"],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True,
-    )  # fmt: skip
-    assert process.stderr is not None
-    for _ in range(3):
-        process.stderr.readline()
-    process.send_signal(signal.SIGINT)
-    output, errors = process.communicate(timeout=60)
+    words = ("-m", "edgecnn", "collect", "--label", "cup", "--source", "pattern", "--every", "1",
+             "--min-change", "0", "--out", tmp_path, "--format", "json")  # fmt: skip
+    with started(sys.executable, *words) as process:
+        assert process.stderr is not None
+        for _ in range(3):
+            process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "Traceback" not in errors
     report = json.loads(output)
@@ -97,5 +90,5 @@ def test_ctrl_c_ends_a_recording_with_its_report_and_all_its_pictures(tmp_path: 
     assert report["kept"] == len(recording.hashes) >= 3
 
 
-def test_help_names_collect_and_says_that_pictures_stay_here() -> None:
-    assert "they stay on this machine" in " ".join(command("--help").stdout.split())
+def test_help_names_collect_and_says_that_pictures_stay_here(main: Main) -> None:
+    assert "they stay on this machine" in " ".join(main("collect", "--help").stdout.split())

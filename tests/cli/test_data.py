@@ -1,28 +1,22 @@
 """`edgecnn data inspect` as a user meets it."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from commands import Main
 
 from edgecnn.opencv import encode_png
 
 
-def command(*arguments: str | Path, cwd: Path) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-W", "error", "-m", "edgecnn", "data", *map(str, arguments)],
-        capture_output=True, text=True, timeout=300, stdin=subprocess.DEVNULL, check=False, cwd=cwd,
-        env={**os.environ, "EDGECNN_CACHE": str(cwd / "cache")},
-    )  # fmt: skip
-
-
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """`animals/train/{ant,bee}`: 30 and 9 pictures, one of them broken."""
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working folder: `animals/train/{ant,bee}`, 30 and 9 pictures, one of them broken."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("EDGECNN_CACHE", str(tmp_path / "cache"))
     random = np.random.default_rng(0)
     for label, count in (("ant", 30), ("bee", 9)):
         place = tmp_path / "animals" / "train" / label
@@ -35,7 +29,10 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_inspect_prints_classes_facts_and_warnings(folder: Path) -> None:
-    done = command("inspect", "animals", cwd=folder)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "edgecnn", "data", "inspect", "animals"],
+        capture_output=True, text=True, timeout=300, stdin=subprocess.DEVNULL, check=False,
+    )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
     assert lines[0].split() == ["class", "train", "validation", "test"]
@@ -51,10 +48,10 @@ def test_inspect_prints_classes_facts_and_warnings(folder: Path) -> None:
     assert (folder / "data-report" / "contact-sheet.png").is_file()
 
 
-def test_inspect_prints_json_for_programs(folder: Path) -> None:
-    done = command(
-        "inspect", "animals", "--format", "json", "--size", "16", "--channels", "1",
-        "--fit", "letterbox", "--out", "there", cwd=folder,
+def test_inspect_prints_json_for_programs(main: Main, folder: Path) -> None:
+    done = main(
+        "data", "inspect", "animals", "--format", "json", "--size", "16", "--channels", "1",
+        "--fit", "letterbox", "--out", "there",
     )  # fmt: skip
     report = json.loads(done.stdout)
     assert [report["input"][key] for key in ("height", "channels", "fit")] == [16, 1, "letterbox"]
@@ -63,8 +60,8 @@ def test_inspect_prints_json_for_programs(folder: Path) -> None:
     assert not (folder / "data-report").exists()
 
 
-def test_strict_refuses_unusable_files(folder: Path) -> None:
-    done = command("inspect", "animals", "--strict", cwd=folder)
+def test_strict_refuses_unusable_files(main: Main, folder: Path) -> None:
+    done = main("data", "inspect", "animals", "--strict")
     assert done.returncode == 4
     assert "unusable files: 1; animals/train/bee/8.png: broken" in done.stderr
     assert "\n  try: " in done.stderr
@@ -80,24 +77,25 @@ def test_strict_refuses_unusable_files(folder: Path) -> None:
         (["nonsense"], 2, "No such command"),
     ],
 )
+@pytest.mark.usefixtures("folder")
 def test_wrong_usage_has_one_message_and_a_stable_exit_code(
-    arguments: list[str], code: int, words: str, folder: Path
+    main: Main, arguments: list[str], code: int, words: str
 ) -> None:
-    done = command(*arguments, cwd=folder)
+    done = main("data", *arguments)
     assert done.returncode == code, done.stderr
     assert words in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_many_classes_are_counted_below_the_first(tmp_path: Path) -> None:
+def test_many_classes_are_counted_below_the_first(main: Main, folder: Path) -> None:
     random = np.random.default_rng(0)
     for label in range(33):
-        place = tmp_path / "many" / f"class{label:02}"
+        place = folder / "many" / f"class{label:02}"
         place.mkdir(parents=True)
         for i in range(8):
             pixels = random.integers(0, 256, (20, 24, 3), np.uint8)
             (place / f"{i}.png").write_bytes(encode_png(pixels))
-    done = command("inspect", "many", cwd=tmp_path)
+    done = main("data", "inspect", "many")
     assert done.returncode == 0, done.stderr
     assert "and 3 more classes" in done.stdout
     assert "class29" in done.stdout

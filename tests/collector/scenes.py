@@ -1,8 +1,7 @@
 """Pictures, videos and a camera on the network that the collector's tests look at."""
 
 import threading
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -61,9 +60,10 @@ def save_video(path: Path, pictures: Sequence[Frame]) -> str:
 
 
 class _Camera(BaseHTTPRequestHandler):
-    """An IP camera that sends a few scenes, then hangs up and wants no more."""
+    """An IP camera that sends each scene when the one before was taken, then hangs up for good."""
 
     served = False
+    taken: threading.Semaphore
 
     def do_GET(self) -> None:
         if type(self).served:
@@ -77,21 +77,27 @@ class _Camera(BaseHTTPRequestHandler):
             _, jpeg = cv2.imencode(".jpg", scene(seed))
             head = f"--next\r\nContent-Type: image/jpeg\r\nContent-Length: {jpeg.size}\r\n\r\n"
             self.wfile.write(head.encode() + jpeg.tobytes() + b"\r\n")
-            time.sleep(0.2)  # a live source drops what its reader is too slow for
+            type(self).taken.acquire()  # a live source drops what its reader is too slow for
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  (its own name)
         """Say nothing."""
 
 
 @contextmanager
-def network_camera() -> Iterator[str]:
-    """Serve a camera on loopback; yield its address, which holds a password."""
-    handler = type("Camera", (_Camera,), {})
+def network_camera() -> Iterator[tuple[str, Callable[[Path], None]]]:
+    """Serve a camera on loopback.
+
+    Yields its address, which holds a password, and what must be called with each picture taken.
+    """
+    taken = threading.Semaphore(0)
+    handler = type("Camera", (_Camera,), {"taken": taken})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
-            yield f"http://user:secret@127.0.0.1:{server.server_address[1]}/live"
+            url = f"http://user:secret@127.0.0.1:{server.server_address[1]}/live"
+            yield url, lambda _: taken.release()
         finally:
+            taken.release(STREAMED)
             server.shutdown()
             thread.join()

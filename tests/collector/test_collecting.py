@@ -196,15 +196,15 @@ def test_a_broken_file_of_a_recording_is_named(tmp_path: Path) -> None:
 
 def test_a_camera_that_hangs_up_is_an_error_that_says_what_was_kept(tmp_path: Path) -> None:
     options = CaptureOptions(patience=Patience(give_up_s=0.5))
-    with network_camera() as url, pytest.raises(SourceError) as failure:
-        collect("cup", url, tmp_path, every="1", filters=ALL, options=options)
+    with network_camera() as (url, taken), pytest.raises(SourceError) as failure:
+        collect("cup", url, tmp_path, every="1", filters=ALL, options=options, watch=taken)
     assert f"{STREAMED} pictures were kept in {tmp_path / 'train' / 'cup'}" in failure.value.what
     assert len(files(tmp_path)) == STREAMED + 1
 
 
 def test_the_password_of_a_camera_is_nowhere_in_what_is_written_or_said(tmp_path: Path) -> None:
-    with network_camera() as url:
-        report = collect("cup", url, tmp_path, every="1", count=2, filters=ALL)
+    with network_camera() as (url, taken):
+        report = collect("cup", url, tmp_path, every="1", count=2, filters=ALL, watch=taken)
     written = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
     assert "127.0.0.1" in report.source
     assert b"127.0.0.1" in written

@@ -60,9 +60,9 @@ def recording(start: Start) -> "subprocess.Popen[str]":
 
 def wait_for(holds: Callable[[], bool]) -> None:
     """Wait until something holds, and fail where it never does."""
-    end = time.monotonic() + 30
+    end = time.monotonic() + 120
     while not holds():
-        assert time.monotonic() < end, "it did not happen within 30 s"
+        assert time.monotonic() < end, "it did not happen within 120 s"
         time.sleep(0.05)
 
 
@@ -76,7 +76,7 @@ def test_space_takes_one_frame_and_q_ends_the_recording(
     screen.press(TITLE, "space")
     wait_for(lambda: pictures(tmp_path) == 1)
     screen.press(TITLE, "q")
-    report = json.loads(recording.communicate(timeout=30)[0])
+    report = json.loads(recording.communicate(timeout=120)[0])
     assert (report["kept"], report["interrupted"]) == (1, False)
     assert report["seen"] > 1
 
@@ -88,7 +88,7 @@ def test_b_takes_frames_until_it_is_pressed_again(
     wait_for(lambda: pictures(tmp_path) >= 3)
     screen.press(TITLE, "b")
     screen.press(TITLE, "Escape")
-    report = json.loads(recording.communicate(timeout=30)[0])
+    report = json.loads(recording.communicate(timeout=120)[0])
     assert report["kept"] == pictures(tmp_path) >= 3
     assert report["kept"] < report["seen"]
 

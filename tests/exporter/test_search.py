@@ -93,7 +93,7 @@ def test_entropy_and_percentile_calibrate_to_narrower_ranges(candidate: Candidat
     frames = calibration_frames(candidate.data.train, 64)
     prepared = prepare(candidate.core)
     highest = {
-        method: float(np.max(calibrate(prepared, frames, method)["relu2.out"].range_value[1]))
+        method: float(np.max(calibrate(prepared, frames, method)["relu4.out"].range_value[1]))
         for method in Method
     }
     assert highest[Method.PERCENTILE] < highest[Method.MINMAX]

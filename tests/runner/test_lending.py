@@ -123,7 +123,7 @@ def test_draining_waits_until_the_last_frame_was_lent(desk: Lending) -> None:
     waiting.start()
     assert waiting.is_alive()
     lender.lend()
-    waiting.join(5)
+    waiting.join(60)
     assert not waiting.is_alive()
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from cameras import Wire, forever, http_camera, jpeg, level_of, scene, then_hang_up, then_silent
+from commands import started
 
 from edgecnn.errors import OptionError, SourceError
 from edgecnn.frame import fit_frame
@@ -31,8 +32,8 @@ from edgecnn.runner.wanted import Wanted
 from edgecnn.spec import ModelSpec
 
 SPEC = ModelSpec(("a", "b"), 28, 28, 1)
-CALM = Patience(give_up_s=20.0, doubt_s=0.2)
-QUICK = replace(CALM, stall_s=0.5)
+CALM = Patience(open_s=60.0, give_up_s=60.0, doubt_s=0.2)
+QUICK = replace(CALM, stall_s=1.0)
 PYTHON = f"exec:{sys.executable}"
 
 
@@ -72,9 +73,10 @@ def is_there(pid: int) -> bool:
         return False
 
 
-def is_soon_gone(pid: int) -> bool:
-    for _ in range(200):
-        if not is_there(pid):
+def soon(holds: Callable[[], bool]) -> bool:
+    """Wait until something holds, for a minute at most; tell whether it did."""
+    for _ in range(3000):
+        if holds():
             return True
         time.sleep(0.02)
     return False
@@ -127,29 +129,21 @@ def test_a_camera_that_stalls_is_noticed_and_connected_again(told: Told) -> None
         open_source(camera.url, told.options(patience=QUICK)) as opened,
     ):
         first = pid_of(opened)
-        until(opened, lambda shot: level_of(shot.frame_bgr) == 240)
+        stamps = []
+        for shot in opened.shots():
+            stamps.append(shot.stamp_ns / 1e9)
+            if level_of(shot.frame_bgr) == 240:
+                break
         assert pid_of(opened) != first
         counts = opened.counts[camera.url]
     assert states(told) == [
         What.CONNECTING, What.LIVE, What.STALLED, What.RECONNECTING, What.LIVE,
     ]  # fmt: skip
-    assert told[states(told).index(What.STALLED)].detail == "no frame for 0.5 s"
+    stall = told[states(told).index(What.STALLED)]
+    assert stall.detail == "no frame for 1 s"
+    assert stall.at_s - max(stamp for stamp in stamps if stamp < stall.at_s) >= QUICK.stall_s
     assert (counts.stalls, counts.reconnects) == (1, 1)
     assert not is_there(first)
-
-
-def test_the_stall_is_told_within_its_time_and_a_second(told: Told) -> None:
-    with (
-        http_camera(then_silent, forever) as camera,
-        open_source(camera.url, told.options(patience=QUICK)) as opened,
-    ):
-        shots = [shot for shot in islice(opened.shots(), 8) if level_of(shot.frame_bgr) < 50]
-        last = [s for s in shots if s.stamp_ns / 1e9 < stall_time(told)][-1]
-    assert 0.5 <= stall_time(told) - last.stamp_ns / 1e9 < 1.5
-
-
-def stall_time(told: Told) -> float:
-    return next(event.at_s for event in told if event.what is What.STALLED)
 
 
 def test_a_camera_that_hangs_up_is_connected_again_and_its_counts_go_on(told: Told) -> None:
@@ -333,7 +327,7 @@ def test_when_the_parent_is_killed_nobody_is_left(tmp_path: Path, stopped: bool)
         os.kill(pids[0], signal.SIGSTOP)
     parent.kill()
     parent.communicate()
-    assert [pid for pid in pids if not is_soon_gone(pid)] == []
+    assert soon(lambda: not any(map(is_there, pids)))
 
 
 def test_a_script_without_a_guard_is_not_run_again(tmp_path: Path, lively: str) -> None:
@@ -440,10 +434,9 @@ def test_a_camera_that_is_not_there_yet_is_waited_for(told: Told) -> None:
 
     looking = threading.Thread(target=look)
     looking.start()
-    while not told:
-        time.sleep(0.01)
+    assert soon(lambda: bool(told))
     with http_camera(forever, port=port):
-        looking.join(30)
+        looking.join(60)
     assert len(seen) == 1
     assert told.what == [What.CONNECTING, What.LIVE]
 
@@ -519,20 +512,18 @@ def test_nothing_is_left_open_or_running(told: Told) -> None:
         before = held()
         with open_source(camera.url, told.options()) as opened:
             until(opened, lambda _: What.RECONNECTING in told.what)
-        time.sleep(0.1)
-        assert held() == before
+        assert soon(lambda: held() == before)
 
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
 def test_a_run_that_waits_for_a_camera_ends_at_once_when_told_to(int8: Path, sign: int) -> None:
     command = [sys.executable, "-m", "edgecnn", "run", str(int8), "--wait",
                "--source", "http://127.0.0.1:9/"]  # fmt: skip
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    assert process.stderr is not None
-    while "CONNECTING" not in process.stderr.readline():
-        pass
-    process.send_signal(sign)
-    _, rest = process.communicate(timeout=10)
+    with started(*command) as process:
+        assert process.stderr is not None
+        assert any("CONNECTING" in line for line in process.stderr)
+        process.send_signal(sign)
+        _, rest = process.communicate(timeout=60)
     assert process.returncode == (130 if sign == signal.SIGINT else 0)
     assert "Traceback" not in rest
 
@@ -547,7 +538,7 @@ def test_only_the_region_is_fitted_and_the_whole_frame_stays_whole(told: Told, l
 
 
 def test_frames_that_are_left_out_are_no_stall_and_not_dropped(told: Told) -> None:
-    rare = Wanted(sampling=Sampling(fps=0.8))  # one in 1.25 s, and a stall would be told after 0.5
+    rare = Wanted(sampling=Sampling(fps=0.8))  # one in 1.25 s, and a stall would be told after 1
     with (
         http_camera(forever) as camera,
         open_source(camera.url, told.options(patience=QUICK), rare) as opened,
@@ -577,5 +568,7 @@ def test_a_wish_to_stop_ends_the_frames(told: Told, camera: Callable[[Wire], Non
     with http_camera(camera) as there, open_source(there.url, told.options(stop=stop)) as opened:
         next(opened.shots())
         threading.Timer(0.3, stop.ask).start()
-        assert sum(1 for _ in opened.shots()) >= 0  # it ends
+        for _ in opened.shots():
+            assert not there.closing.is_set()
+        assert stop.wanted
     stop.close()

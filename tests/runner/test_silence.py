@@ -18,9 +18,9 @@ import numpy as np
 
 frame = np.random.default_rng(0).integers(0, 256, (480, 640, 3), np.uint8)
 with edgecnn.Classifier(sys.argv[1], threads=2) as classify:
-    end = time.monotonic() + 2.0
-    while time.monotonic() < end:
+    for _ in range(20):  # long enough for whoever calls out from a thread of its own
         classify(frame)
+        time.sleep(0.1)
 """
 SEND = """
 import socket
@@ -67,15 +67,12 @@ def test_classifying_calls_nobody(int8: Path, tmp_path: Path) -> None:
     assert traced_calls(tmp_path, CLASSIFY, str(int8)) == []
 
 
-def test_classifying_leaves_no_file_in_the_home(int8: Path, tmp_path: Path) -> None:
+def test_classifying_leaves_no_file_in_the_home_and_no_word_on_the_terminal(
+    int8: Path, tmp_path: Path
+) -> None:
     done = run(CLASSIFY, str(int8), env=bare_environment(tmp_path))
-    assert done.returncode == 0, done.stderr
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
     assert list(tmp_path.rglob("*")) == []
-
-
-def test_classifying_writes_nothing_to_the_terminal(int8: Path, tmp_path: Path) -> None:
-    done = run(CLASSIFY, str(int8), env=bare_environment(tmp_path))
-    assert done.stdout + done.stderr == ""
 
 
 def test_telemetry_is_off_before_onnxruntime_is_imported(tmp_path: Path) -> None:

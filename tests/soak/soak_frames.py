@@ -3,9 +3,9 @@
     PYTHONPATH=tests python tests/soak/soak_frames.py [--frames 2000000] [--out soak.json]
 
 Two HTTP cameras stall, hang up, send what is corrupt, black or of another size; a command gives raw
-frames, a thousand a second. Their capture processes are killed or stopped every few seconds. Results
-go into lines, a register, a ring of pictures and a recording with a quota. Memory, descriptors,
-threads and processes of the run are sampled; after a warm-up none may grow.
+frames, a thousand a second. Their capture processes are killed or stopped every few seconds.
+Results go into lines, a register, a ring of pictures and a recording with a quota. Memory,
+descriptors, threads and processes of the run are sampled; after a warm-up none may grow.
 """
 
 import os

@@ -8,19 +8,27 @@ from pathlib import Path
 
 import pytest
 from soak_ends import Ends, Recovered, end_runs, kill_captures, left, passed
-from soak_frames import Sample, growth, soak
+from soak_frames import Sample, growth, sample, soak
 from soak_silence import contacted
 from soak_stalls import Outage, measure
 from soak_stalls import passed as over_in_time
 
 
 def test_frames_go_through_while_everything_is_broken(int8: Path) -> None:
+    soak(
+        str(int8), 300, kill_every_s=0.7, good_s=0.3
+    )  # opens what stays open
+    before = sample(0.0)
     report = soak(str(int8), 1500, kill_every_s=0.7, good_s=0.3)
-    assert report.frames == report.run.sinks["lines"].results == 1500
+    after = sample(0.0)
+    lines = report.run.sinks["lines"]
+    assert report.frames == lines.results + lines.lost == 1500
     assert {name: told.failure for name, told in report.run.sinks.items() if told.failure} == {}
     assert sum(report.killed.values()) >= 2
     assert {"LIVE", "RECONNECTING"} <= set(report.events)
-    assert growth(report) == []
+    assert replace(after, memory_mib=before.memory_mib) == before
+    same = replace(report, end=report.warm)
+    assert growth(same) == []
     more = Sample(**{**vars(report.warm), "descriptors": report.warm.descriptors + 1})
     assert growth(replace(report, end=more)) == ["descriptors"]
 

@@ -71,8 +71,9 @@ def test_a_file_that_vanishes_before_it_is_read_is_named(tmp_path: Path) -> None
 
 
 def test_large_photographs_take_no_more_memory_than_fitted_ones(tmp_path: Path) -> None:
+    photograph = encoded(scene(0, 1500, 2000), ".jpg")
     for i in range(40):
-        (tmp_path / f"{i}.jpg").write_bytes(encoded(scene(i, 1500, 2000), ".jpg"))
+        (tmp_path / f"{i}.jpg").write_bytes(photograph)
     code = f"""
 import resource
 from pathlib import Path

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from conftest import SMALL
 from safetensors import safe_open
 from safetensors.torch import save_file
 
@@ -72,7 +73,7 @@ def test_a_run_reads_back_to_the_recipe_and_the_spec(
     run_folder: Path, digits: tuple[Dataset, ModelSpec]
 ) -> None:
     run = read_run(run_folder)
-    assert run.recipe == run.report.recipe == Recipe(data="digits", epochs=3)
+    assert run.recipe == run.report.recipe == SMALL
     assert run.spec == digits[1]
 
 

@@ -15,9 +15,7 @@ from soak_stalls import passed as over_in_time
 
 
 def test_frames_go_through_while_everything_is_broken(int8: Path) -> None:
-    soak(
-        str(int8), 300, kill_every_s=0.7, good_s=0.3
-    )  # opens what stays open
+    soak(str(int8), 300, kill_every_s=0.7, good_s=0.3)  # opens what stays open
     before = sample(0.0)
     report = soak(str(int8), 1500, kill_every_s=0.7, good_s=0.3)
     after = sample(0.0)

@@ -1,22 +1,23 @@
 """The command that classifies what sources show. It needs neither torch nor onnx."""
 
-import signal
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgecnn.cli.ending import EXIT_INTERRUPTED, end_now
+from edgecnn.cli.ending import EXIT_INTERRUPTED, conclude
 from edgecnn.cli.live_page import open_page
 from edgecnn.cli.options import Model, Provider, Threads, show_text
 from edgecnn.cli.sinks import RunFormat, SinkOptions, Sinks
-from edgecnn.errors import DeviceError
 
 if TYPE_CHECKING:
     from edgecnn.runner.classify import Classifier
-    from edgecnn.runner.supervise import Outcome
-    from edgecnn.runner.tally import RunReport
+
+CLASSIFIED = "What is classified"
+RESULTS = "Where results go"
+CAMERAS = "Cameras and streams"
+RUNTIME = "ONNX Runtime"
 
 
 def run(
@@ -31,77 +32,169 @@ def run(
     provider: Provider = "cpu",
     threads: Threads = 1,
     allow_cpu: Annotated[
-        bool, typer.Option("--allow-cpu", help="Accept work that the provider leaves to the CPU.")
+        bool,
+        typer.Option(
+            "--allow-cpu",
+            help="Accept work that the provider leaves to the CPU.",
+            rich_help_panel=RUNTIME,
+        ),
     ] = False,
     form: Annotated[
         RunFormat,
-        typer.Option("--format", help="A line a frame as text or jsonl; json: the summary only."),
+        typer.Option(
+            "--format",
+            help="A line a frame as text or jsonl; json: the summary only.",
+            rich_help_panel=RESULTS,
+        ),
     ] = RunFormat.TEXT,
     save: Annotated[
         str,
         typer.Option(
-            help="Write a labelled video, such as out.mp4; segments into a folder: video/"
+            help="Write a labelled video, such as out.mp4; segments into a folder: video/",
+            rich_help_panel=RESULTS,
         ),
     ] = "",
-    segment_minutes: Annotated[float, typer.Option(help="The length of a segment.")] = 10.0,
+    segment_minutes: Annotated[
+        float, typer.Option(help="The length of a segment.", rich_help_panel=RESULTS)
+    ] = 10.0,
     quota_gib: Annotated[
-        float, typer.Option(min=0, help="Segments may take so much: the oldest go. 0: no limit.")
+        float,
+        typer.Option(
+            min=0,
+            help="Segments may take so much: the oldest go. 0: no limit.",
+            rich_help_panel=RESULTS,
+        ),
     ] = 0.0,
     csv: Annotated[
-        Path | None, typer.Option(help="Add a row for each result to a CSV file.")
+        Path | None,
+        typer.Option(help="Add a row for each result to a CSV file.", rich_help_panel=RESULTS),
     ] = None,
     save_uncertain: Annotated[
         Path | None,
-        typer.Option(help="Keep the newest 100 frames of which the model is not sure in a folder."),
+        typer.Option(
+            help="Keep the newest 100 frames of which the model is not sure in a folder.",
+            rich_help_panel=RESULTS,
+        ),
     ] = None,
     uncertain_margin: Annotated[
-        float, typer.Option(help="Two classes so close in probability are not sure either.")
+        float,
+        typer.Option(
+            help="Two classes so close in probability are not sure either.", rich_help_panel=RESULTS
+        ),
     ] = 0.2,
-    show_window: Annotated[bool, typer.Option("--show", help="Show a window.")] = False,
-    shots: Annotated[Path, typer.Option(help="Where the window's s saves frames.")] = Path("shots"),
+    show_window: Annotated[
+        bool, typer.Option("--show", help="Show a window.", rich_help_panel=RESULTS)
+    ] = False,
+    shots: Annotated[
+        Path, typer.Option(help="Where the window's s saves frames.", rich_help_panel=RESULTS)
+    ] = Path("shots"),
     label_into: Annotated[
-        Path, typer.Option(help="The image folder that the window's digits label frames into.")
+        Path,
+        typer.Option(
+            help="The image folder that the window's digits label frames into.",
+            rich_help_panel=RESULTS,
+        ),
     ] = Path("pictures"),
-    max_frames: Annotated[int, typer.Option(min=0, help="Stop after so many. 0: no limit.")] = 0,
+    max_frames: Annotated[
+        int,
+        typer.Option(min=0, help="Stop after so many. 0: no limit.", rich_help_panel=CLASSIFIED),
+    ] = 0,
     roi: Annotated[
-        str, typer.Option(help="Classify a part: left,top,width,height in shares of the frame.")
+        str,
+        typer.Option(
+            help="Classify a part: left,top,width,height in shares of the frame.",
+            rich_help_panel=CLASSIFIED,
+        ),
     ] = "",
     fps: Annotated[
-        float, typer.Option(min=0, help="Classify at most so many frames a second.")
+        float,
+        typer.Option(
+            min=0, help="Classify at most so many frames a second.", rich_help_panel=CLASSIFIED
+        ),
     ] = 0.0,
-    every: Annotated[int, typer.Option(min=1, help="Classify each so manieth frame.")] = 1,
+    every: Annotated[
+        int, typer.Option(min=1, help="Classify every nth frame.", rich_help_panel=CLASSIFIED)
+    ] = 1,
     threshold: Annotated[
         float | None,
-        typer.Option(min=0, help="Least probability of an answer; by default the file's own."),
+        typer.Option(
+            min=0,
+            help="Least probability of an answer; by default the file's own.",
+            rich_help_panel=CLASSIFIED,
+        ),
     ] = None,
     smooth: Annotated[
-        str, typer.Option(help="3/5: an answer changes when 3 of the last 5 predictions say so.")
+        str,
+        typer.Option(
+            help="3/5: an answer changes when 3 of the last 5 predictions say so.",
+            rich_help_panel=CLASSIFIED,
+        ),
     ] = "",
     hysteresis: Annotated[
-        float, typer.Option(help="What an answer that holds may fall short of the threshold by.")
+        float,
+        typer.Option(
+            help="What an answer that holds may fall short of the threshold by.",
+            rich_help_panel=CLASSIFIED,
+        ),
     ] = 0.0,
-    size: Annotated[str, typer.Option(help="Ask the camera for a size, such as 640x480.")] = "",
-    fourcc: Annotated[str, typer.Option(help="Ask for a pixel format, such as MJPG.")] = "",
-    camera_fps: Annotated[float, typer.Option(min=0, help="Ask for a frame rate.")] = 0.0,
-    exposure: Annotated[float, typer.Option(help="Ask for an exposure, driver's units.")] = 0.0,
+    size: Annotated[
+        str,
+        typer.Option(help="Ask the camera for a size, such as 640x480.", rich_help_panel=CAMERAS),
+    ] = "",
+    fourcc: Annotated[
+        str, typer.Option(help="Ask for a pixel format, such as MJPG.", rich_help_panel=CAMERAS)
+    ] = "",
+    camera_fps: Annotated[
+        float, typer.Option(min=0, help="Ask for a frame rate.", rich_help_panel=CAMERAS)
+    ] = 0.0,
+    exposure: Annotated[
+        float, typer.Option(help="Ask for an exposure, driver's units.", rich_help_panel=CAMERAS)
+    ] = 0.0,
     stall_timeout: Annotated[
-        float, typer.Option(min=0.1, help="Seconds without a frame after which to reconnect.")
+        float,
+        typer.Option(
+            min=0.1,
+            help="Seconds without a frame after which to reconnect.",
+            rich_help_panel=CAMERAS,
+        ),
     ] = 5.0,
     wait: Annotated[
-        bool, typer.Option("--wait", help="Keep trying for a camera that is not there yet.")
+        bool,
+        typer.Option(
+            "--wait",
+            help="Keep trying for a camera that is not there yet.",
+            rich_help_panel=CAMERAS,
+        ),
     ] = False,
     session: Annotated[
-        list[str] | None, typer.Option(help="A setting of ONNX Runtime's session: KEY=VALUE.")
+        list[str] | None,
+        typer.Option(
+            help="A setting of ONNX Runtime's session: KEY=VALUE.", rich_help_panel=RUNTIME
+        ),
     ] = None,
     watchdog: Annotated[
-        float, typer.Option(min=0.1, help="Seconds after which an inference has hung: exit 6.")
+        float,
+        typer.Option(
+            min=0.1,
+            help="Seconds after which an inference has hung: exit 6.",
+            rich_help_panel=RUNTIME,
+        ),
     ] = 10.0,
-    web: Annotated[bool, typer.Option("--web", help="Show a live page on 127.0.0.1:8080.")] = False,
+    web: Annotated[
+        bool,
+        typer.Option("--web", help="Show a live page on 127.0.0.1:8080.", rich_help_panel=RESULTS),
+    ] = False,
     web_host: Annotated[
-        str, typer.Option(help="Show it here; other than loopback, it asks for a token.")
+        str,
+        typer.Option(
+            help="Show it here; other than loopback, it asks for a token.", rich_help_panel=RESULTS
+        ),
     ] = "",
     web_port: Annotated[
-        int | None, typer.Option(min=0, max=65535, help="Show it on this port. 0: a free one.")
+        int | None,
+        typer.Option(
+            min=0, max=65535, help="Show it on this port. 0: a free one.", rich_help_panel=RESULTS
+        ),
     ] = None,
 ) -> None:
     """Classify the frames of cameras, videos, pictures, folders, streams or commands.
@@ -154,7 +247,7 @@ def run(
                 outcome = Run(classifier, plan)()
             except BrokenPipeError:  # click would make it 1, which is for checks
                 raise typer.Exit(EXIT_INTERRUPTED) from None
-    _conclude(outcome, form)
+    conclude(outcome, form)
 
 
 def _tell(line: object) -> None:
@@ -168,24 +261,3 @@ def _tell_model(classifier: "Classifier", provider: str, threads: int) -> None:
     _tell(f"{card.name} ({form}) on {provider}, threads: {threads}")
     if classifier.assignment.elsewhere:
         _tell(f"not on {provider}: {', '.join(classifier.assignment.elsewhere)}")
-
-
-def _conclude(outcome: "Outcome[RunReport]", form: RunFormat) -> None:
-    """Print the summary, and end with the code that tells how it went."""
-    report, stopped_by = outcome.value, outcome.signal
-    code = EXIT_INTERRUPTED if stopped_by in (None, signal.SIGINT) else 0
-    if report is None:
-        _tell(f"edgecnn: stopped by {stopped_by and stopped_by.name}; not all could be finished")
-        end_now(code)
-    if form is RunFormat.JSON:
-        typer.echo(report.to_json(indent=1))
-    _tell(report)
-    failed = {name: told.failure for name, told in report.sinks.items() if told.failure}
-    if failed and not report.interrupted:
-        reasons = "; ".join(f"{name}: {failure}" for name, failure in failed.items())
-        raise DeviceError(
-            f"not everything was delivered: {reasons}",
-            remedy="look at where it goes; all else went on to its end",
-        )
-    if report.interrupted:
-        raise SystemExit(code)

@@ -11,7 +11,7 @@ class Sampling(Record):
     """Frames that it leaves out are neither fitted nor counted as dropped."""
 
     every: int = 1
-    """Each so manieth frame."""
+    """Every nth frame."""
     fps: float = 0.0
     """At most so many frames a second; 0: no limit. A file then waits, and loses none."""
 

@@ -42,7 +42,7 @@ def test_lines_name_the_picture(main: Main, int8: Path, folder: Path) -> None:
     assert str(folder / "00.png") in main("run", int8, "--source", folder).stdout.splitlines()[0]
 
 
-def test_each_so_manieth_frame_is_classified(main: Main, int8: Path, folder: Path) -> None:
+def test_every_nth_frame_is_classified(main: Main, int8: Path, folder: Path) -> None:
     rows = rows_of(main, int8, "--source", folder, "--every", "6")
     assert [Path(str(row["picture"])).name for row in rows] == [
         "00.png", "06.png", "12.png", "18.png",

@@ -551,7 +551,7 @@ def test_frames_that_are_left_out_are_no_stall_and_not_dropped(told: Told) -> No
     assert counts.dropped == 0
 
 
-def test_a_camera_gives_each_so_manieth_frame(told: Told) -> None:
+def test_a_camera_gives_every_nth_frame(told: Told) -> None:
     def slowly(wire: Wire) -> None:
         wire.stream([scene(level) for level in range(10, 130, 10)], fps=10)
         wire.pause(60)

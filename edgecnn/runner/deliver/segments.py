@@ -17,7 +17,7 @@ from edgecnn.runner.result import Result
 LOOK_S = 2.0
 """How often the folder's size is looked at."""
 PARTS_OF_QUOTA = 4
-"""A segment ends early where it is so manieth part of the quota, so that some remain."""
+"""A segment ends early where it is such a part of the quota, so that some remain."""
 GIB = 2**30
 
 

@@ -47,9 +47,10 @@ def test_the_python_example_runs(document: str, folder: Path) -> None:
     assert len(done.stdout.splitlines()) >= 3
 
 
-@pytest.mark.parametrize(
-    "document", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/running.md", "demos/README.md"]
-)
+DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/running.md", "demos/README.md"]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
 def test_every_link_leads_to_a_file(document: str) -> None:
     text = (ROOT / document).read_text(encoding="utf-8")
     targets = [t.partition("#")[0] for t in re.findall(r"\]\(([^)]+)\)", text) if "://" not in t]

@@ -119,7 +119,8 @@ def open_sources(
     _check(sources)
     with ExitStack() as stack:
         feeds = [
-            stack.enter_context(closing(_open(str(source), options, wanted))) for source in sources
+            stack.enter_context(closing(_open(str(source), options, wanted, len(sources) == 1)))
+            for source in sources
         ]
         stack.callback(_let_go, feeds)
         _settle(feeds, options.stop)
@@ -142,12 +143,12 @@ def _check(sources: Sequence[str | int]) -> None:
         raise OptionError(what, remedy="give each source once")
 
 
-def _open(source: str, options: CaptureOptions, wanted: Wanted) -> Feed:
+def _open(source: str, options: CaptureOptions, wanted: Wanted, alone: bool) -> Feed:
     kind = kind_of(source)
     name = printable(hide_credentials(source), limit=1000)
     if kind.live:
         job = plan_job(source, kind, options.settings, options.patience, wanted)
-        return LiveFeed(name, job, options.patience, options.tell)
+        return LiveFeed(name, job, options.patience, options.tell, alone=alone)
     return ReadAhead(name, open_finite(source, kind), wanted)
 
 

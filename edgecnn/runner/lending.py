@@ -72,10 +72,10 @@ class Desk:
         self._lock = Condition()
         self._lent = 0
         self._newest: tuple[int, Message] | None = None
-        self._told = False
+        self._told = self._owed = False
 
     def publish(self, arrays: Sequence[Frame], facts: Message) -> None:
-        """Make a frame the newest; the reader is told once, until it asks."""
+        """Make a frame the newest: lend it to a reader that waits, else tell it once."""
         with self._lock:
             taken = (self._lent, self._newest[0] if self._newest else self._lent)
             free = next(index for index in range(SHEETS) if index not in taken)
@@ -84,17 +84,25 @@ class Desk:
         with self._lock:
             self._newest = (free, {"sheet": free, "shapes": shapes, **facts})
             told, self._told = self._told, True
-        if not told:
+            owed, self._owed = self._owed, False
+        if owed:
+            self.lend()
+        elif not told:
             self._send({"ready": facts["stamp_ns"]})
 
     def lend(self) -> None:
-        """Answer the reader, which has returned the sheet that was lent before."""
+        """Answer the reader, which has returned the sheet that was lent before.
+
+        If there is no frame since, it gets the next one as soon as there is.
+        """
         with self._lock:
             newest, self._newest, self._told = self._newest, None, False
+            self._owed = newest is None
             if newest:
                 self._lent = newest[0]
             self._lock.notify_all()
-        self._send({"frame": newest[1] if newest else None})
+        if newest:
+            self._send({"frame": newest[1]})
 
     def drain(self) -> None:
         """Wait until the newest frame was lent."""

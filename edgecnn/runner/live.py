@@ -42,7 +42,9 @@ def plan_job(
 class LiveFeed:
     """One live source: call `step` when `due` or when `files` are readable, then `take`."""
 
-    def __init__(self, name: str, job: Job, patience: Patience, tell: Tell) -> None:
+    def __init__(
+        self, name: str, job: Job, patience: Patience, tell: Tell, *, alone: bool = False
+    ) -> None:
         self.name = name
         self.facts, self.fps = "", 0.0
         self.ended = False
@@ -53,7 +55,8 @@ class LiveFeed:
         self._before = Counts()
         """What earlier processes gave; of `_wanted` frames, those that are to be passed on."""
         self._wanted = self._told = self._taken = 0
-        self._asked = self._ready = False
+        self._alone = alone
+        self._asked = self._ready = self._served = False
         self._shot: Shot | None = None
         self._cause = SourceError("no frame came in time", remedy="check cable and network")
         self._link = connection.begin(time.monotonic())
@@ -106,6 +109,8 @@ class LiveFeed:
             self._process.wait(ANSWER_S)
             self.step()
         shot, self._shot = self._shot, None
+        if shot is None and self._alone:
+            self._ask_ahead()
         return shot
 
     def failure(self) -> EdgeError:
@@ -130,6 +135,12 @@ class LiveFeed:
         camera = self._job.kind is Kind.CAMERA and not self._link.seen
         return camera and not Path(self._job.place).exists()
 
+    def _ask_ahead(self) -> None:
+        """Let the next frame come by itself: nobody else is served meanwhile, so it stays young."""
+        if self._process and self._served and not self._asked:
+            self._process.ask()
+            self._asked = True
+
     @property
     def _waiting(self) -> bool:
         """Tell whether a frame waits in the process until it is asked for."""
@@ -142,9 +153,8 @@ class LiveFeed:
         elif "alive" in message:
             self._move(connection.on_frame(self._link, message["alive"] / 1e9))
         elif "frame" in message:
-            self._asked = False
-            if message["frame"]:
-                self._receive(message["frame"])
+            self._asked, self._served = False, True
+            self._receive(message["frame"])
         elif "opened" in message:
             self.facts, self.fps = printable(message["opened"]), message["fps"]
         elif "note" in message:
@@ -214,7 +224,7 @@ class LiveFeed:
 
     def _stop(self, *, grace: bool) -> None:
         process, self._process = self._process, None
-        self._asked = self._ready = False
+        self._asked = self._ready = self._served = False
         self._before, self._wanted, self._told = self.counts, self._wanted + self._told, 0
         if process:
             process.close(GRACE_S if grace else 0.0)

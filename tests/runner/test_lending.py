@@ -45,11 +45,9 @@ def desk() -> tuple[Desk, list[Message], list[Sheet]]:
     return Desk(sheets, sent.append), sent, sheets
 
 
-def lent(sent: list[Message], sheets: list[Sheet]) -> tuple[int, int] | None:
+def lent(sent: list[Message], sheets: list[Sheet]) -> tuple[int, int]:
     """Return the number and the value of the frame that was lent last."""
     frame = sent[-1]["frame"]
-    if frame is None:
-        return None
     (array,) = sheets[frame["sheet"]].read(frame["shapes"])
     return frame["stamp_ns"], int(array[0, 0, 0])
 
@@ -67,11 +65,21 @@ def test_the_reader_is_told_once_and_gets_the_newest(desk: Lending) -> None:
 
 
 def test_nothing_is_lent_twice(desk: Lending) -> None:
-    lender, sent, sheets = desk
+    lender, sent, _ = desk
     lender.publish([flat(1)], {"stamp_ns": 1})
     lender.lend()
+    before = list(sent)
     lender.lend()
-    assert lent(sent, sheets) is None
+    assert sent == before
+
+
+def test_a_reader_that_waits_gets_the_next_frame_by_itself_and_once(desk: Lending) -> None:
+    lender, sent, sheets = desk
+    lender.lend()
+    lender.publish([flat(1)], {"stamp_ns": 1})
+    assert lent(sent, sheets) == (1, 1)
+    lender.publish([flat(2)], {"stamp_ns": 2})
+    assert sent[-1] == {"ready": 2}
 
 
 def test_the_next_frame_is_told_after_one_was_lent(desk: Lending) -> None:

@@ -72,7 +72,7 @@ class Desk:
         self._lock = Condition()
         self._lent = 0
         self._newest: tuple[int, Message] | None = None
-        self._told = self._owed = False
+        self._told = self._owed = self._sending = False
 
     def publish(self, arrays: Sequence[Frame], facts: Message) -> None:
         """Make a frame the newest: lend it to a reader that waits, else tell it once."""
@@ -97,14 +97,16 @@ class Desk:
         """
         with self._lock:
             newest, self._newest, self._told = self._newest, None, False
-            self._owed = newest is None
+            self._owed, self._sending = newest is None, newest is not None
             if newest:
                 self._lent = newest[0]
-            self._lock.notify_all()
         if newest:
             self._send({"frame": newest[1]})
+            with self._lock:
+                self._sending = False
+                self._lock.notify_all()
 
     def drain(self) -> None:
-        """Wait until the newest frame was lent."""
+        """Wait until the newest frame was lent, and its message is on its way."""
         with self._lock:
-            self._lock.wait_for(lambda: self._newest is None)
+            self._lock.wait_for(lambda: self._newest is None and not self._sending)

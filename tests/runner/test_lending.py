@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from threading import Thread
+from threading import Event, Thread
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ SHAPE = (480, 640, 3)
 # Another process publishes frames of one value each as fast as it can, and lends on each byte.
 WRITER = """
 import json, os, sys
-from threading import Thread
+from threading import Event, Thread
 import numpy as np
 from edgecnn.runner import lending
 pipe, *fds = map(int, sys.argv[1:])
@@ -133,6 +133,28 @@ def test_draining_waits_until_the_last_frame_was_lent(desk: Lending) -> None:
     lender.lend()
     waiting.join(60)
     assert not waiting.is_alive()
+
+
+def test_draining_waits_until_the_message_is_sent_too() -> None:
+    sent: list[Message] = []
+    drained = Event()
+
+    def slowly(message: Message) -> None:
+        assert not ("frame" in message and drained.wait(0.2))
+        sent.append(message)
+
+    lender = Desk(make_sheets(), slowly)
+    lender.publish([flat(1)], {"stamp_ns": 1})
+
+    def drain() -> None:
+        lender.drain()
+        drained.set()
+
+    waiting = Thread(target=drain)
+    waiting.start()
+    lender.lend()
+    waiting.join(60)
+    assert [*sent[-1]] == ["frame"]
 
 
 def read_while_writing(frames: int) -> tuple[int, list[int]]:

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from cameras import Wire, forever, http_camera, jpeg, level_of, scene, then_hang_up, then_silent
 from commands import started
+from processes import is_there
 
 from edgecnn.errors import OptionError, SourceError
 from edgecnn.frame import fit_frame
@@ -63,14 +64,6 @@ def pid_of(source: Source) -> int:
     assert isinstance(feed, LiveFeed)
     assert feed._process is not None
     return feed._process.pid
-
-
-def is_there(pid: int) -> bool:
-    """Tell whether a process runs; a zombie does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 def soon(holds: Callable[[], bool]) -> bool:

@@ -16,6 +16,7 @@ from typing import IO
 import pytest
 from cameras import http_camera, then_silent
 from commands import started
+from processes import children_of, left
 
 from edgecnn.errors import DeviceError, SourceError
 from edgecnn.frame import Frame
@@ -217,20 +218,6 @@ def read_until(words: str, stream: "IO[str] | None") -> None:
     assert any(words in line for line in stream)
 
 
-def children_of(pid: int) -> list[int]:
-    tasks = Path(f"/proc/{pid}/task").iterdir()
-    return [int(word) for task in tasks for word in (task / "children").read_text().split()]
-
-
-def is_gone(pid: int) -> bool:
-    for _ in range(3000):
-        stat = Path(f"/proc/{pid}/stat")
-        if not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] == "Z":
-            return True
-        time.sleep(0.01)
-    return False
-
-
 def test_an_inference_that_hangs_ends_the_process_with_its_own_code(int8: Path) -> None:
     with start(
         "run", str(int8), "--source", "pattern", "--watchdog", "2.5", script=HANGING
@@ -271,7 +258,7 @@ def test_a_signal_ends_a_run_with_its_summary_and_no_process_is_left(
     assert process.returncode == code
     assert re.search(r"stopped, \d+ frames", errors)
     assert len(children) == 1
-    assert is_gone(children[0])
+    assert left(children) == 0
 
 
 def test_when_a_run_is_killed_its_capture_process_dies_even_if_it_was_stopped(int8: Path) -> None:
@@ -285,4 +272,4 @@ def test_when_a_run_is_killed_its_capture_process_dies_even_if_it_was_stopped(in
         os.kill(child, signal.SIGSTOP)
         process.kill()
         process.communicate(timeout=60)
-    assert is_gone(child)
+    assert left([child]) == 0

@@ -15,10 +15,10 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
 import typer
 from cameras import forever, http_camera
+from processes import children_of, left
 
 from edgecnn.records import Record
 
@@ -49,31 +49,6 @@ def start(model: str, url: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
 
 
-def family_of(pid: int) -> list[int]:
-    """Return the ids of a process's children."""
-    try:
-        tasks = list(Path(f"/proc/{pid}/task").iterdir())
-        return [int(word) for task in tasks for word in (task / "children").read_text().split()]
-    except OSError:
-        return []
-
-
-def is_there(pid: int) -> bool:
-    """Tell whether a process runs; a zombie does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
-def left(pids: list[int], within_s: float = 2.0) -> int:
-    """Return how many of these processes are still there after a while."""
-    end_s = time.monotonic() + within_s
-    while time.monotonic() < end_s and any(map(is_there, pids)):
-        time.sleep(0.01)
-    return sum(map(is_there, pids))
-
-
 @dataclass(frozen=True)
 class End:
     """How one run ended."""
@@ -87,12 +62,12 @@ def end_one(model: str, url: str, sign: signal.Signals, after_s: float) -> End:
     """Start a run and end it with a signal after a while."""
     run = start(model, url)
     time.sleep(after_s)
-    family = family_of(run.pid)
+    family = children_of(run.pid)
     sent_s = time.monotonic()
     run.send_signal(sign)
     _, errors = run.communicate(timeout=60)
     seconds = time.monotonic() - sent_s
-    return End(seconds, is_wrong(run.returncode, errors, sign), left(family))
+    return End(seconds, is_wrong(run.returncode, errors, sign), left(family, LIMIT_S))
 
 
 def is_wrong(code: int, errors: str, sign: signal.Signals) -> bool:

@@ -24,6 +24,7 @@ from pathlib import Path
 
 import numpy as np
 import typer
+from processes import children_of
 
 from edgecnn.records import Record
 from edgecnn.runner.capture import CaptureOptions
@@ -118,7 +119,7 @@ class Watching:
                 self._kill_one(rng)
 
     def _kill_one(self, rng: random.Random) -> None:
-        children = [pid for pid in children_of_this_process() if pid not in self.spared]
+        children = [pid for pid in children_of() if pid not in self.spared]
         if children:
             sign = rng.choice([signal.SIGKILL, signal.SIGSTOP, signal.SIGTERM])
             self.killed[sign.name] += 1
@@ -126,25 +127,12 @@ class Watching:
                 os.kill(rng.choice(children), sign)
 
 
-def children_of_this_process() -> list[int]:
-    """Return the ids of the child processes of all threads."""
-    words = []
-    for task in Path("/proc/self/task").iterdir():
-        try:
-            words += (task / "children").read_text().split()
-        except OSError:
-            continue  # the thread has ended
-    return [int(word) for word in words]
-
-
 def sample(at_s: float) -> Sample:
     """Look at this process."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     memory_mib = pages * os.sysconf("SC_PAGE_SIZE") / 2**20
     descriptors = len(os.listdir("/proc/self/fd"))  # noqa: PTH208
-    return Sample(
-        at_s, memory_mib, descriptors, threading.active_count(), len(children_of_this_process())
-    )
+    return Sample(at_s, memory_mib, descriptors, threading.active_count(), len(children_of()))
 
 
 @contextmanager
@@ -178,7 +166,7 @@ def soak(model: str, frames: int, *, kill_every_s: float = 5.0, good_s: float = 
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         out = stack.enter_context(Path(os.devnull).open("w"))
         sources = [*stack.enter_context(bad_cameras(2, good_s)), raw_source(folder)]
-        watching.spared = children_of_this_process()
+        watching.spared = children_of()
         capture = CaptureOptions(
             patience=PATIENCE, tell=lambda event: events.update([event.what.value])
         )

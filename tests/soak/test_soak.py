@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from soak_ends import Ends, Recovered, end_runs, kill_captures, left, passed
+from processes import left
+from soak_ends import Ends, Recovered, end_runs, kill_captures, passed
 from soak_frames import Sample, growth, sample, soak
 from soak_silence import contacted
 from soak_stalls import Outage, measure

@@ -61,7 +61,7 @@ def is_complete_jpeg(encoded: bytes) -> bool:
     if not encoded.startswith(b"\xff\xd8"):
         return True
     start = first_scan(encoded)
-    return start > 0 and encoded.find(b"\xff\xd9", start) > 0
+    return start > 0 and encoded.rfind(b"\xff\xd9", start) > 0
 
 
 def first_scan(jpeg: bytes | bytearray) -> int:

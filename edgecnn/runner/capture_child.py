@@ -12,6 +12,7 @@ from threading import Lock, Thread
 
 from edgecnn.errors import EdgeError
 from edgecnn.frame import Frame
+from edgecnn.memory import keep_freed_memory
 from edgecnn.runner.address import Kind
 from edgecnn.runner.command import die_with_parent
 from edgecnn.runner.health import Health, Note
@@ -113,6 +114,7 @@ def main() -> None:
     die_with_parent()
     if os.getppid() != job.parent:  # it died before the kernel was told
         return
+    keep_freed_memory()
     line = Line(pipe)
     Capture(job, line, Desk([Sheet(descriptor) for descriptor in sheets], line.send)).run()
 

@@ -10,11 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 
+from edgecnn.files import write_whole
 from edgecnn.frame import Frame
 from edgecnn.runner.lending import Message, make_sheets
 from edgecnn.runner.live_readers import Job
 
 ASK = b"?"
+PIPE_BYTES = 1 << 16
 GRACE_S, REAP_S = 0.8, 1.0
 
 # Not `-m`: that would put the working folder, and whatever lies in it, before the standard library.
@@ -45,6 +47,7 @@ class CaptureProcess:
         process = subprocess.Popen(
             [sys.executable, "-c", _MAIN.format(path=sys.path), *map(str, passed)],
             stdin=subprocess.PIPE,
+            bufsize=0,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             pass_fds=passed,
@@ -64,15 +67,12 @@ class CaptureProcess:
 
     def messages(self) -> list[Message]:
         """Return what it has said since the last call, without waiting."""
-        while True:
-            try:
-                data = os.read(self._pipe, 1 << 16)
-            except BlockingIOError:
-                break
-            if not data:
-                self.gone = True
-                break
-            self._held += data
+        try:
+            data = os.read(self._pipe, PIPE_BYTES)  # all that a pipe holds
+        except BlockingIOError:
+            return []
+        self.gone = not data
+        self._held += data
         *lines, self._held = self._held.split(b"\n")
         return [json.loads(line) for line in lines]
 
@@ -122,5 +122,4 @@ class CaptureProcess:
     def _write(process: "subprocess.Popen[bytes]", data: bytes) -> None:
         assert process.stdin is not None
         with suppress(BrokenPipeError):  # it has died, and the end of its pipe tells so
-            process.stdin.write(data)
-            process.stdin.flush()
+            write_whole(process.stdin.fileno(), data)

@@ -63,9 +63,7 @@ def begin(now_s: float) -> Link:
 
 def on_frame(link: Link, stamp_s: float) -> Link:
     """A frame came that was read at `stamp_s`."""
-    return replace(
-        link, state=What.LIVE, heard_s=stamp_s, lost_s=stamp_s, retry_s=math.inf, seen=True
-    )
+    return Link(What.LIVE, link.attempt, heard_s=stamp_s, lost_s=stamp_s, seen=True)
 
 
 def on_asked(link: Link, now_s: float) -> Link:

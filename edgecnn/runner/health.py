@@ -3,8 +3,11 @@
 from collections import deque
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from edgecnn.errors import SourceError
 from edgecnn.frame import Frame
+from edgecnn.opencv import cv2
 from edgecnn.runner.events import What
 
 GRID = 32
@@ -62,13 +65,13 @@ class Health:
 
     def _look(self, frame: Frame, at_s: float) -> list[Note]:
         height, width = frame.shape[:2]
-        sample = frame[:: max(1, height // GRID), :: max(1, width // GRID)]
-        spread, content = float(sample.std()), sample.tobytes()
-        if content != self._sample:
-            self._sample, self._changed_s = content, at_s
+        sample = frame[:: max(1, height // GRID), :: max(1, width // GRID)].tobytes()
+        mean, spread = _mean_and_spread(sample)
+        if sample != self._sample:
+            self._sample, self._changed_s = sample, at_s
         if spread >= MIN_SPREAD:
             self._seen_s = at_s
-        state, detail = self._state(at_s, float(sample.mean()))
+        state, detail = self._state(at_s, mean)
         told, self._told = self._told, state
         return [] if state is told else [(state, detail)]
 
@@ -95,9 +98,15 @@ class Health:
         self._spoiled.append((at_s, bad))
         while self._spoiled[0][0] < at_s - SPOILED_S:
             self._spoiled.popleft()
-        count = sum(spoiled for _, spoiled in self._spoiled)
-        if bad and count > max(SPOILED_LEAST, len(self._spoiled)) / 2:
+        count = sum(spoiled for _, spoiled in self._spoiled) if bad else 0
+        if count > max(SPOILED_LEAST, len(self._spoiled)) / 2:
             raise SourceError(
                 f"{count} of the last {len(self._spoiled)} pictures were corrupt",
                 remedy="check cable and network",
             )
+
+
+def _mean_and_spread(levels: bytes) -> tuple[float, float]:
+    """Return mean and standard deviation: OpenCV takes a tenth of numpy's time for so few."""
+    mean, spread = cv2.meanStdDev(np.frombuffer(levels, np.uint8).reshape(-1, 1))
+    return float(mean[0, 0]), float(spread[0, 0])

@@ -5,9 +5,10 @@ being written. A sheet changes hands only with a message through a pipe, so that
 whole and visible: there is nothing to retry and no moment at which both sides touch one sheet.
 """
 
+import math
 import mmap
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from threading import Condition
 from typing import Any
 
@@ -27,35 +28,39 @@ class Sheet:
 
     def __init__(self, descriptor: int) -> None:
         self.descriptor = descriptor
-        self._map: mmap.mmap | None = None
+        self._memory = np.empty(0, np.uint8)
 
     def write(self, arrays: Sequence[Frame]) -> None:
         """Write uint8 arrays one after the other."""
         size = sum(array.nbytes for array in arrays)
-        if os.fstat(self.descriptor).st_size < size:
+        if self._memory.nbytes < size:
             os.ftruncate(self.descriptor, size)
-        place, memory = 0, self._memory(size)
-        for array in arrays:
-            memory[place : place + array.nbytes].reshape(array.shape)[:] = array
-            place += array.nbytes
+            self._map(size)
+        for part, array in zip(self._parts([array.shape for array in arrays]), arrays, strict=True):
+            part[:] = array
 
     def read(self, shapes: Sequence[Sequence[int]]) -> list[Frame]:
         """Return copies of the arrays that were written, given their shapes."""
-        sizes = [int(np.prod(shape)) for shape in shapes]
-        memory = self._memory(sum(sizes))
-        parts = np.split(memory[: sum(sizes)], np.cumsum(sizes)[:-1])
-        return [part.reshape(shape).copy() for part, shape in zip(parts, shapes, strict=True)]
+        size = sum(math.prod(shape) for shape in shapes)
+        if self._memory.nbytes < size:
+            self._map(size)
+        return [part.copy() for part in self._parts(shapes)]
 
     def close(self) -> None:
         """Give the memory back."""
-        if self._map is not None:
-            self._map.close()
+        self._memory = np.empty(0, np.uint8)
         os.close(self.descriptor)
 
-    def _memory(self, size: int) -> Frame:
-        if self._map is None or len(self._map) < size:
-            self._map = mmap.mmap(self.descriptor, os.fstat(self.descriptor).st_size)
-        return np.frombuffer(self._map, np.uint8)
+    def _map(self, size: int) -> None:
+        self._memory = np.frombuffer(mmap.mmap(self.descriptor, size), np.uint8)
+
+    def _parts(self, shapes: Sequence[Sequence[int]]) -> Iterator[Frame]:
+        """Yield views of the memory, one after the other."""
+        place = 0
+        for shape in shapes:
+            end = place + math.prod(shape)
+            yield self._memory[place:end].reshape(shape)
+            place = end
 
 
 def make_sheets() -> list[Sheet]:

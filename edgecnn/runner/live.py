@@ -175,11 +175,11 @@ class LiveFeed:
         self._move(connection.on_frame(self._link, stamp_ns / 1e9))
 
     def _count(self, told: Message) -> None:
-        before = self._before
+        before, now = self._before, self.counts
         frames, corrupt = before.frames + told["frames"], before.corrupt + told["corrupt"]
         dropped = self._wanted + told["wanted"] - self._taken
         self._told = told["wanted"]
-        self.counts = replace(self.counts, frames=frames, dropped=dropped, corrupt=corrupt)
+        self.counts = Counts(frames, dropped, corrupt, now.stalls, now.reconnects)
 
     def _lose(self, cause: SourceError) -> None:
         self._cause = cause

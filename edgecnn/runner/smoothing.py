@@ -1,6 +1,6 @@
 """From predictions, which flicker, to an answer that holds: k of n votes, and hysteresis."""
 
-from collections import Counter, deque
+from collections import deque
 from dataclasses import dataclass
 
 from edgecnn.errors import OptionError
@@ -54,10 +54,10 @@ class Smoother:
 
     def add(self, prediction: Prediction | None, spec: ModelSpec) -> str:
         """Return the answer after one more prediction; None is one that said nothing."""
-        self._votes.append(self._vote(prediction, spec))
-        label, count = Counter(self._votes).most_common(1)[0]
-        if count >= self._smoothing.votes:
-            self.answer = label
+        vote = self._vote(prediction, spec)
+        self._votes.append(vote)
+        if self._votes.count(vote) >= self._smoothing.votes:  # only the newest can become more
+            self.answer = vote
         return self.answer
 
     def _vote(self, prediction: Prediction | None, spec: ModelSpec) -> str:

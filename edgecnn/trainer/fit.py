@@ -3,10 +3,10 @@
 import torch
 from torch import nn
 
+from edgecnn.memory import keep_freed_memory
 from edgecnn.trainer.dataset import Dataset
 from edgecnn.trainer.distill import Teacher
 from edgecnn.trainer.loop import Loop
-from edgecnn.trainer.memory import keep_freed_memory
 from edgecnn.trainer.progress import Keep, Watch, interrupts
 from edgecnn.trainer.recipe import Recipe
 from edgecnn.trainer.snapshot import Snapshot, Tally

@@ -17,9 +17,9 @@ import torch
 import typer
 
 from edgecnn.bench.clock import time_rounds
+from edgecnn.memory import keep_freed_memory
 from edgecnn.trainer.augment import augment
 from edgecnn.trainer.loop import Loop
-from edgecnn.trainer.memory import keep_freed_memory
 from edgecnn.trainer.progress import Keep
 from edgecnn.trainer.recipe import Distill, read_recipe
 from edgecnn.trainer.team import Team

@@ -1,5 +1,6 @@
 """What is odd about the pictures of a live source: frozen, blind, corrupt, resized, too slow."""
 
+import math
 from collections import deque
 from dataclasses import dataclass, field
 
@@ -14,6 +15,8 @@ GRID = 32
 """Pixels of each row and column that are looked at."""
 MIN_SPREAD = 4.0
 """Standard deviation, in levels of 255, below which a picture shows nothing."""
+LOOKS = 25
+"""How often a picture is looked at in the time that it must be odd."""
 RATE_TOLERANCE = 0.2
 SPOILED_S, SPOILED_LEAST = 10.0, 10
 
@@ -29,6 +32,7 @@ class Health:
     claimed_fps: float = 0.0
     _shape: tuple[int, ...] = ()
     _sample: bytes = b""
+    _looked_s: float = -math.inf
     _changed_s: float = 0.0
     _seen_s: float = 0.0
     _told: What = What.SEEING
@@ -64,6 +68,9 @@ class Health:
         return [(What.RESIZED, f"{before[1]}x{before[0]} became {frame.shape[1]}x{frame.shape[0]}")]
 
     def _look(self, frame: Frame, at_s: float) -> list[Note]:
+        if at_s - self._looked_s < self.doubt_s / LOOKS:
+            return []
+        self._looked_s = at_s
         height, width = frame.shape[:2]
         sample = frame[:: max(1, height // GRID), :: max(1, width // GRID)].tobytes()
         mean, spread = _mean_and_spread(sample)

@@ -10,6 +10,7 @@ from itertools import chain, repeat
 from threading import Thread
 
 from edgecnn.errors import EdgeError
+from edgecnn.frame import Frame
 from edgecnn.runner.events import Counts, What
 from edgecnn.runner.finite import Footage
 from edgecnn.runner.sampling import Sampler
@@ -19,10 +20,14 @@ from edgecnn.runner.wanted import Wanted
 
 DEPTH = 4
 """Frames that are read ahead."""
+BEHIND = DEPTH // 2
+"""So many that wait tell that their reader has less time than the thread."""
 
 
 class ReadAhead:
     """Reads frames while the reader works on earlier ones; a full ring makes it wait.
+
+    Whoever of the two has time fits a frame, so that both are busy where both cores are.
 
     OpenCV decodes without Python's lock, so that a thread is enough. It reads regular files only:
     nothing else can let it wait for ever.
@@ -69,7 +74,7 @@ class ReadAhead:
         os.eventfd_write(self._room, 1)
         if isinstance(item, Shot):
             self.counts = Counts(self.counts.frames + 1)
-            return self._fitted(item)
+            return item if item.fitted is not None else self._fitted(item)
         self.over = True
         if isinstance(item, EdgeError):
             self.state, self._cause = What.FAILED, item
@@ -102,7 +107,7 @@ class ReadAhead:
             with closing(footage.frames) as frames:
                 for frame, picture in zip(frames, pictures, strict=False):
                     if self._is_wanted():
-                        self._put(Shot(self.name, frame, None, time.monotonic_ns(), picture))
+                        self._put(self._shot(frame, picture))
                     if self._stop.wanted:
                         return
         except Exception as error:  # it is raised where frames are taken
@@ -116,8 +121,12 @@ class ReadAhead:
             self._stop.wait(delay_s)
         return delay_s < math.inf
 
+    def _shot(self, frame: Frame, picture: str) -> Shot:
+        """Fit a frame here if the reader is behind; else it does, while the next is decoded."""
+        shot = Shot(self.name, frame, None, time.monotonic_ns(), picture)
+        return self._fitted(shot) if len(self._ring) >= BEHIND else shot
+
     def _fitted(self, shot: Shot) -> Shot:
-        """Fit a frame where it is taken: decoding is what takes longest, and it shall not wait."""
         forms = self._wanted.forms(shot.frame_bgr)
         fitted = forms[0] if self._wanted.spec else None
         return replace(shot, frame_bgr=forms[-1], fitted=fitted)

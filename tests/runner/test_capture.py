@@ -10,10 +10,13 @@ import pytest
 from conftest import real_data
 
 from edgecnn.errors import EdgeError, NotFound, SourceError
-from edgecnn.frame import Frame
+from edgecnn.frame import Frame, fit_frame
 from edgecnn.opencv import PICTURE_SUFFIXES, cv2, encode_png
 from edgecnn.runner.capture import Source, open_source
-from edgecnn.runner.read_ahead import DEPTH
+from edgecnn.runner.read_ahead import DEPTH, ReadAhead
+from edgecnn.runner.shot import Shot
+from edgecnn.runner.wanted import Wanted
+from edgecnn.spec import ModelSpec
 
 
 def read_all(source: str | int) -> list[Frame]:
@@ -197,6 +200,21 @@ def test_a_video_is_read_ahead_by_a_few_frames_and_no_more(tmp_path: Path) -> No
         with pytest.raises(SourceError, match="not a whole picture"):
             note_all(opened, seen)
     assert len(seen) == DEPTH + 1
+
+
+def test_frames_that_wait_for_a_slow_reader_are_fitted_meanwhile_and_others_where_taken() -> None:
+    spec = ModelSpec(("a", "b"), 32, 32, 3)
+    with open_source("pattern", wanted=Wanted((spec,))) as opened:
+        (feed,) = opened._feeds
+        assert isinstance(feed, ReadAhead)
+        while len(feed._ring) < DEPTH:
+            time.sleep(0.001)
+        waiting = [shot for shot in feed._ring if isinstance(shot, Shot)]
+        taken = list(islice(opened.shots(), DEPTH))
+    assert [shot.fitted is not None for shot in waiting] == [False, False, True, True]
+    for shot in taken:
+        assert shot.fitted is not None
+        assert np.array_equal(shot.fitted, fit_frame(shot.frame_bgr, spec))
 
 
 def test_nothing_of_a_file_is_dropped_by_a_slow_reader(tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ class Newest:
     """The newest numbers of many, in memory that does not grow."""
 
     def __init__(self, size: int = KEPT_LATENCIES) -> None:
-        self._numbers = np.empty(size, np.float32)
+        self._numbers = np.full(size, np.nan, np.float32)  # takes its memory now, not bit by bit
         self._count = 0
 
     def add(self, number: float) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from processes import left
 from soak_ends import Ends, Recovered, end_runs, kill_captures, passed
-from soak_frames import Sample, growth, sample, soak
+from soak_frames import Sample, growth, sample, soak, usual
 from soak_silence import contacted
 from soak_stalls import Outage, measure
 from soak_stalls import passed as over_in_time
@@ -26,10 +26,17 @@ def test_frames_go_through_while_everything_is_broken(int8: Path) -> None:
     assert sum(report.killed.values()) >= 2
     assert {"LIVE", "RECONNECTING"} <= set(report.events)
     assert replace(after, memory_mib=before.memory_mib) == before
-    same = replace(report, end=report.warm)
-    assert growth(same) == []
-    more = Sample(**{**vars(report.warm), "descriptors": report.warm.descriptors + 1})
-    assert growth(replace(report, end=more)) == ["descriptors"]
+    assert growth(report.warm, report.warm) == []
+    more = replace(report.warm, descriptors=report.warm.descriptors + 1)
+    assert growth(report.warm, more) == ["descriptors"]
+
+
+def test_a_leak_shows_in_what_is_usual_and_a_process_that_is_replaced_does_not() -> None:
+    steady = [Sample(at, 120.0, 45, 8, 5) for at in range(9)]
+    dips = [*steady[:7], replace(steady[0], descriptors=37, processes=4), steady[8]]
+    leak = [*steady[:4], *[replace(s, descriptors=46) for s in steady[4:]]]
+    assert growth(usual(steady), usual(dips)) == []
+    assert growth(usual(steady), usual(leak)) == ["descriptors"]
 
 
 @pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])

@@ -14,7 +14,6 @@ from edgecnn.errors import EdgeError
 from edgecnn.frame import Frame
 from edgecnn.memory import keep_freed_memory
 from edgecnn.runner.address import Kind
-from edgecnn.runner.command import die_with_parent
 from edgecnn.runner.health import Health, Note
 from edgecnn.runner.lending import Desk, Message, Sheet
 from edgecnn.runner.live_readers import Job, Opened, open_live
@@ -108,10 +107,13 @@ def _facts(picture: Frame, opened: Opened) -> str:
 
 
 def main() -> None:
-    """Run one capture process: its arguments are descriptors, its job a line of stdin."""
+    """Run one capture process: its arguments are descriptors, its job a line of stdin.
+
+    It has asked to die with its parent before all this was imported: what is stopped meanwhile
+    must not outlive it either.
+    """
     pipe, *sheets = (int(word) for word in sys.argv[1:])
     job = Job.from_json(_first_line())
-    die_with_parent()
     if os.getppid() != job.parent:  # it died before the kernel was told
         return
     keep_freed_memory()

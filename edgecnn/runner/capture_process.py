@@ -20,7 +20,10 @@ PIPE_BYTES = 1 << 16
 GRACE_S, REAP_S = 0.8, 1.0
 
 # Not `-m`: that would put the working folder, and whatever lies in it, before the standard library.
-_MAIN = "import sys; sys.path[:] = {path!r}; from edgecnn.runner.capture_child import main; main()"
+_MAIN = (
+    "import sys; sys.path[:] = {path!r}; from edgecnn.runner.mortal import die_with_parent; "
+    "die_with_parent(); from edgecnn.runner.capture_child import main; main()"
+)
 
 NURSERY = ThreadPoolExecutor(1, "nursery")
 """The kernel ties a child to the *thread* that starts it: this one lasts as long as we do."""

@@ -6,10 +6,8 @@
 The command is split like a shell would, but no shell runs it.
 """
 
-import ctypes
 import re
 import shlex
-import signal
 import subprocess
 from collections import deque
 from collections.abc import Generator, Iterator
@@ -25,9 +23,9 @@ from edgecnn.frame import Frame
 from edgecnn.opencv import cv2
 from edgecnn.runner.address import COMMAND, hide_in_words
 from edgecnn.runner.events import printable
+from edgecnn.runner.mortal import die_with_parent
 
 CHUNK = 2**16
-PR_SET_PDEATHSIG = 1
 RAW = {  # format: bytes of two pixels, conversion to BGR
     "bgr24": (6, -1),
     "rgb24": (6, cv2.COLOR_RGB2BGR),
@@ -36,12 +34,6 @@ RAW = {  # format: bytes of two pixels, conversion to BGR
     "nv12": (3, cv2.COLOR_YUV2BGR_NV12),
 }
 _FORM = re.compile(r"exec:(?:(\d+)x(\d+):(\w+):)?(.+)", re.DOTALL)
-_libc = ctypes.CDLL(None)  # found before any fork: nothing may be looked up after it
-
-
-def die_with_parent() -> None:
-    """Let the kernel kill this process when the thread that started it ends; prctl(2)."""
-    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 @dataclass(frozen=True)

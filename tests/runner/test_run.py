@@ -273,3 +273,21 @@ def test_when_a_run_is_killed_its_capture_process_dies_even_if_it_was_stopped(in
         process.kill()
         process.communicate(timeout=60)
     assert left([child]) == 0
+
+
+def test_a_capture_process_that_is_stopped_while_it_starts_dies_with_its_run(int8: Path) -> None:
+    def is_importing(pid: int) -> bool:
+        facts = Path(f"/proc/{pid}")
+        is_ours = b"capture_child" in (facts / "cmdline").read_bytes()  # not yet our own copy
+        return is_ours and "numpy" in (facts / "maps").read_text()
+
+    with (
+        http_camera(then_silent) as camera,
+        start("run", str(int8), "--source", camera.url) as process,
+    ):
+        while not (importing := [pid for pid in children_of(process.pid) if is_importing(pid)]):
+            assert process.poll() is None
+        os.kill(importing[0], signal.SIGSTOP)
+        process.kill()
+        process.communicate(timeout=60)
+    assert left(importing) == 0

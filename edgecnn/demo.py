@@ -114,7 +114,7 @@ class _Filmed:
 class _Notes:
     """A sink that keeps what the network says, and a few frames to show."""
 
-    name, depth, vital = "notes", 100, True
+    name, depth, sees, vital = "notes", 8, True, True
 
     def __init__(self, frames: int) -> None:
         self.answers: list[str] = []

@@ -1,12 +1,16 @@
 """What becomes of one frame."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
+
+import numpy as np
 
 from edgecnn.frame import Frame
 from edgecnn.runner.classify import Prediction
 from edgecnn.runner.region import WHOLE, Region
 from edgecnn.runner.smoothing import UNKNOWN
+
+NO_FRAME: Frame = np.empty((0, 0, 3), np.uint8)
 
 
 class Trouble(str, Enum):
@@ -48,6 +52,10 @@ class Result:
 
     picture: str = ""
     """The frame's file, where the source is a folder of pictures."""
+
+    def without_frame(self) -> "Result":
+        """Return the same without its frame."""
+        return replace(self, frame_bgr=NO_FRAME)
 
     @property
     def probability(self) -> float:

@@ -96,8 +96,9 @@ class Run:
 
 
 def _offer(result: Result, deliveries: list[Delivery]) -> None:
+    bare = result.without_frame()
     for delivery in deliveries:
-        delivery.offer(result)
+        delivery.offer(result if delivery.sink.sees else bare)
     _check_vital(deliveries)
 
 

@@ -30,7 +30,7 @@ class LivePage:
     ...         page(result)
     """
 
-    name, depth, vital = "web", 8, False
+    name, depth, sees, vital = "web", 8, True, False
 
     def __init__(self, classifier: Classifier, *, host: str = HOST, port: int = PORT) -> None:
         """Start serving.

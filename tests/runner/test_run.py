@@ -49,7 +49,7 @@ def folder(frames: list[Frame], tmp_path: Path) -> str:
 class Kept:
     """A sink that keeps what it gets; at one number it fails, or asks a run to stop."""
 
-    name, depth, vital = "kept", 4, False
+    name, depth, sees, vital = "kept", 4, True, False
 
     def __init__(self, fail_at: int = 0, error: Exception | None = None) -> None:
         self.results: list[Result] = []
@@ -90,6 +90,17 @@ def test_a_run_ends_after_max_frames(
 def test_answers_are_counted(classifier: Classifier, folder: str, frames: list[Frame]) -> None:
     answers = [p.label if p.known else "unknown" for p in classifier(frames)]
     assert run(classifier, folder).labels == Counter(answers)
+
+
+def test_a_sink_that_sees_no_frames_does_not_hold_them_while_results_wait(
+    classifier: Classifier, folder: str
+) -> None:
+    seeing, blind = Kept(), Kept()
+    blind.sees = False
+    run(classifier, folder, seeing, blind)
+    assert {result.frame_bgr.shape for result in blind.results} == {(0, 0, 3)}
+    assert all(result.frame_bgr.size for result in seeing.results)
+    assert [r.label for r in blind.results] == [r.label for r in seeing.results]
 
 
 def test_every_sink_gets_every_result_in_order_and_is_closed(

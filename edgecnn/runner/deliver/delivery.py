@@ -23,7 +23,9 @@ class Sink(Protocol):
     name: str
     """What reports and messages call it."""
     depth: int
-    """Results that may wait for it: few, where they hold whole frames."""
+    """Results that may wait for it: few, where they hold frames."""
+    sees: bool
+    """Whether its results need their frames: a thousand that wait with them would take 1 GB."""
     vital: bool
     """Whether its end ends the run."""
 

@@ -52,7 +52,7 @@ def result_json(result: Result) -> str:
 class LineSink:
     """Writes one line a result, for a person or as JSON."""
 
-    name, depth, vital = "lines", 1000, True
+    name, depth, sees, vital = "lines", 1000, False, True
 
     def __init__(self, *, as_json: bool, tagged: bool = False, out: TextIO | None = None) -> None:
         self._format = result_json if as_json else partial(result_line, tagged=tagged)

@@ -25,7 +25,7 @@ FORMULA = tuple("=+-@＝＋－＠")
 class RegisterSink:
     """Writes each row with one system call, so that a row is there whole or not at all."""
 
-    name, depth, vital = "csv", 1000, False
+    name, depth, sees, vital = "csv", 1000, False, False
 
     def __init__(self, path: Path, digest: str) -> None:
         """Open a register, or begin one.

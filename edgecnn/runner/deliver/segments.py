@@ -44,7 +44,7 @@ class Segments:
 class SegmentSink:
     """Records each source into a folder of its own: `FOLDER/SOURCE/TIME-NUMBER.mp4`."""
 
-    name, depth, vital = "video", 8, False
+    name, depth, sees, vital = "video", 8, True, False
 
     def __init__(self, plan: Segments, rates: Mapping[str, float]) -> None:
         """Prepare a recording; parts that a killed one left are removed.

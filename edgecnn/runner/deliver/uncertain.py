@@ -43,7 +43,7 @@ class UncertainPicture(Record):
 class UncertainSink:
     """Keeps whole frames of which the model is not sure, and what it said of them."""
 
-    name, depth, vital = "uncertain", 4, False
+    name, depth, sees, vital = "uncertain", 4, True, False
 
     def __init__(
         self,

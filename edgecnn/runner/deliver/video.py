@@ -12,7 +12,7 @@ from edgecnn.runner.result import Result
 class VideoSink:
     """Writes an MP4 with the labels drawn; it gets its name when it is whole."""
 
-    name, depth, vital = "video", 8, False
+    name, depth, sees, vital = "video", 8, True, False
 
     def __init__(self, path: Path, fps: float | None) -> None:
         """Plan a video: frames a second as a file claims them; None, and they are measured."""

@@ -19,7 +19,7 @@ Told = list[tuple[str, str]]
 class Notes:
     """A sink that notes numbers; it waits while its gate is closed, and fails at one number."""
 
-    name, depth, vital = "notes", 3, False
+    name, depth, sees, vital = "notes", 3, True, False
 
     def __init__(self, fails_at: int = 0, *, gate_open: bool = True) -> None:
         self.numbers: list[int] = []

@@ -4,28 +4,26 @@
 
 Two HTTP cameras stall, hang up, send what is corrupt, black or of another size; a command gives raw
 frames, a thousand a second. Their capture processes are killed or stopped every few seconds.
-Results go into lines, a register, a ring of pictures and a recording with a quota. Memory,
-descriptors, threads and processes of the run are sampled; after a warm-up none may grow.
+Results go into a register, a ring of pictures, a recording with a quota, and lines whose reader
+pauses. Memory, descriptors, threads and processes of the run are sampled; after a warm-up none may
+grow.
 """
 
 import os
-import random
-import signal
 import subprocess
 import sys
 import tempfile
-import threading
-import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from statistics import median_low
+from typing import TextIO, cast
 
 import numpy as np
 import typer
 from processes import children_of
+from watching import Sample, Watching, growth, sample, usual
 
 from edgecnn.records import Record
 from edgecnn.runner.capture import CaptureOptions
@@ -45,6 +43,15 @@ HERE = Path(__file__).parent
 WARM_UP = 0.2
 """Share of the run before which growth does not count."""
 PATIENCE = Patience(stall_s=1.0, doubt_s=0.02)
+READER = """
+import sys, time
+every_s, pause_s = map(float, sys.argv[1:])
+due = time.monotonic() + every_s
+while sys.stdin.buffer.read1(1 << 16):
+    if time.monotonic() > due:
+        time.sleep(pause_s)
+        due = time.monotonic() + every_s
+"""
 RAW = """
 import sys, time
 import numpy as np
@@ -55,19 +62,6 @@ while True:
     sys.stdout.flush()
     time.sleep(0.0008)
 """
-
-
-@dataclass(frozen=True)
-class Sample(Record):
-    """What the run's process holds at one moment."""
-
-    at_s: float
-    memory_mib: float
-    """Resident."""
-    descriptors: int
-    threads: int
-    processes: int
-    """Its children."""
 
 
 @dataclass(frozen=True)
@@ -87,53 +81,6 @@ class SoakReport(Record):
     end: Sample
     """What was usual in the last quarter."""
     run: RunReport
-
-
-@dataclass
-class Watching:
-    """Samples a process, and kills its children now and then, in a thread."""
-
-    kill_every_s: float
-    look_s: float
-    seed: int = 0
-    spared: list[int] = field(default_factory=list)
-    """Children that are not killed."""
-    samples: list[Sample] = field(default_factory=list)
-    killed: Counter[str] = field(default_factory=Counter)
-    _over: threading.Event = field(default_factory=threading.Event)
-
-    def __enter__(self) -> None:
-        self._thread = threading.Thread(target=self._run)
-        self._thread.start()
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        rng, start = random.Random(self.seed), time.monotonic()
-        next_kill = start + self.kill_every_s
-        while not self._over.wait(self.look_s):
-            self.samples.append(sample(time.monotonic() - start))
-            if time.monotonic() >= next_kill:
-                next_kill += self.kill_every_s
-                self._kill_one(rng)
-
-    def _kill_one(self, rng: random.Random) -> None:
-        children = [pid for pid in children_of() if pid not in self.spared]
-        if children:
-            sign = rng.choice([signal.SIGKILL, signal.SIGSTOP, signal.SIGTERM])
-            self.killed[sign.name] += 1
-            with suppress(ProcessLookupError):
-                os.kill(rng.choice(children), sign)
-
-
-def sample(at_s: float) -> Sample:
-    """Look at this process."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    memory_mib = pages * os.sysconf("SC_PAGE_SIZE") / 2**20
-    descriptors = len(os.listdir("/proc/self/fd"))  # noqa: PTH208
-    return Sample(at_s, memory_mib, descriptors, threading.active_count(), len(children_of()))
 
 
 @contextmanager
@@ -165,7 +112,7 @@ def soak(model: str, frames: int, *, kill_every_s: float = 5.0, good_s: float = 
     watching = Watching(kill_every_s, min(2.0, kill_every_s / 2))
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        out = stack.enter_context(Path(os.devnull).open("w"))
+        out = stack.enter_context(pausing_reader(4 * kill_every_s, 0.8 * kill_every_s))
         sources = [*stack.enter_context(bad_cameras(2, good_s)), raw_source(folder)]
         watching.spared = children_of()
         capture = CaptureOptions(
@@ -182,6 +129,14 @@ def soak(model: str, frames: int, *, kill_every_s: float = 5.0, good_s: float = 
     if report is None:
         raise SystemExit("it did not end in time")
     return summarise(report, dict(events), watching)
+
+
+@contextmanager
+def pausing_reader(every_s: float, pause_s: float) -> Iterator[TextIO]:
+    """Start who reads lines, but pauses now and then: they wait, and those that find no room go."""
+    line = [sys.executable, "-c", READER, str(every_s), str(pause_s)]
+    with subprocess.Popen(line, stdin=subprocess.PIPE, text=True) as reader:
+        yield cast("TextIO", reader.stdin)
 
 
 def sinks_in(folder: Path) -> list[Sink]:
@@ -215,23 +170,6 @@ def summarise(report: RunReport, events: dict[str, int], watching: Watching) -> 
         usual(samples[-part:]),
         report,
     )
-
-
-def usual(samples: list[Sample]) -> Sample:
-    """Return the median of each: a leak lifts it for ever, a process that is replaced does not."""
-    return Sample(
-        samples[0].at_s,
-        round(median_low(s.memory_mib for s in samples), 2),
-        median_low(s.descriptors for s in samples),
-        median_low(s.threads for s in samples),
-        median_low(s.processes for s in samples),
-    )
-
-
-def growth(first: Sample, then: Sample) -> list[str]:
-    """Name what the process holds more of than before."""
-    names = ("descriptors", "threads", "processes")
-    return [name for name in names if getattr(then, name) > getattr(first, name)]
 
 
 def main(

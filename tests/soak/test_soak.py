@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from processes import left
 from soak_ends import Ends, Recovered, end_runs, kill_captures, passed
-from soak_frames import Sample, growth, sample, soak, usual
+from soak_frames import soak
 from soak_silence import contacted
 from soak_stalls import Outage, measure
 from soak_stalls import passed as over_in_time
+from watching import Sample, growth, sample, usual
 
 
 def test_frames_go_through_while_everything_is_broken(int8: Path) -> None:

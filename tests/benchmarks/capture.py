@@ -1,29 +1,22 @@
-"""What reading a source costs, and how old frames are when they are labelled.
+"""What reading and classifying a file costs over decoding it alone.
 
-    python tests/benchmarks/capture.py [--seconds 20] [--ffmpeg-threads 1]
+    python tests/benchmarks/capture.py [--ffmpeg-threads 1]
 
 The video is read by OpenCV alone, by `open_source`, by a capture process as a live source would be,
 and classified by `open_source` and by the usual loop. Rounds are interleaved, and every figure is a
 ratio to OpenCV alone in the same round. Where others take time from one of the cores, the fastest
-rounds of each tell what the program itself costs. Then a source of 30 frames/s meets a model that
-takes 100 ms, in edgecnn and in the usual loop, where frames wait in a pipe.
+rounds of each tell what the program itself costs.
 """
 
 import os
-import queue
-import shlex
 import statistics
-import subprocess
-import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
-from itertools import islice, takewhile
+from itertools import islice
 from pathlib import Path
 
-import numpy as np
 import typer
 
 from edgecnn.bench.clock import ratio
@@ -41,17 +34,6 @@ from edgecnn.spec import ModelSpec
 
 SIZE, ROUNDS = (640, 480), 15
 VIDEO = Path(os.environ.get("EDGECNN_DATA", "."), "video", "car-detection.mp4")
-SLOW_S = 0.1
-PACED = """
-import sys, time
-import numpy as np
-frame, start = np.random.default_rng(0).integers(0, 256, (480, 640, 3), np.uint8), time.monotonic()
-for number in range(10**9):
-    time.sleep(max(0, start + number / 30 - time.monotonic()))
-    frame.reshape(-1)[:8].view(np.uint64)[0] = time.monotonic_ns()
-    sys.stdout.buffer.write(frame)
-    sys.stdout.flush()
-"""
 
 
 def motion_jpeg(video: Path, folder: Path) -> Path:
@@ -140,56 +122,17 @@ def compare(path: Path, classify: Classifier) -> None:
         )
 
 
-def ages_edgecnn(seconds: float) -> Iterator[float]:
-    """Yield the age of each result in ms when a model takes 100 ms, in edgecnn."""
-    command = f"exec:640x480:bgr24:{sys.executable} -c {shlex.quote(PACED)}"
-    with open_source(command) as source:
-        end = time.monotonic() + seconds
-        for shot in takewhile(lambda _: time.monotonic() < end, source.shots()):
-            time.sleep(SLOW_S)
-            yield (
-                time.monotonic_ns() - int(shot.frame_bgr.reshape(-1)[:8].view(np.uint64)[0])
-            ) / 1e6
-
-
-def ages_usual(seconds: float) -> Iterator[float]:
-    """Yield the same of a loop that takes one frame after the other, through a deep buffer."""
-    process = subprocess.Popen([sys.executable, "-c", PACED], stdout=subprocess.PIPE)
-    frames: queue.Queue[bytes] = queue.Queue()
-    size = 640 * 480 * 3
-
-    def fill() -> None:
-        assert process.stdout is not None
-        while len(data := process.stdout.read(size)) == size:
-            frames.put(data)
-
-    threading.Thread(target=fill, daemon=True).start()
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        stamp_ns = int(np.frombuffer(frames.get()[:8], np.uint64)[0])
-        time.sleep(SLOW_S)
-        yield (time.monotonic_ns() - stamp_ns) / 1e6
-    process.kill()
-    process.wait()
-
-
 def main(
     video: Path = VIDEO,
     model: str = "objects",
-    seconds: float = 20.0,
     ffmpeg_threads: int = 1,
 ) -> None:
-    """Print what reading costs, then how old results are."""
+    """Print what reading costs."""
     os.environ["OPENCV_FFMPEG_THREADS"] = str(ffmpeg_threads)
     print(f"FFmpeg threads, for every way: {ffmpeg_threads}")
     with tempfile.TemporaryDirectory() as folder, Classifier(model) as classify:
         for path in (video, motion_jpeg(video, Path(folder))):
             compare(path, classify)
-    for name, ages_ms in (("edgecnn", ages_edgecnn), ("usual loop", ages_usual)):
-        ages = list(ages_ms(seconds))[2:]
-        thirds = [ages[i * len(ages) // 3 : (i + 1) * len(ages) // 3] for i in range(3)]
-        told = ", ".join(f"{np.percentile(third, 99):.0f}" for third in thirds)
-        print(f"age p99 in each third of {seconds:g} s, model of 100 ms, {name}: {told} ms")
 
 
 if __name__ == "__main__":

@@ -22,7 +22,10 @@ class Step:
 
 
 class History:
-    """Steps with frames, the newest last: bounded, however fast frames come."""
+    """Steps with frames, the newest last: bounded, however fast frames come.
+
+    One thread adds, another reads a copy, which is made in one step of the interpreter.
+    """
 
     def __init__(self) -> None:
         self._steps: deque[Step] = deque(maxlen=round(SPAN_S / STEP_S))
@@ -45,21 +48,21 @@ class History:
             return 0.0
         now = int(now_s / STEP_S)
         since = now - round(RATE_S / STEP_S)
-        frames = sum(step.frames for step in self._steps if since <= step.index < now)
+        frames = sum(step.frames for step in tuple(self._steps) if since <= step.index < now)
         span_s = min(RATE_S, max(STEP_S, now_s - self._first_s))
         return frames / span_s
 
     def newest(self, now_s: float) -> Step | None:
         """Return the newest step that is whole, if it is not older than a second."""
         now = int(now_s / STEP_S)
-        for step in reversed(self._steps):
+        for step in reversed(tuple(self._steps)):
             if step.index < now:
                 return step if step.index >= now - round(1 / STEP_S) else None
         return None
 
     def points(self, now_s: float) -> list[tuple[float, float, float]]:
         """Return (seconds ago, latency in ms, age in ms) of the last minute, oldest first."""
-        ages = ((now_s - step.index * STEP_S, step) for step in self._steps)
+        ages = ((now_s - step.index * STEP_S, step) for step in tuple(self._steps))
         return [
             (round(ago_s, 2), round(step.latency_ms, 3), round(step.age_ms, 2))
             for ago_s, step in ages

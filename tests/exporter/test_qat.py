@@ -55,9 +55,13 @@ class Made:
             logits: np.ndarray = network(self.images).numpy()
         return logits
 
-    def runtimes(self, graph: onnx.ModelProto) -> np.ndarray:
+    def runtimes(self, graph: onnx.ModelProto, *, fused: bool = True) -> np.ndarray:
+        """Return ONNX Runtime's logits; not fused, each operator of the graph runs as it stands."""
+        options = onnxruntime.SessionOptions()
+        if not fused:
+            options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
         session = onnxruntime.InferenceSession(
-            graph.SerializeToString(), providers=["CPUExecutionProvider"]
+            graph.SerializeToString(), options, providers=["CPUExecutionProvider"]
         )
         logits: np.ndarray = session.run([LOGITS], {IMAGE: self.images.numpy()})[0]
         return logits
@@ -115,16 +119,19 @@ def test_it_is_so_for_8_bits_and_with_layers_in_float(
     made = Made("article", digits)
     frames = np.asarray(made.data.train.frames[:50])
     for choice in (Choice(weight_bits=8), Choice(floats=("conv2", "maxpool1", "relu1", "conv1"))):
+        fused = (
+            choice.weight_bits < 8
+        )  # with 8 bits, integer kernels saturate where VNNI is missing
         quantized = quantize(made.core, frames, choice)
         again = constants(requantize(quantized, made.weights()))
         for constant, values in constants(quantized).items():
             assert again[constant].tobytes() == values.tobytes(), constant
         own = made.answers(GraphNetwork(made.core, quantized))
-        assert (own.argmax(1) == made.runtimes(quantized).argmax(1)).mean() >= 0.98
+        assert (own.argmax(1) == made.runtimes(quantized, fused=fused).argmax(1)).mean() >= 0.98
         tuned = finetune(made.core, quantized, made.data, made.spec, made.recipe, ignore)
         assert weight_levels(tuned.quantized) == (127 if choice.weight_bits == 8 else 64)
         after = made.answers(tuned.network).argmax(1)
-        assert (after == made.runtimes(tuned.quantized).argmax(1)).mean() >= 0.98
+        assert (after == made.runtimes(tuned.quantized, fused=fused).argmax(1)).mean() >= 0.98
 
 
 def test_fine_tuning_moves_weights_keeps_scales_and_ships_what_it_learned(made: Made) -> None:

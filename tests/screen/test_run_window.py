@@ -14,6 +14,7 @@ from cameras import forever, http_camera, level_of, scene, then_silent
 from virtual_screen import Screen, virtual_screen
 
 from edgecnn.errors import DeviceError
+from edgecnn.frame import Frame
 from edgecnn.opencv import decode_picture
 from edgecnn.runner.deliver.names import number_of
 from edgecnn.runner.deliver.screen import has_screen
@@ -96,6 +97,13 @@ class Ran:
         self._process.communicate()
 
 
+def shot_of(ran: Ran) -> Frame:
+    """Let the window save its frame, and return that."""
+    shot = decode_picture(ran.shoot().read_bytes())
+    assert shot is not None
+    return shot
+
+
 @pytest.fixture
 def run(screen: Screen, tmp_path: Path) -> Iterator[Callable[..., Ran]]:
     started: list[Ran] = []
@@ -115,10 +123,9 @@ def test_every_key_works_while_the_camera_sends_nothing(
     with http_camera(then_silent) as camera:
         ran = run(camera.url)
         ran.wait_for_frames(last=5)
-        shot = decode_picture(ran.shoot().read_bytes())
-        assert shot is not None
+        ran.wait_for(lambda: level_of(shot_of(ran)) == 40)  # the last scene that it sent
+        shot = shot_of(ran)
         assert shot.shape == scene(0).shape
-        assert level_of(shot) == 40  # the last scene that it sent
         ran.press("l")
         ran.press("3")
         ran.wait_for(lambda: (tmp_path / "pictures" / "train" / "cat").is_dir())

@@ -1,5 +1,9 @@
 """What viewers may know of a run: rates, silence, the order of sources."""
 
+import sys
+import threading
+from itertools import count
+
 import numpy as np
 import pytest
 
@@ -142,3 +146,27 @@ def test_only_the_last_events_are_kept(hub: Hub) -> None:
     for _ in range(5 * EVENTS):
         hub.hear(event(What.STALLED))
     assert len(hub.events()) == EVENTS
+
+
+def test_a_history_can_be_read_while_frames_are_added() -> None:
+    history, over = History(), threading.Event()
+
+    def add() -> None:
+        for number in count():
+            if over.is_set():
+                return
+            history.add(number * 0.1, 1.0, 2.0)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    adding = threading.Thread(target=add)
+    adding.start()
+    try:
+        for now_s in range(300):
+            assert len(history.points(float(now_s))) <= 600
+            history.fps(float(now_s))
+            history.newest(float(now_s))
+    finally:
+        sys.setswitchinterval(interval)
+        over.set()
+        adding.join()

@@ -96,9 +96,10 @@ class Run:
 
 
 def _offer(result: Result, deliveries: list[Delivery]) -> None:
-    bare = result.without_frame()
-    for delivery in deliveries:
-        delivery.offer(result if delivery.sink.sees else bare)
+    if deliveries:
+        bare = result.without_frame()
+        for delivery in deliveries:
+            delivery.offer(result if delivery.sink.sees else bare)
     _check_vital(deliveries)
 
 

@@ -1,6 +1,7 @@
 """From sources to results: classify every frame, smooth the answers, say what cannot be trusted."""
 
 import time
+from collections import defaultdict
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
@@ -79,7 +80,7 @@ class Watcher:
         self.busy_since_s: float | None = None
         """When the inference that is running began, by the monotonic clock."""
         self._classifier, self._options = classifier, options
-        self._smoothers: dict[str, Smoother] = {}
+        self._smoothers = defaultdict[str, Smoother](lambda: Smoother(options.smoothing))
         self._troubles: dict[str, Trouble] = {}
 
     def open(self, sources: Sequence[str | int]) -> AbstractContextManager[Source]:
@@ -116,7 +117,7 @@ class Watcher:
         trouble = self._troubles.get(shot.source, Trouble.NONE)
         if prediction is None:
             trouble = Trouble.NON_FINITE
-        smoother = self._smoothers.setdefault(shot.source, Smoother(self._options.smoothing))
+        smoother = self._smoothers[shot.source]
         before = smoother.answer
         blind = trouble is Trouble.BLIND
         label = smoother.add(None if blind else prediction, self._classifier.spec)

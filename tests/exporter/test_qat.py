@@ -119,9 +119,8 @@ def test_it_is_so_for_8_bits_and_with_layers_in_float(
     made = Made("article", digits)
     frames = np.asarray(made.data.train.frames[:50])
     for choice in (Choice(weight_bits=8), Choice(floats=("conv2", "maxpool1", "relu1", "conv1"))):
-        fused = (
-            choice.weight_bits < 8
-        )  # with 8 bits, integer kernels saturate where VNNI is missing
+        # With 8 bits the fused integer kernels saturate on CPUs without VNNI.
+        fused = choice.weight_bits < 8
         quantized = quantize(made.core, frames, choice)
         again = constants(requantize(quantized, made.weights()))
         for constant, values in constants(quantized).items():

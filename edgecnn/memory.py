@@ -1,9 +1,9 @@
-"""Letting a process keep the memory that it will need again at once."""
+"""How glibc's allocator keeps a process's memory."""
 
 import ctypes
 import sys
 
-_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # mallopt(3)
+_TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8  # mallopt(3)
 _KEEP_BYTES = 2**30
 _OLD_MOST_BYTES = 2**25
 """What a glibc takes that refuses more: half of a heap of a thread."""
@@ -15,9 +15,19 @@ def keep_freed_memory() -> None:
     A step of training, and a frame that is decoded, frees and takes the same megabytes. Mapped
     anew, every page of them faults: on a CPU a third of the time of a small network's step.
     """
-    if not sys.platform.startswith("linux"):
-        return
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # musl has none
-    if mallopt is not None:
-        _ = mallopt(_MMAP_THRESHOLD, _KEEP_BYTES) or mallopt(_MMAP_THRESHOLD, _OLD_MOST_BYTES)
-        mallopt(_TRIM_THRESHOLD, _KEEP_BYTES)
+    _ = _set(_MMAP_THRESHOLD, _KEEP_BYTES) or _set(_MMAP_THRESHOLD, _OLD_MOST_BYTES)
+    _set(_TRIM_THRESHOLD, _KEEP_BYTES)
+
+
+def share_one_heap() -> None:
+    """Let the threads that start from now on allocate where the main thread does; else do nothing.
+
+    A heap of a thread's own keeps the most it ever held, each at its own moment: a run that lasts
+    for days creeps up longer, and to more.
+    """
+    _set(_ARENA_MAX, 1)
+
+
+def _set(option: int, value: int) -> bool:
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    return mallopt is not None and bool(mallopt(option, value))  # musl has none

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
+from edgecnn.memory import share_one_heap
 from edgecnn.runner.address import kind_of
 from edgecnn.runner.capture import Source
 from edgecnn.runner.classify import Classifier
@@ -58,6 +59,7 @@ class Run:
             BrokenPipeError: Who read our lines has gone.
             EdgeError: See `open_sources` and `Classifier`.
         """
+        share_one_heap()
         plan, watcher = self._plan, self._watcher
         supervision = Supervision(lambda: watcher.busy_since_s, plan.hang_s, plan.step, self.stop)
         outcome = supervise(self._work, supervision)

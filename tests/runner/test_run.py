@@ -1,5 +1,6 @@
 """A run: what it counts, what it hands on, and how it ends, whatever happens."""
 
+import gc
 import os
 import re
 import signal
@@ -187,9 +188,10 @@ def test_a_run_in_a_thread_leaves_signals_alone(classifier: Classifier, folder: 
 
 def test_a_run_leaves_no_descriptor_open(classifier: Classifier, folder: str) -> None:
     run(classifier, folder)
+    gc.collect()  # what earlier tests dropped in a circle may close meanwhile
     before = len(list(Path("/proc/self/fd").iterdir()))
     run(classifier, folder)
-    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    assert len(list(Path("/proc/self/fd").iterdir())) <= before
 
 
 def test_a_report_travels_as_json(classifier: Classifier, folder: str) -> None:

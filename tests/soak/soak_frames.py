@@ -40,8 +40,9 @@ from edgecnn.runner.tally import RunReport
 from edgecnn.runner.watch import WatchOptions
 
 HERE = Path(__file__).parent
-WARM_UP = 0.2
-"""Share of the run before which growth does not count."""
+WARM_UP = 0.4
+"""Share of the run before which growth does not count: each heap and library must have met its
+worst moment."""
 PATIENCE = Patience(stall_s=1.0, doubt_s=0.02)
 READER = """
 import sys, time
@@ -75,7 +76,9 @@ class SoakReport(Record):
     killed: dict[str, int]
     """Capture processes that got a signal."""
     memory_slope_mib_per_hour: float
-    """Of a line through what it held after the warm-up."""
+    """Of a line through what was resident after the warm-up."""
+    in_use_slope_mib_per_hour: float
+    """The same of what was allocated."""
     warm: Sample
     """What was usual in the first quarter after the warm-up."""
     end: Sample
@@ -109,7 +112,7 @@ def bad_cameras(count: int, good_s: float) -> Iterator[list[str]]:
 def soak(model: str, frames: int, *, kill_every_s: float = 5.0, good_s: float = 5.0) -> SoakReport:
     """Run the soak."""
     events: Counter[str] = Counter()
-    watching = Watching(kill_every_s, min(2.0, kill_every_s / 2))
+    watching = Watching(kill_every_s)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         out = stack.enter_context(pausing_reader(4 * kill_every_s, 0.8 * kill_every_s))
@@ -159,17 +162,22 @@ def summarise(report: RunReport, events: dict[str, int], watching: Watching) -> 
     """Compare what the process held after the warm-up with what it held at the end."""
     samples = watching.samples[int(len(watching.samples) * WARM_UP) :]
     part = max(1, len(samples) // 4)
-    slope = np.polyfit([s.at_s for s in samples], [s.memory_mib for s in samples], 1)[0]
     return SoakReport(
         report.frames,
         report.seconds,
         events,
         dict(watching.killed),
-        round(float(slope) * 3600, 3),
+        per_hour([s.at_s for s in samples], [s.memory_mib for s in samples]),
+        per_hour([s.at_s for s in samples], [s.in_use_mib for s in samples]),
         usual(samples[:part]),
         usual(samples[-part:]),
         report,
     )
+
+
+def per_hour(at_s: list[float], values: list[float]) -> float:
+    """Return the slope of a line through values."""
+    return round(float(np.polyfit(at_s, values, 1)[0]) * 3600, 3)
 
 
 def main(

@@ -1,5 +1,6 @@
 """What a process holds while it runs for long, and its children being killed meanwhile."""
 
+import ctypes
 import os
 import random
 import signal
@@ -23,6 +24,8 @@ class Sample(Record):
     at_s: float
     memory_mib: float
     """Resident."""
+    in_use_mib: float
+    """Allocated by malloc and not freed: resident memory without what waits to be used again."""
     descriptors: int
     threads: int
     processes: int
@@ -31,10 +34,9 @@ class Sample(Record):
 
 @dataclass
 class Watching:
-    """Samples a process, and kills its children now and then, in a thread."""
+    """Samples a process, then kills one of its children, again and again, in a thread."""
 
-    kill_every_s: float
-    look_s: float
+    every_s: float
     seed: int = 0
     spared: list[int] = field(default_factory=list)
     """Children that are not killed."""
@@ -52,12 +54,9 @@ class Watching:
 
     def _run(self) -> None:
         rng, start = random.Random(self.seed), time.monotonic()
-        next_kill = start + self.kill_every_s
-        while not self._over.wait(self.look_s):
+        while not self._over.wait(self.every_s):
             self.samples.append(sample(time.monotonic() - start))
-            if time.monotonic() >= next_kill:
-                next_kill += self.kill_every_s
-                self._kill_one(rng)
+            self._kill_one(rng)
 
     def _kill_one(self, rng: random.Random) -> None:
         children = [pid for pid in children_of() if pid not in self.spared]
@@ -68,12 +67,31 @@ class Watching:
                 os.kill(rng.choice(children), sign)
 
 
+class _Mallinfo(ctypes.Structure):
+    """What mallinfo2(3) returns."""
+
+    _fields_ = tuple(
+        (name, ctypes.c_size_t)
+        for name in ("arena", "ordblks", "smblks", "hblks", "hblkhd", "usmblks", "fsmblks",
+                     "uordblks", "fordblks", "keepcost")
+    )  # fmt: skip
+
+
 def sample(at_s: float) -> Sample:
     """Look at this process."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     memory_mib = pages * os.sysconf("SC_PAGE_SIZE") / 2**20
     descriptors = len(os.listdir("/proc/self/fd"))  # noqa: PTH208
-    return Sample(at_s, memory_mib, descriptors, threading.active_count(), len(children_of()))
+    return Sample(
+        at_s, memory_mib, _in_use_mib(), descriptors, threading.active_count(), len(children_of())
+    )
+
+
+def _in_use_mib() -> float:
+    mallinfo2 = ctypes.CDLL(None).mallinfo2
+    mallinfo2.restype = _Mallinfo
+    info = mallinfo2()
+    return float(info.uordblks + info.hblkhd) / 2**20
 
 
 def usual(samples: list[Sample]) -> Sample:
@@ -81,6 +99,7 @@ def usual(samples: list[Sample]) -> Sample:
     return Sample(
         samples[0].at_s,
         round(median_low(s.memory_mib for s in samples), 2),
+        round(median_low(s.in_use_mib for s in samples), 2),
         median_low(s.descriptors for s in samples),
         median_low(s.threads for s in samples),
         median_low(s.processes for s in samples),

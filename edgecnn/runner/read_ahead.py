@@ -11,6 +11,7 @@ from threading import Thread
 
 from edgecnn.errors import EdgeError
 from edgecnn.frame import Frame
+from edgecnn.memory import keep_freed_memory
 from edgecnn.runner.events import Counts, What
 from edgecnn.runner.finite import Footage
 from edgecnn.runner.sampling import Sampler
@@ -50,6 +51,7 @@ class ReadAhead:
         self._room = os.eventfd(DEPTH, os.EFD_SEMAPHORE | os.EFD_CLOEXEC)
         self._filled = os.eventfd(0, os.EFD_SEMAPHORE | os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._stop = Stop()
+        keep_freed_memory()
         self._thread = Thread(target=self._read, args=(footage,), name="read-ahead", daemon=True)
         self._thread.start()
 

@@ -18,6 +18,7 @@ from itertools import islice
 from pathlib import Path
 
 import typer
+from footage import SIZE, VIDEO, frames, there
 
 from edgecnn.bench.clock import ratio
 from edgecnn.opencv import cv2
@@ -32,17 +33,15 @@ from edgecnn.runner.wanted import Wanted
 from edgecnn.runner.watch import WatchOptions
 from edgecnn.spec import ModelSpec
 
-SIZE, ROUNDS = (640, 480), 15
-VIDEO = Path(os.environ.get("EDGECNN_DATA", "."), "video", "car-detection.mp4")
+ROUNDS = 15
 
 
 def motion_jpeg(video: Path, folder: Path) -> Path:
     """Write the video again as 640x480 motion JPEG."""
     path = folder / "film.avi"
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 25.0, SIZE)
-    capture = cv2.VideoCapture(str(video))
-    while (read := capture.read())[0]:
-        writer.write(cv2.resize(read[1], SIZE))
+    for frame in frames(video):
+        writer.write(frame)
     writer.release()
     return path
 
@@ -59,8 +58,8 @@ def read_source(path: Path) -> int:
     """Return nanoseconds a frame through `open_source`."""
     with open_source(str(path)) as source:
         start = time.monotonic_ns()
-        frames = sum(1 for _ in source)
-    return (time.monotonic_ns() - start) // frames
+        count = sum(1 for _ in source)
+    return (time.monotonic_ns() - start) // count
 
 
 def read_process(path: Path, spec: ModelSpec | None, *, whole: bool) -> int:
@@ -128,6 +127,7 @@ def main(
     ffmpeg_threads: int = 1,
 ) -> None:
     """Print what reading costs."""
+    there(video)
     os.environ["OPENCV_FFMPEG_THREADS"] = str(ffmpeg_threads)
     print(f"FFmpeg threads, for every way: {ffmpeg_threads}")
     with tempfile.TemporaryDirectory() as folder, Classifier(model) as classify:

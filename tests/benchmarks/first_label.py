@@ -14,8 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import typer
+from footage import VIDEO, there
 
-VIDEO = Path(os.environ.get("EDGECNN_DATA", "."), "video", "car-detection.mp4")
 CACHES = Path("/proc/sys/vm/drop_caches")
 RUN = "from edgecnn.__main__ import main; main()"
 
@@ -40,6 +40,7 @@ def drop_caches() -> None:
 
 def main(model: str = "objects", video: Path = VIDEO, rounds: int = 10) -> None:
     """Print the median and the longest of each."""
+    there(video)
     ways: dict[str, Callable[[], None]] = {"warm": lambda: None}
     if os.access(CACHES, os.W_OK):
         ways["cold"] = drop_caches

@@ -16,11 +16,9 @@ from pathlib import Path
 
 import typer
 from cameras import Wire, http_camera, jpeg
-
-from edgecnn.opencv import cv2
+from footage import VIDEO, frames
 
 TICKS = os.sysconf("SC_CLK_TCK")
-VIDEO = Path(os.environ.get("EDGECNN_DATA", "."), "video", "car-detection.mp4")
 USUAL = """
 import sys
 import edgecnn, cv2
@@ -71,17 +69,9 @@ def use(script: str, arguments: list[str], seconds: float) -> float:
     return used
 
 
-def pictures() -> list[bytes]:
-    """Return a real video's frames as a camera's pictures."""
-    capture, found = cv2.VideoCapture(str(VIDEO)), []
-    while (read := capture.read())[0]:
-        found.append(jpeg(cv2.resize(read[1], (640, 480))))
-    return found
-
-
 def main(seconds: float = 20.0, rounds: int = 5, model: str = "objects") -> None:
     """Print both, their difference, and what a silent camera costs."""
-    shown = pictures()
+    shown = [jpeg(frame) for frame in frames(VIDEO)]
     ours: list[float] = []
     usual: list[float] = []
     silent: list[float] = []

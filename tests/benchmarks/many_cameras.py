@@ -11,25 +11,22 @@ import resource
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import typer
 from cameras import BOUNDARY, Wire, http_camera, jpeg
+from footage import VIDEO, frames, there
 
-from edgecnn.opencv import cv2
 from edgecnn.runner.capture import CaptureOptions
 from edgecnn.runner.classify import Classifier
 from edgecnn.runner.run import Run, RunPlan
 from edgecnn.runner.watch import WatchOptions
 
-VIDEO = Path(os.environ.get("EDGECNN_DATA", "."), "video", "car-detection.mp4")
-
 
 def serve(cameras: int, fps: float) -> None:
     """Serve cameras until standard input ends; print their addresses."""
-    capture, parts = cv2.VideoCapture(str(VIDEO)), []
-    while (read := capture.read())[0]:
-        body = jpeg(cv2.resize(read[1], (640, 480)))
+    parts = []
+    for frame in frames(VIDEO):
+        body = jpeg(frame)
         head = f"--{BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(body)}\r\n\r\n"
         parts.append(head.encode() + body + b"\r\n")
 
@@ -62,6 +59,7 @@ def main(
     """Print frames of each camera, ages and CPU."""
     if camera:
         serve(cameras, fps)
+    there(VIDEO)
     line = [sys.executable, __file__, "--camera", f"--cameras={cameras}", f"--fps={fps}"]
     server = subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert server.stdout is not None

@@ -8,7 +8,6 @@ figure is a ratio to the round without a page.
 """
 
 import asyncio
-import os
 import statistics
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from footage import VIDEO, there
 
 from edgecnn.bench.clock import ratio
 from edgecnn.runner.capture import Source
@@ -29,7 +29,6 @@ from edgecnn.runner.tally import RunReport
 from edgecnn.runner.watch import WatchOptions
 from edgecnn.web.live_page import LivePage
 
-VIDEO = Path(os.environ.get("EDGECNN_DATA", "."), "video", "car-detection.mp4")
 KINDS = ("no page", "page, no viewer", "page, viewers")
 
 
@@ -99,6 +98,7 @@ def main(
     reader: int = 0,
 ) -> None:
     """Print frames/s and ratios."""
+    there(video)
     if reader:
         asyncio.run(read(reader, viewers))
         return

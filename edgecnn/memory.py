@@ -12,6 +12,8 @@ _OLD_MOST_BYTES = 2**25
 def keep_freed_memory() -> None:
     """Stop glibc from giving blocks below 1 GiB back to the system; elsewhere do nothing.
 
+    It is the whole process that keeps them, until it ends.
+
     A step of training, and a frame that is decoded, frees and takes the same megabytes. Mapped
     anew, every page of them faults: on a CPU a third of the time of a small network's step.
     """
@@ -20,10 +22,9 @@ def keep_freed_memory() -> None:
 
 
 def share_one_heap() -> None:
-    """Let the threads that start from now on allocate where the main thread does; else do nothing.
+    """Let threads that get their first heap from now on take the main thread's, where it is glibc.
 
-    A heap of a thread's own keeps the most it ever held, each at its own moment: a run that lasts
-    for days creeps up longer, and to more.
+    A heap of a thread's own keeps the most it ever held, each at its own moment.
     """
     _set(_ARENA_MAX, 1)
 

@@ -98,10 +98,10 @@ def main(
     reader: int = 0,
 ) -> None:
     """Print frames/s and ratios."""
-    there(video)
     if reader:
         asyncio.run(read(reader, viewers))
         return
+    there(video)
     wall: dict[str, list[int]] = {kind: [] for kind in KINDS}
     cpu: dict[str, list[int]] = {kind: [] for kind in KINDS}
     with Classifier(model) as classifier, Open(classifier, port=0) as page:

@@ -41,8 +41,8 @@ from edgecnn.runner.watch import WatchOptions
 
 HERE = Path(__file__).parent
 WARM_UP = 0.4
-"""Share of the run before which growth does not count: each heap and library must have met its
-worst moment."""
+"""Share of the run before which growth does not count: heaps grow by steps to their worst moment.
+The slope depends on it: a step of a whole frame's size came as late as 28 minutes."""
 PATIENCE = Patience(stall_s=1.0, doubt_s=0.02)
 READER = """
 import sys, time

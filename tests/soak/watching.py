@@ -25,7 +25,7 @@ class Sample(Record):
     memory_mib: float
     """Resident."""
     in_use_mib: float
-    """Allocated by malloc and not freed: resident memory without what waits to be used again."""
+    """Allocated by malloc and not freed; without small objects, which Python maps itself."""
     descriptors: int
     threads: int
     processes: int

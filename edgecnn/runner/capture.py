@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
 
 from edgecnn.errors import OptionError
 from edgecnn.frame import Frame
@@ -18,13 +19,15 @@ from edgecnn.runner.camera import CameraSettings
 from edgecnn.runner.connection import Patience
 from edgecnn.runner.events import Counts, Event, What, log_event, printable
 from edgecnn.runner.finite import open_finite
-from edgecnn.runner.live import LiveFeed, plan_job
 from edgecnn.runner.read_ahead import ReadAhead
 from edgecnn.runner.shot import Shot
 from edgecnn.runner.stop import Stop
 from edgecnn.runner.wanted import Wanted
 
-Feed = LiveFeed | ReadAhead
+if TYPE_CHECKING:
+    from edgecnn.runner.live import LiveFeed
+
+Feed: TypeAlias = "LiveFeed | ReadAhead"
 
 
 @dataclass(frozen=True)
@@ -147,6 +150,8 @@ def _open(source: str, options: CaptureOptions, wanted: Wanted, alone: bool) -> 
     kind = kind_of(source)
     name = printable(hide_credentials(source), limit=1000)
     if kind.live:
+        from edgecnn.runner.live import LiveFeed, plan_job  # the start of a file is quicker without
+
         job = plan_job(source, kind, options.settings, options.patience, wanted)
         return LiveFeed(name, job, options.patience, options.tell, alone=alone)
     return ReadAhead(name, open_finite(source, kind), wanted)

@@ -15,8 +15,9 @@ from edgecnn.frame import Frame
 from edgecnn.memory import keep_freed_memory
 from edgecnn.runner.address import Kind
 from edgecnn.runner.health import Health, Note
+from edgecnn.runner.job import Job
 from edgecnn.runner.lending import Desk, Message, Sheet
-from edgecnn.runner.live_readers import Job, Opened, open_live
+from edgecnn.runner.live_readers import Opened, open_live
 from edgecnn.runner.sampling import Sampler
 
 LAST_MOMENT_S = 0.5

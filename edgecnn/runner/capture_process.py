@@ -12,8 +12,8 @@ from dataclasses import replace
 
 from edgecnn.files import write_whole
 from edgecnn.frame import Frame
+from edgecnn.runner.job import Job
 from edgecnn.runner.lending import Message, make_sheets
-from edgecnn.runner.live_readers import Job
 
 ASK = b"?"
 PIPE_BYTES = 1 << 16

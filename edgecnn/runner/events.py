@@ -1,12 +1,9 @@
 """What is told of a source: its state, what is odd about its pictures, how many it gave."""
 
-import logging
 from dataclasses import dataclass
 from enum import Enum
 
 from edgecnn.records import Record
-
-LOG = logging.getLogger("edgecnn.capture")
 
 
 class What(str, Enum):
@@ -67,7 +64,10 @@ class Counts(Record):
 
 def log_event(event: Event) -> None:
     """Write one line to Python's logging, as `edgecnn.capture`."""
-    LOG.log(logging.INFO if event.what in GOOD else logging.WARNING, "%s", event)
+    import logging  # some milliseconds of a start that tells nothing
+
+    log = logging.getLogger("edgecnn.capture")
+    log.log(logging.INFO if event.what in GOOD else logging.WARNING, "%s", event)
 
 
 def printable(text: str, limit: int = 200) -> str:

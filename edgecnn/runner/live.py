@@ -15,8 +15,8 @@ from edgecnn.runner.capture_process import GRACE_S, CaptureProcess
 from edgecnn.runner.command import parse_command
 from edgecnn.runner.connection import Link, Patience
 from edgecnn.runner.events import Counts, Event, What, printable
+from edgecnn.runner.job import Job
 from edgecnn.runner.lending import Message
-from edgecnn.runner.live_readers import Job
 from edgecnn.runner.shot import Shot
 from edgecnn.runner.wanted import Wanted
 

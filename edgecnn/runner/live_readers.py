@@ -9,35 +9,15 @@ from pathlib import Path
 from edgecnn.errors import SourceError
 from edgecnn.frame import Frame
 from edgecnn.opencv import cv2, decode_picture
-from edgecnn.records import Record
 from edgecnn.runner.address import Kind
-from edgecnn.runner.camera import CameraSettings, configure
+from edgecnn.runner.camera import configure
 from edgecnn.runner.camera_list import list_cameras, who_holds
 from edgecnn.runner.command import open_command
-from edgecnn.runner.http_camera import open_http
+from edgecnn.runner.job import Job
 from edgecnn.runner.mjpeg import JpegSplitter, MultipartSplitter
-from edgecnn.runner.wanted import Wanted
 
 STREAM_OPTIONS = "rtsp_transport;tcp"
 """UDP loses packets, and with them parts of pictures. The environment's own options win."""
-
-
-@dataclass(frozen=True)
-class Job(Record):
-    """What a capture process is told: over a pipe, since anybody can read a command line."""
-
-    place: str
-    """With credentials. A camera by its path."""
-    kind: Kind
-    settings: CameraSettings
-    wanted: Wanted
-    limit_s: float
-    """What connecting, and each read, may take at most."""
-    doubt_s: float
-    alive_s: float
-    """While frames are left out, the reader is told so often that they come."""
-    parent: int
-    """The process to die with."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +43,8 @@ def open_live(job: Job) -> Generator[Opened, None, None]:
             decoded = _decode(command.read(), JpegSplitter())
             yield Opened(command.frames() if command.raw else decoded)
     elif job.kind is Kind.HTTP:
+        from edgecnn.runner.http_camera import open_http  # and with it TLS: no camera needs it
+
         with open_http(job.place, job.limit_s) as stream:
             if stream is not None:
                 yield Opened(_decode(stream.read(), stream.splitter), ("motion JPEG",))

@@ -177,24 +177,32 @@ def _settle(feeds: Sequence[Feed], stop: Stop | None) -> None:
 
 def _rounds(feeds: Sequence[Feed], stop: Stop | None = None) -> Iterator[Shot]:
     """Yield frames in turn: who was served last is asked last."""
-    turns = list(feeds)
+    turns, served = list(feeds), None
     while turns:
         if stop and stop.wanted:
             return
         for feed in list(turns):
-            feed.step()
-            shot = feed.take()
+            shot = _next(feed, heard=feed is served)
             if feed.over:
                 turns.remove(feed)
             if shot is not None:
                 _serve_last(feed, turns)
+                served = feed
                 yield shot
                 break
         else:
+            served = None
             _wait(turns, stop)
     for feed in feeds:
         if feed.state is What.FAILED:
             raise feed.failure()
+
+
+def _next(feed: Feed, *, heard: bool) -> Shot | None:
+    """Return a feed's next frame; who has just been heard will be heard again after the wait."""
+    if not heard:
+        feed.step()
+    return feed.take()
 
 
 def _serve_last(feed: Feed, turns: list[Feed]) -> None:

@@ -94,9 +94,9 @@ class Capture:
         Thread(target=self._listen, daemon=True).start()
 
     def _listen(self) -> None:
-        """Lend a frame for each byte; when the pipe closes, release the source, then end."""
+        """Answer each ring; when the pipe closes, release the source, then end."""
         while os.read(sys.stdin.fileno(), 1):
-            self._desk.lend()
+            self._desk.answer()
         self.stopping = True
         time.sleep(LAST_MOMENT_S)
         os._exit(0)
@@ -113,13 +113,14 @@ def main() -> None:
     It has asked to die with its parent before all this was imported: what is stopped meanwhile
     must not outlive it either.
     """
-    pipe, *sheets = (int(word) for word in sys.argv[1:])
+    pipe, wishes, *sheets = (int(word) for word in sys.argv[1:])
     job = Job.from_json(_first_line())
     if os.getppid() != job.parent:  # it died before the kernel was told
         return
     keep_freed_memory()
     line = Line(pipe)
-    Capture(job, line, Desk([Sheet(descriptor) for descriptor in sheets], line.send)).run()
+    desk = Desk([Sheet(descriptor) for descriptor in sheets], wishes, line.send)
+    Capture(job, line, desk).run()
 
 
 def _first_line() -> str:

@@ -13,9 +13,9 @@ from dataclasses import replace
 from edgecnn.files import write_whole
 from edgecnn.frame import Frame
 from edgecnn.runner.job import Job
-from edgecnn.runner.lending import Message, make_sheets
+from edgecnn.runner.lending import Message, make_sheets, make_wishes
 
-ASK = b"?"
+RING = b"?"
 PIPE_BYTES = 1 << 16
 GRACE_S, REAP_S = 0.8, 1.0
 
@@ -34,7 +34,7 @@ class CaptureProcess:
 
     def __init__(self, job: Job) -> None:
         job = replace(job, parent=os.getpid())
-        self._sheets = make_sheets()
+        self._sheets, self._wishes = make_sheets(), make_wishes()
         self._pipe, write = os.pipe()
         os.set_blocking(self._pipe, False)
         self._held = b""
@@ -46,7 +46,7 @@ class CaptureProcess:
             os.close(write)
 
     def _start(self, write: int, job: Job) -> "subprocess.Popen[bytes]":
-        passed = [write, *(sheet.descriptor for sheet in self._sheets)]
+        passed = [write, self._wishes, *(sheet.descriptor for sheet in self._sheets)]
         process = subprocess.Popen(
             [sys.executable, "-c", _MAIN.format(path=sys.path), *map(str, passed)],
             stdin=subprocess.PIPE,
@@ -80,8 +80,12 @@ class CaptureProcess:
         return [json.loads(line) for line in lines]
 
     def ask(self) -> None:
-        """Ask for the newest frame, which gives back the one that was lent."""
-        self._write(self._process, ASK)
+        """Wish for the next frame, which gives back the one that was lent."""
+        os.eventfd_write(self._wishes, 1)
+
+    def ring(self) -> None:
+        """Have the frame that was wished for now: it is there already."""
+        self._write(self._process, RING)
 
     def wait(self, seconds: float) -> None:
         """Wait until it has said something, but not longer."""
@@ -118,6 +122,7 @@ class CaptureProcess:
         with suppress(subprocess.TimeoutExpired):  # a broken driver may hold even the dead
             self._process.wait(REAP_S)
         os.close(self._pipe)
+        os.close(self._wishes)
         for sheet in self._sheets:
             sheet.close()
 

@@ -1,8 +1,12 @@
 """Frames from a capture process to its reader: the newest one is lent, never torn.
 
 Of three sheets of shared memory one is lent to the reader, one holds the newest frame and one is
-being written. A sheet changes hands only with a message through a pipe, so that what it holds is
-whole and visible: there is nothing to retry and no moment at which both sides touch one sheet.
+being written. A sheet changes hands only through the kernel, lent with a message and returned with
+a wish for the next, so that what it holds is whole and visible: there is nothing to retry and no
+moment at which both sides touch one sheet.
+
+A wish is a count (eventfd(2)), which a frame takes with it when it comes. It wakes nobody: for a
+frame that is already there, the reader rings too.
 """
 
 import math
@@ -68,19 +72,26 @@ def make_sheets() -> list[Sheet]:
     return [Sheet(os.memfd_create("edgecnn-frame")) for _ in range(SHEETS)]
 
 
-class Desk:
-    """The lending side: one thread publishes frames, another answers the reader."""
+def make_wishes() -> int:
+    """Return a descriptor through which a reader wishes for frames, one for each count."""
+    return os.eventfd(0, os.EFD_NONBLOCK | os.EFD_SEMAPHORE | os.EFD_CLOEXEC)
 
-    def __init__(self, sheets: Sequence[Sheet], send: Callable[[Message], None]) -> None:
-        self._sheets = sheets
+
+class Desk:
+    """The lending side: one thread publishes frames, another hears the reader ring."""
+
+    def __init__(
+        self, sheets: Sequence[Sheet], wishes: int, send: Callable[[Message], None]
+    ) -> None:
+        self._sheets, self._wishes = sheets, wishes
         self._send = send
         self._lock = Condition()
         self._lent = 0
         self._newest: tuple[int, Message] | None = None
-        self._told = self._owed = self._sending = False
+        self._told = self._sending = False
 
     def publish(self, arrays: Sequence[Frame], facts: Message) -> None:
-        """Make a frame the newest: lend it to a reader that waits, else tell it once."""
+        """Make a frame the newest: lend it to a reader that wishes for it, else tell it once."""
         with self._lock:
             taken = (self._lent, self._newest[0] if self._newest else self._lent)
             free = next(index for index in range(SHEETS) if index not in taken)
@@ -88,30 +99,45 @@ class Desk:
         shapes = [array.shape for array in arrays]
         with self._lock:
             self._newest = (free, {"sheet": free, "shapes": shapes, **facts})
-            told, self._told = self._told, True
-            owed, self._owed = self._owed, False
-        if owed:
-            self.lend()
+            lent = self._hand_out()
+            told, self._told = self._told, lent is None
+        if lent:
+            self._pass(lent)
         elif not told:
             self._send({"ready": facts["stamp_ns"]})
 
-    def lend(self) -> None:
-        """Answer the reader, which has returned the sheet that was lent before.
+    def answer(self) -> None:
+        """Lend the newest frame to a reader that rang, which has returned the one before.
 
-        If there is no frame since, it gets the next one as soon as there is.
+        If there is none since, its wish stays for the next.
         """
         with self._lock:
-            newest, self._newest, self._told = self._newest, None, False
-            self._owed, self._sending = newest is None, newest is not None
-            if newest:
-                self._lent = newest[0]
-        if newest:
-            self._send({"frame": newest[1]})
-            with self._lock:
-                self._sending = False
-                self._lock.notify_all()
+            lent = self._hand_out()
+        if lent:
+            self._pass(lent)
 
     def drain(self) -> None:
         """Wait until the newest frame was lent, and its message is on its way."""
         with self._lock:
             self._lock.wait_for(lambda: self._newest is None and not self._sending)
+
+    def _hand_out(self) -> Message | None:
+        """Take the newest frame away if there is one, and a wish for it; the lock is held."""
+        if self._newest is None or not self._wished():
+            return None
+        self._lent, message = self._newest
+        self._newest, self._told, self._sending = None, False, True
+        return message
+
+    def _wished(self) -> bool:
+        """Take one wish, if there is one."""
+        try:
+            return bool(os.eventfd_read(self._wishes))
+        except BlockingIOError:
+            return False
+
+    def _pass(self, message: Message) -> None:
+        self._send({"frame": message})
+        with self._lock:
+            self._sending = False
+            self._lock.notify_all()

@@ -103,6 +103,7 @@ class LiveFeed:
         if self._process and self._waiting:
             self._link = connection.on_asked(self._link, time.monotonic())
             self._process.ask()
+            self._process.ring()
             self._asked, self._ready = True, False
             # Answers come at once. Waiting for this one, and not asking the next source meanwhile,
             # keeps frames young: those that nobody works on stay where newer ones replace them.
@@ -148,8 +149,7 @@ class LiveFeed:
 
     def _hear(self, message: Message) -> None:
         if "ready" in message:
-            self._ready = True
-            self._move(connection.on_frame(self._link, message["ready"] / 1e9))
+            self._be_ready(message["ready"])
         elif "alive" in message:
             self._move(connection.on_frame(self._link, message["alive"] / 1e9))
         elif "frame" in message:
@@ -163,6 +163,14 @@ class LiveFeed:
             self._lose(SourceError(printable(message["failed"]), remedy=message["remedy"]))
         else:
             self.ended = True
+
+    def _be_ready(self, stamp_ns: int) -> None:
+        """Note that a frame waits; one that was asked for meanwhile missed the wish for it."""
+        if self._asked and self._process:
+            self._process.ring()
+        else:
+            self._ready = True
+        self._move(connection.on_frame(self._link, stamp_ns / 1e9))
 
     def _receive(self, frame: Message) -> None:
         stamp_ns = frame["stamp_ns"]

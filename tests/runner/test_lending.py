@@ -4,28 +4,29 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from threading import Event, Thread
 
 import numpy as np
 import pytest
 
 from edgecnn.frame import Frame
-from edgecnn.runner.lending import Desk, Message, Sheet, make_sheets
+from edgecnn.runner.lending import Desk, Message, Sheet, make_sheets, make_wishes
 
 SHAPE = (480, 640, 3)
 
-# Another process publishes frames of one value each as fast as it can, and lends on each byte.
+# Another process publishes frames of one value each as fast as it can, and lends on each ring.
 WRITER = """
 import json, os, sys
 from threading import Event, Thread
 import numpy as np
 from edgecnn.runner import lending
-pipe, *fds = map(int, sys.argv[1:])
-desk = lending.Desk([lending.Sheet(fd) for fd in fds],
+pipe, wishes, *fds = map(int, sys.argv[1:])
+desk = lending.Desk([lending.Sheet(fd) for fd in fds], wishes,
                     lambda message: os.write(pipe, json.dumps(message).encode() + b"\\n"))
 def listen():
     while os.read(0, 1):
-        desk.lend()
+        desk.answer()
     os._exit(0)
 Thread(target=listen).start()
 number = 0
@@ -39,10 +40,28 @@ def flat(level: int) -> Frame:
     return np.full((6, 8, 3), level, np.uint8)
 
 
+class Lender(Desk):
+    """A desk with its reader's part: wish, and wish and ring."""
+
+    def __init__(self, sheets: list[Sheet], send: Callable[[Message], None]) -> None:
+        self.wishes = make_wishes()
+        super().__init__(sheets, self.wishes, send)
+
+    def wish(self) -> None:
+        os.eventfd_write(self.wishes, 1)
+
+    def lend(self) -> None:
+        self.wish()
+        self.answer()
+
+    def __del__(self) -> None:
+        os.close(self.wishes)
+
+
 @pytest.fixture
-def desk() -> tuple[Desk, list[Message], list[Sheet]]:
+def desk() -> tuple[Lender, list[Message], list[Sheet]]:
     sheets, sent = make_sheets(), list[Message]()
-    return Desk(sheets, sent.append), sent, sheets
+    return Lender(sheets, sent.append), sent, sheets
 
 
 def lent(sent: list[Message], sheets: list[Sheet]) -> tuple[int, int]:
@@ -52,7 +71,7 @@ def lent(sent: list[Message], sheets: list[Sheet]) -> tuple[int, int]:
     return frame["stamp_ns"], int(array[0, 0, 0])
 
 
-Lending = tuple[Desk, list[Message], list[Sheet]]
+Lending = tuple[Lender, list[Message], list[Sheet]]
 
 
 def test_the_reader_is_told_once_and_gets_the_newest(desk: Lending) -> None:
@@ -80,6 +99,38 @@ def test_a_reader_that_waits_gets_the_next_frame_by_itself_and_once(desk: Lendin
     assert lent(sent, sheets) == (1, 1)
     lender.publish([flat(2)], {"stamp_ns": 2})
     assert sent[-1] == {"ready": 2}
+
+
+def test_a_wish_takes_the_next_frame_without_a_ring_and_no_other(desk: Lending) -> None:
+    lender, sent, sheets = desk
+    lender.wish()
+    lender.publish([flat(1)], {"stamp_ns": 1})
+    assert lent(sent, sheets) == (1, 1)
+    lender.publish([flat(2)], {"stamp_ns": 2})
+    assert sent[1:] == [{"ready": 2}]
+
+
+def test_a_ring_without_a_wish_lends_nothing(desk: Lending) -> None:
+    """The frame it was for may have gone by itself while the ring was on its way."""
+    lender, sent, _ = desk
+    lender.answer()
+    lender.publish([flat(1)], {"stamp_ns": 1})
+    lender.answer()
+    assert sent == [{"ready": 1}]
+
+
+def test_a_wish_that_comes_just_after_a_frame_is_answered_at_the_ring_and_once(
+    desk: Lending,
+) -> None:
+    lender, sent, sheets = desk
+    lender.publish([flat(1)], {"stamp_ns": 1})
+    lender.wish()
+    lender.publish([flat(2)], {"stamp_ns": 2})  # sees the wish: the reader's ring comes too late
+    assert lent(sent, sheets) == (2, 2)
+    lender.answer()
+    assert len(sent) == 2
+    lender.publish([flat(3)], {"stamp_ns": 3})
+    assert sent[-1] == {"ready": 3}
 
 
 def test_the_next_frame_is_told_after_one_was_lent(desk: Lending) -> None:
@@ -143,7 +194,7 @@ def test_draining_waits_until_the_message_is_sent_too() -> None:
         assert not ("frame" in message and drained.wait(0.2))
         sent.append(message)
 
-    lender = Desk(make_sheets(), slowly)
+    lender = Lender(make_sheets(), slowly)
     lender.publish([flat(1)], {"stamp_ns": 1})
 
     def drain() -> None:
@@ -159,9 +210,9 @@ def test_draining_waits_until_the_message_is_sent_too() -> None:
 
 def read_while_writing(frames: int) -> tuple[int, list[int]]:
     """Read frames of a process that never stops writing: how many were torn, and their numbers."""
-    sheets = make_sheets()
+    sheets, wishes = make_sheets(), make_wishes()
     read, write = os.pipe()
-    passed = [write, *(sheet.descriptor for sheet in sheets)]
+    passed = [write, wishes, *(sheet.descriptor for sheet in sheets)]
     process = subprocess.Popen(
         [sys.executable, "-c", WRITER, *map(str, passed)],
         stdin=subprocess.PIPE, pass_fds=passed,
@@ -181,11 +232,13 @@ def read_while_writing(frames: int) -> tuple[int, list[int]]:
                 if len(numbers) == frames:
                     break
                 if "ready" in message:
+                    os.eventfd_write(wishes, 1)
                     process.stdin.write(b"?")
                     process.stdin.flush()
     finally:
         process.kill()
         process.communicate()
+        os.close(wishes)
         for sheet in sheets:
             sheet.close()
     return torn, numbers

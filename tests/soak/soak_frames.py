@@ -5,14 +5,15 @@
 Two HTTP cameras stall, hang up, send what is corrupt, black or of another size; a command gives raw
 frames, a thousand a second. Their capture processes are killed or stopped every few seconds.
 Results go into a register, a ring of pictures, a recording with a quota, and lines whose reader
-pauses. Memory, descriptors, threads and processes of the run are sampled; after a warm-up none may
-grow.
+pauses; the others pause too, as on a disk that is slow now and then, so that their queues run full.
+Memory, descriptors, threads and processes of the run are sampled; after a warm-up none may grow.
 """
 
 import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -34,15 +35,16 @@ from edgecnn.runner.deliver.lines import LineSink
 from edgecnn.runner.deliver.register import RegisterSink
 from edgecnn.runner.deliver.segments import Segments, SegmentSink
 from edgecnn.runner.deliver.uncertain import UncertainSink
+from edgecnn.runner.result import Result
 from edgecnn.runner.run import Run, RunPlan
 from edgecnn.runner.smoothing import Smoothing
 from edgecnn.runner.tally import RunReport
 from edgecnn.runner.watch import WatchOptions
 
 HERE = Path(__file__).parent
-WARM_UP = 0.4
-"""Share of the run before which growth does not count: heaps grow by steps to their worst moment.
-The slope depends on it: a step of a whole frame's size came as late as 28 minutes."""
+WARM_UP = 0.2
+"""Share of the run before which growth does not count: heaps grow by steps to their worst moment,
+which is when every queue is full."""
 PATIENCE = Patience(stall_s=1.0, doubt_s=0.02)
 READER = """
 import sys, time
@@ -83,7 +85,29 @@ class SoakReport(Record):
     """What was usual in the first quarter after the warm-up."""
     end: Sample
     """What was usual in the last quarter."""
+    rows: int
+    """Of the register."""
     run: RunReport
+
+
+class Stumbling:
+    """A sink that pauses now and then: results wait, and those that find no room are lost."""
+
+    def __init__(self, sink: Sink, every_s: float, pause_s: float) -> None:
+        self.name, self.depth, self.sees, self.vital = sink.name, sink.depth, sink.sees, sink.vital
+        self._sink, self._every_s, self._pause_s = sink, every_s, pause_s
+        self._due_s = time.monotonic() + every_s
+
+    def __call__(self, result: Result) -> None:
+        """Take a result, after a pause if it is time for one."""
+        if time.monotonic() > self._due_s:
+            time.sleep(self._pause_s)
+            self._due_s = time.monotonic() + self._every_s
+        self._sink(result)
+
+    def close(self) -> None:
+        """Close the sink."""
+        self._sink.close()
 
 
 @contextmanager
@@ -115,7 +139,8 @@ def soak(model: str, frames: int, *, kill_every_s: float = 5.0, good_s: float = 
     watching = Watching(kill_every_s)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        out = stack.enter_context(pausing_reader(4 * kill_every_s, 0.8 * kill_every_s))
+        pauses = (4 * kill_every_s, 0.8 * kill_every_s)
+        out = stack.enter_context(pausing_reader(*pauses))
         sources = [*stack.enter_context(bad_cameras(2, good_s)), raw_source(folder)]
         watching.spared = children_of()
         capture = CaptureOptions(
@@ -123,15 +148,19 @@ def soak(model: str, frames: int, *, kill_every_s: float = 5.0, good_s: float = 
         )
         plan = RunPlan(
             sources,
-            lambda _: [LineSink(as_json=True, out=out), *sinks_in(folder)],
+            lambda _: [
+                LineSink(as_json=True, out=out),
+                *(Stumbling(sink, *pauses) for sink in sinks_in(folder)),
+            ],
             WatchOptions(smoothing=Smoothing(2, 3), max_frames=frames, capture=capture),
         )
         classifier = stack.enter_context(Classifier(model))
         stack.enter_context(watching)
         report = Run(classifier, plan)().value
+        rows = (folder / "register.csv").read_bytes().count(b"\n") - 1
     if report is None:
         raise SystemExit("it did not end in time")
-    return summarise(report, dict(events), watching)
+    return summarise(report, dict(events), watching, rows)
 
 
 @contextmanager
@@ -158,7 +187,9 @@ def raw_source(folder: Path) -> str:
     return f"exec:64x48:bgr24:{sys.executable} {script}"
 
 
-def summarise(report: RunReport, events: dict[str, int], watching: Watching) -> SoakReport:
+def summarise(
+    report: RunReport, events: dict[str, int], watching: Watching, rows: int
+) -> SoakReport:
     """Compare what the process held after the warm-up with what it held at the end."""
     samples = watching.samples[int(len(watching.samples) * WARM_UP) :]
     part = max(1, len(samples) // 4)
@@ -171,6 +202,7 @@ def summarise(report: RunReport, events: dict[str, int], watching: Watching) -> 
         per_hour([s.at_s for s in samples], [s.in_use_mib for s in samples]),
         usual(samples[:part]),
         usual(samples[-part:]),
+        rows,
         report,
     )
 
@@ -194,6 +226,8 @@ def main(
     failed = [name for name, told in report.run.sinks.items() if told.failure]
     if failed:
         raise SystemExit(f"ended early: {', '.join(failed)}")
+    if report.rows != report.run.sinks["csv"].results:
+        raise SystemExit(f"{report.rows} rows of {report.run.sinks['csv'].results}")
     if left := growth(before, after):
         raise SystemExit(f"left behind: {', '.join(left)}")
     grown = growth(report.warm, report.end)

@@ -56,7 +56,9 @@ class LiveFeed:
         """What earlier processes gave; of `_wanted` frames, those that are to be passed on."""
         self._wanted = self._told = self._taken = 0
         self._alone = alone
-        self._asked = self._ready = self._served = False
+        self._asked = self._served = False
+        self._ready_ns = self._frame_ns = 0
+        """Stamps of the newest frame that was told to wait, and of the newest that came."""
         self._shot: Shot | None = None
         self._cause = SourceError("no frame came in time", remedy="check cable and network")
         self._link = connection.begin(time.monotonic())
@@ -104,7 +106,7 @@ class LiveFeed:
             self._link = connection.on_asked(self._link, time.monotonic())
             self._process.ask()
             self._process.ring()
-            self._asked, self._ready = True, False
+            self._asked = True
             # Answers come at once. Waiting for this one, and not asking the next source meanwhile,
             # keeps frames young: those that nobody works on stay where newer ones replace them.
             self._process.wait(ANSWER_S)
@@ -144,8 +146,11 @@ class LiveFeed:
 
     @property
     def _waiting(self) -> bool:
-        """Tell whether a frame waits in the process until it is asked for."""
-        return self._ready and not self._asked
+        """Tell whether a frame waits in the process until it is asked for.
+
+        Of two messages from its two threads, the later may come first: only stamps tell.
+        """
+        return self._ready_ns > self._frame_ns and not self._asked
 
     def _hear(self, message: Message) -> None:
         if "ready" in message:
@@ -165,11 +170,10 @@ class LiveFeed:
             self.ended = True
 
     def _be_ready(self, stamp_ns: int) -> None:
-        """Note that a frame waits; one that was asked for meanwhile missed the wish for it."""
+        """Note that a frame waits; if it was asked for meanwhile, it missed the wish."""
+        self._ready_ns = stamp_ns
         if self._asked and self._process:
             self._process.ring()
-        else:
-            self._ready = True
         self._move(connection.on_frame(self._link, stamp_ns / 1e9))
 
     def _receive(self, frame: Message) -> None:
@@ -178,6 +182,7 @@ class LiveFeed:
         arrays = self._process.frames(frame)
         fitted = arrays[0] if self._job.wanted.spec else None
         self._taken += 1
+        self._frame_ns = stamp_ns
         self._shot = Shot(self.name, arrays[-1], fitted, stamp_ns)
         self._count(frame)
         self._move(connection.on_frame(self._link, stamp_ns / 1e9))
@@ -232,7 +237,8 @@ class LiveFeed:
 
     def _stop(self, *, grace: bool) -> None:
         process, self._process = self._process, None
-        self._asked = self._ready = self._served = False
+        self._asked = self._served = False
+        self._ready_ns = self._frame_ns = 0
         self._before, self._wanted, self._told = self.counts, self._wanted + self._told, 0
         if process:
             process.close(GRACE_S if grace else 0.0)

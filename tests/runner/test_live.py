@@ -455,6 +455,22 @@ def test_several_sources_are_served_in_turn_and_bad_ones_disturb_nobody(
     assert stalled == {bad.url}
 
 
+def test_however_wishes_and_frames_cross_each_other_no_source_stops(
+    told: Told, tmp_path: Path
+) -> None:
+    """Two threads of each process answer while frames come as fast as they can."""
+    (tmp_path / "lively.py").write_text(LIVELY.replace("time.sleep(0.02)", ""))
+    command = f"{sys.executable} {tmp_path / 'lively.py'}"
+    options = told.options(patience=replace(CALM, stall_s=5.0))
+    sources = [f"exec:64x48:{form}:{command}" for form in ("bgr24", "rgb24")]
+    with open_sources(sources, options) as opened:
+        seen = set()
+        for shot in islice(opened.shots(), 8000):
+            seen.add(shot.source)
+            assert What.STALLED not in told.what
+    assert len(seen) == 2
+
+
 def test_files_and_cameras_are_read_together_and_files_to_their_end(
     told: Told, tmp_path: Path
 ) -> None:

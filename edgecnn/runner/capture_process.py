@@ -42,6 +42,9 @@ class CaptureProcess:
         """Whether it has closed its pipe: nothing more will come."""
         try:
             self._process = NURSERY.submit(self._start, write, job).result()
+        except BaseException:
+            self._give_back()
+            raise
         finally:
             os.close(write)
 
@@ -121,6 +124,10 @@ class CaptureProcess:
             os.killpg(self.pid, signal.SIGKILL)
         with suppress(subprocess.TimeoutExpired):  # a broken driver may hold even the dead
             self._process.wait(REAP_S)
+        self._give_back()
+
+    def _give_back(self) -> None:
+        """Close what was opened for the process."""
         os.close(self._pipe)
         os.close(self._wishes)
         for sheet in self._sheets:

@@ -160,8 +160,7 @@ class Classifier:
     ) -> Prediction:
         index = int(row.argmax())  # the position of a NaN, if there is one
         probability, logit = float(row[index]), float(logits[index])
-        # One sum tells of all: what is not finite stays so, and no sum of float32 becomes so.
-        if not math.isfinite(probability + sum(logits.tolist())):
+        if not (math.isfinite(probability) and np.isfinite(logits).all()):
             raise NonFinite(
                 f"{self.model.path.name} answers with NaN or infinity",
                 remedy="train and export it again",

@@ -68,7 +68,8 @@ def on_frame(link: Link, stamp_s: float) -> Link:
 
 def on_asked(link: Link, now_s: float) -> Link:
     """A frame that waits was asked for: until it comes, the wait counts from now."""
-    return replace(link, heard_s=max(link.heard_s, now_s))
+    heard_s, lost_s = max(link.heard_s, now_s), max(link.lost_s, now_s)
+    return replace(link, heard_s=heard_s, lost_s=lost_s)
 
 
 def on_loss(link: Link, now_s: float, patience: Patience, jitter: float) -> Link:

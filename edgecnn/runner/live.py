@@ -172,9 +172,10 @@ class LiveFeed:
     def _be_ready(self, stamp_ns: int) -> None:
         """Note that a frame waits; if it was asked for meanwhile, it missed the wish."""
         self._ready_ns = stamp_ns
-        if self._asked and self._process:
-            self._process.ring()
         self._move(connection.on_frame(self._link, stamp_ns / 1e9))
+        if self._asked and self._process:
+            self._link = connection.on_asked(self._link, time.monotonic())
+            self._process.ring()
 
     def _receive(self, frame: Message) -> None:
         stamp_ns = frame["stamp_ns"]

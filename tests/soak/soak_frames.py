@@ -223,6 +223,9 @@ def main(
     text = report.to_json(indent=1)
     out.write_text(text)
     print(text)
+    full = [name for name, told in report.run.sinks.items() if told.lost]
+    if len(full) < len(report.run.sinks):
+        raise SystemExit(f"of the queues, only these were ever full: {', '.join(full) or 'none'}")
     failed = [name for name, told in report.run.sinks.items() if told.failure]
     if failed:
         raise SystemExit(f"ended early: {', '.join(failed)}")

@@ -120,7 +120,7 @@ class Delivery:
         with suppress(Empty):  # the sink has just taken it
             self._waiting.get_nowait()
             self._dropped += 1
-            if self._dropped == 1 and not self._lossless:
+            if self._dropped == 1 and not (self._lossless or self.cause):
                 self._tell(self.sink.name, "too slow: results are dropped, and counted")
 
     def _run(self) -> None:

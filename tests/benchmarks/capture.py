@@ -1,6 +1,6 @@
 """What reading and classifying a file costs over decoding it alone.
 
-    python tests/benchmarks/capture.py [--ffmpeg-threads 1]
+    python tests/benchmarks/capture.py [--ffmpeg-threads 1] [--rounds 15]
 
 The video is read by OpenCV alone, by `open_source`, by a capture process as a live source would be,
 and classified by `open_source` and by the usual loop. Rounds are interleaved, and every figure is a
@@ -32,8 +32,6 @@ from edgecnn.runner.run import Run, RunPlan
 from edgecnn.runner.wanted import Wanted
 from edgecnn.runner.watch import WatchOptions
 from edgecnn.spec import ModelSpec
-
-ROUNDS = 15
 
 
 def motion_jpeg(video: Path, folder: Path) -> Path:
@@ -91,7 +89,7 @@ def run_usual(path: Path, classify: Classifier) -> int:
     return (time.monotonic_ns() - start) // frames
 
 
-def compare(path: Path, classify: Classifier) -> None:
+def compare(path: Path, classify: Classifier, rounds: int) -> None:
     """Print every way of reading a video as a ratio to OpenCV alone, both times per frame."""
     ways: dict[str, Callable[[], int]] = {
         "open_source": lambda: read_source(path),
@@ -102,7 +100,7 @@ def compare(path: Path, classify: Classifier) -> None:
     }
     alone: dict[str, list[int]] = {name: [] for name in ways}
     timed: dict[str, list[int]] = {name: [] for name in ways}
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         for name, way in ways.items():
             alone[name].append(read_alone(path))
             timed[name].append(way())
@@ -125,6 +123,7 @@ def main(
     video: Path = VIDEO,
     model: str = "objects",
     ffmpeg_threads: int = 1,
+    rounds: int = 15,
 ) -> None:
     """Print what reading costs."""
     there(video)
@@ -132,7 +131,7 @@ def main(
     print(f"FFmpeg threads, for every way: {ffmpeg_threads}")
     with tempfile.TemporaryDirectory() as folder, Classifier(model) as classify:
         for path in (video, motion_jpeg(video, Path(folder))):
-            compare(path, classify)
+            compare(path, classify, rounds)
 
 
 if __name__ == "__main__":

@@ -68,7 +68,7 @@ class Delivery:
         """What ended it early."""
         self._tell, self._stop, self._lossless = tell, stop, lossless
         self._offered = self._taken = self._dropped = 0
-        # It is taken from in C: a tenth of what a Condition costs at every result.
+        # Not a Condition: it makes a lock for every wait, and there is one at every result.
         self._waiting: SimpleQueue[Result | None] = SimpleQueue()
         """None is the end."""
         self._room = Event()

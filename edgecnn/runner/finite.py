@@ -68,6 +68,7 @@ def _video(capture: "cv2.VideoCapture") -> Frames:
             if not done:
                 return
             yield frame
+            del frame  # who reads on may have let go of it: the next one then takes its memory
     finally:
         capture.release()
 

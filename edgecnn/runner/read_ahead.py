@@ -4,7 +4,7 @@ import math
 import os
 import time
 from collections import deque
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from itertools import chain, repeat
 from threading import Thread
@@ -31,7 +31,8 @@ class ReadAhead:
     Whoever of the two has time fits a frame, so that both are busy where both cores are.
 
     OpenCV decodes without Python's lock, so that a thread is enough. It reads regular files only:
-    nothing else can let it wait for ever.
+    nothing else can let it wait for ever. A system call gives the lock away, and getting it back
+    may take longer than the call: neither side makes one unless the other waits.
     """
 
     opening = False
@@ -42,21 +43,30 @@ class ReadAhead:
         self.state = What.LIVE
         self.over = False
         """Whether there is nothing more to take."""
-        self.counts = Counts()
+        self._taken = 0
         self._wanted, self._sampler = wanted, Sampler(wanted.sampling)
         self._ring: deque[Shot | Exception | None] = deque()
         """None is the end."""
         self._cause: EdgeError | None = None
         # Not threading's: Ctrl-C may come while the reader holds a lock of theirs, for ever.
-        self._room = os.eventfd(DEPTH, os.EFD_SEMAPHORE | os.EFD_CLOEXEC)
-        self._filled = os.eventfd(0, os.EFD_SEMAPHORE | os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._room = os.eventfd(0, os.EFD_CLOEXEC)
+        self._filled = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._thread_waits = self._reader_waits = False
         self._stop = Stop()
         keep_freed_memory()
         self._thread = Thread(target=self._read, args=(footage,), name="read-ahead", daemon=True)
         self._thread.start()
 
+    @property
+    def counts(self) -> Counts:
+        """What it gave until now."""
+        return Counts(self._taken)
+
     def files(self) -> list[int]:
         """Return the descriptors that are readable when there is something to do."""
+        self._reader_waits = True
+        if self._ring:  # it came before the thread could see that somebody waits
+            os.eventfd_write(self._filled, 1)
         return [self._filled]
 
     def due(self) -> float:
@@ -64,18 +74,22 @@ class ReadAhead:
         return math.inf
 
     def step(self) -> None:
-        """Do nothing: the thread does."""
+        """Wait no longer: look what there is."""
+        if self._reader_waits:
+            self._reader_waits = False
+            with suppress(BlockingIOError):
+                os.eventfd_read(self._filled)
 
     def take(self) -> Shot | None:
         """Return the next frame if it is here."""
-        try:
-            os.eventfd_read(self._filled)
-        except BlockingIOError:
+        if not self._ring:
             return None
         item = self._ring.popleft()
-        os.eventfd_write(self._room, 1)
+        if self._thread_waits:
+            self._thread_waits = False
+            os.eventfd_write(self._room, 1)
         if isinstance(item, Shot):
-            self.counts = Counts(self.counts.frames + 1)
+            self._taken += 1
             return item if item.fitted is not None else self._fitted(item)
         self.over = True
         if isinstance(item, EdgeError):
@@ -107,9 +121,11 @@ class ReadAhead:
         pictures = chain(footage.pictures, repeat(""))
         try:
             with closing(footage.frames) as frames:
-                for frame, picture in zip(frames, pictures, strict=False):
+                for frame in frames:
+                    picture = next(pictures)
                     if self._is_wanted():
                         self._put(self._shot(frame, picture))
+                    del frame  # the next one gets its memory, which is in the cache; zip keeps it
                     if self._stop.wanted:
                         return
         except Exception as error:  # it is raised where frames are taken
@@ -135,6 +151,13 @@ class ReadAhead:
 
     def _put(self, item: Shot | Exception | None) -> None:
         """Wait for room."""
-        os.eventfd_read(self._room)
+        while len(self._ring) >= DEPTH and not self._stop.wanted:
+            self._wait_for_room()
         self._ring.append(item)
-        os.eventfd_write(self._filled, 1)
+        if self._reader_waits:
+            os.eventfd_write(self._filled, 1)
+
+    def _wait_for_room(self) -> None:
+        self._thread_waits = True
+        if len(self._ring) >= DEPTH:  # else the reader took one before it could see that
+            os.eventfd_read(self._room)

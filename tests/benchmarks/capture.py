@@ -3,9 +3,10 @@
     python tests/benchmarks/capture.py [--ffmpeg-threads 1] [--rounds 15]
 
 The video is read by OpenCV alone, by `open_source`, by a capture process as a live source would be,
-and classified by `open_source` and by the usual loop. Rounds are interleaved, and every figure is a
-ratio to OpenCV alone in the same round. Where others take time from one of the cores, the fastest
-rounds of each tell what the program itself costs.
+and classified by `edgecnn run`, by the usual loop, and by two bare threads, which are the most that
+can be had of two cores: one reads, the other classifies, and nothing else is done. Rounds are
+interleaved, and every figure is a ratio to OpenCV alone in the same round. Where others take time
+from one of the cores, the fastest rounds of each tell what the program itself costs.
 """
 
 import os
@@ -16,11 +17,14 @@ from collections.abc import Callable
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
+from queue import Queue
+from threading import Thread
 
 import typer
 from footage import SIZE, VIDEO, frames, there
 
 from edgecnn.bench.clock import ratio
+from edgecnn.frame import Frame
 from edgecnn.opencv import cv2
 from edgecnn.runner.address import Kind
 from edgecnn.runner.camera import CameraSettings
@@ -28,6 +32,7 @@ from edgecnn.runner.capture import _rounds, open_source
 from edgecnn.runner.classify import Classifier
 from edgecnn.runner.connection import Patience
 from edgecnn.runner.live import LiveFeed, plan_job
+from edgecnn.runner.read_ahead import DEPTH
 from edgecnn.runner.run import Run, RunPlan
 from edgecnn.runner.wanted import Wanted
 from edgecnn.runner.watch import WatchOptions
@@ -89,6 +94,26 @@ def run_usual(path: Path, classify: Classifier) -> int:
     return (time.monotonic_ns() - start) // frames
 
 
+def run_bare(path: Path, classify: Classifier) -> int:
+    """Return nanoseconds a frame of reading in one thread and classifying in another."""
+    ring: Queue[Frame | None] = Queue(DEPTH)
+    capture, count, start = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG), 0, time.monotonic_ns()
+    reader = Thread(target=_read_into, args=(capture, ring))
+    reader.start()
+    while (frame := ring.get()) is not None:
+        classify(frame)
+        count += 1
+    taken = (time.monotonic_ns() - start) // count
+    reader.join()
+    return taken
+
+
+def _read_into(capture: "cv2.VideoCapture", ring: "Queue[Frame | None]") -> None:
+    while (read := capture.read())[0]:
+        ring.put(read[1])
+    ring.put(None)
+
+
 def compare(path: Path, classify: Classifier, rounds: int) -> None:
     """Print every way of reading a video as a ratio to OpenCV alone, both times per frame."""
     ways: dict[str, Callable[[], int]] = {
@@ -96,6 +121,7 @@ def compare(path: Path, classify: Classifier, rounds: int) -> None:
         "capture process, whole frames": lambda: read_process(path, None, whole=True),
         "capture process, fitted frames": lambda: read_process(path, classify.spec, whole=False),
         "edgecnn run": lambda: run_edgecnn(path, classify),
+        "two bare threads": lambda: run_bare(path, classify),
         "usual loop": lambda: run_usual(path, classify),
     }
     alone: dict[str, list[int]] = {name: [] for name in ways}

@@ -1,7 +1,12 @@
 """Sources: every kind gives BGR frames in order, and says clearly why it cannot."""
 
+import random
+import sys
 import threading
 import time
+import weakref
+from collections.abc import Iterator
+from contextlib import closing
 from itertools import islice, pairwise
 from pathlib import Path
 
@@ -12,8 +17,10 @@ from conftest import real_data
 from edgecnn.errors import EdgeError, NotFound, SourceError
 from edgecnn.frame import Frame, fit_frame
 from edgecnn.opencv import PICTURE_SUFFIXES, cv2, encode_png
-from edgecnn.runner.capture import Source, open_source
+from edgecnn.runner.capture import Source, _rounds, open_source
+from edgecnn.runner.finite import Footage, Frames
 from edgecnn.runner.read_ahead import DEPTH, ReadAhead
+from edgecnn.runner.sampling import Sampling
 from edgecnn.runner.shot import Shot
 from edgecnn.runner.wanted import Wanted
 from edgecnn.spec import ModelSpec
@@ -228,3 +235,52 @@ def test_nothing_of_a_file_is_dropped_by_a_slow_reader(tmp_path: Path) -> None:
         counts = opened.counts[str(tmp_path)]
     assert levels == list(range(0, 240, 20))
     assert (counts.frames, counts.dropped) == (12, 0)
+
+
+def hurry_and_dawdle(times: int, seed: int) -> Iterator[int]:
+    """Count, and now and then wait so long that the other side has to wait too."""
+    chance = random.Random(seed)
+    for number in range(times):
+        if chance.random() < 0.01:
+            time.sleep(chance.random() * 0.002)
+        yield number
+
+
+def test_a_thread_that_reads_and_its_reader_never_wait_for_each_other_at_once() -> None:
+    frames = (np.full((1, 1, 3), number % 251, np.uint8) for number in hurry_and_dawdle(8000, 1))
+    levels: list[int] = []
+
+    def read() -> None:
+        pace = hurry_and_dawdle(8000, 2)
+        with closing(ReadAhead("film", Footage(frames, ""), Wanted())) as feed:
+            levels.extend(
+                shot.frame_bgr.item(0) for shot, _ in zip(_rounds([feed]), pace, strict=False)
+            )
+
+    reader = threading.Thread(target=read, daemon=True)
+    often, interval_s = 1e-6, sys.getswitchinterval()
+    sys.setswitchinterval(often)
+    try:
+        reader.start()
+        reader.join(30)
+    finally:
+        sys.setswitchinterval(interval_s)
+    assert levels == [number % 251 for number in range(8000)]
+
+
+def test_a_frame_that_is_left_out_is_let_go_before_the_next_one_is_read() -> None:
+    alive: list[int] = []
+
+    def film() -> Frames:
+        refs = []
+        for level in range(20):
+            frame = flat(level)
+            refs.append(weakref.ref(frame))
+            yield frame
+            del frame
+            alive.append(sum(ref() is not None for ref in refs))
+
+    sampling = Sampling(every=100)
+    with closing(ReadAhead("film", Footage(film(), ""), Wanted(sampling=sampling))) as feed:
+        assert [int(shot.frame_bgr[0, 0, 0]) for shot in _rounds([feed])] == [0]
+    assert set(alive[1:]) <= {0, 1}  # the first one, as long as its reader has it

@@ -182,7 +182,7 @@ class LiveFeed:
         assert self._process is not None
         arrays = self._process.frames(frame)
         fitted = arrays[0] if self._job.wanted.spec else None
-        self._taken += 1
+        self._taken += self._shot is None  # else a newer frame came before that one was taken
         self._frame_ns = stamp_ns
         self._shot = Shot(self.name, arrays[-1], fitted, stamp_ns)
         self._count(frame)

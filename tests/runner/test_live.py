@@ -116,6 +116,33 @@ def test_a_slow_reader_gets_the_newest_frame_and_the_rest_is_counted(told: Told)
     assert (counts.frames, counts.dropped) == (24, 24 - len(levels))
 
 
+def test_a_frame_that_a_newer_one_replaces_before_it_is_taken_was_dropped(told: Told) -> None:
+    asked = threading.Event()
+
+    def three(wire: Wire) -> None:
+        wire.stream([scene(10)])
+        asked.wait(60)
+        wire.stream([scene(20), scene(30)])
+        wire.pause(60)
+
+    with http_camera(three) as camera, open_source(camera.url, told.options()) as opened:
+        until(opened, lambda shot: level_of(shot.frame_bgr) == 10)
+        (feed,) = opened._feeds
+        assert isinstance(feed, LiveFeed)
+        assert feed.take() is None  # it is asked for the next frame, which then comes by itself
+        asked.set()
+
+        def next_waits() -> bool:
+            feed.step()
+            return feed._waiting
+
+        assert soon(next_waits)  # behind the one that came
+        shot = feed.take()
+        assert shot is not None
+        assert level_of(shot.frame_bgr) == 30
+        assert (feed.counts.frames, feed.counts.dropped) == (3, 1)
+
+
 def test_a_camera_that_stalls_is_noticed_and_connected_again(told: Told) -> None:
     with (
         http_camera(then_silent, forever) as camera,

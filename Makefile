@@ -19,7 +19,7 @@ types: $(READY)
 	$(BIN)/mypy
 
 unit: $(READY)
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist worksteal
 
 fuzz: $(READY)
 	$(BIN)/python tests/fuzz_models.py --mutants 100000

@@ -213,10 +213,11 @@ def per_hour(at_s: list[float], values: list[float]) -> float:
 
 
 def let_names_grow() -> None:
-    """Bring forward what else comes as a step of 0.94 MiB after half an hour, once.
+    """Bring forward what else comes as a step of 0.94 MiB after half an hour.
 
     pathlib interns every part of a path. Python's table of interned strings, which keeps a place
-    for those that are gone, is made twice as large after some 20,000 new ones, and never again.
+    for those that are gone, is made twice as large after some 20,000 new ones. When it is full of
+    places once more, its next size depends on how many are alive then: the same, or twice that.
     """
     for number in range(NAMES):
         Path(f"{number:06d}.png")

@@ -63,7 +63,10 @@ class ReadAhead:
         return Counts(self._taken)
 
     def files(self) -> list[int]:
-        """Return the descriptors that are readable when there is something to do."""
+        """Return the descriptors that are readable when there is something to do.
+
+        Whoever asks is going to wait for them, until `step`.
+        """
         self._reader_waits = True
         if self._ring:  # it came before the thread could see that somebody waits
             os.eventfd_write(self._filled, 1)

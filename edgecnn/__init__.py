@@ -16,19 +16,19 @@ if TYPE_CHECKING:
     from edgecnn.errors import EdgeError
     from edgecnn.exporter.export import export
     from edgecnn.exporter.options import Options
-    from edgecnn.exporter.verify import verify
-    from edgecnn.frame import fit_frame
-    from edgecnn.runner.camera import CameraSettings
-    from edgecnn.runner.capture import CaptureOptions, open_source, open_sources
-    from edgecnn.runner.classify import Classifier, Prediction
-    from edgecnn.runner.connection import Patience
-    from edgecnn.runner.region import Region
+    from edgecnn.exporter.verify.verify import verify
+    from edgecnn.inference.classifier import Classifier, Prediction
+    from edgecnn.model.frame import fit_frame
+    from edgecnn.model.spec import Fit, ModelCard, ModelSpec
     from edgecnn.runner.result import Result
-    from edgecnn.runner.sampling import Sampling
     from edgecnn.runner.smoothing import Smoothing
-    from edgecnn.runner.wanted import Wanted
     from edgecnn.runner.watch import WatchOptions, watch
-    from edgecnn.spec import Fit, ModelCard, ModelSpec
+    from edgecnn.sources.cameras.settings import CameraSettings
+    from edgecnn.sources.capture import CaptureOptions, open_source, open_sources
+    from edgecnn.sources.frame_request import FrameRequest
+    from edgecnn.sources.live.connection import Patience
+    from edgecnn.sources.region import Region
+    from edgecnn.sources.sampling import Sampling
     from edgecnn.trainer.recipe import Recipe
     from edgecnn.trainer.train import train
     from edgecnn.web.live_page import LivePage
@@ -46,32 +46,32 @@ os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 _HOMES = {
     "EdgeError": "edgecnn.errors",
-    "ModelSpec": "edgecnn.spec",
-    "ModelCard": "edgecnn.spec",
-    "Fit": "edgecnn.spec",
-    "fit_frame": "edgecnn.frame",
-    "Classifier": "edgecnn.runner.classify",
-    "Prediction": "edgecnn.runner.classify",
-    "CameraSettings": "edgecnn.runner.camera",
-    "CaptureOptions": "edgecnn.runner.capture",
-    "Patience": "edgecnn.runner.connection",
-    "Region": "edgecnn.runner.region",
+    "ModelSpec": "edgecnn.model.spec",
+    "ModelCard": "edgecnn.model.spec",
+    "Fit": "edgecnn.model.spec",
+    "fit_frame": "edgecnn.model.frame",
+    "Classifier": "edgecnn.inference.classifier",
+    "Prediction": "edgecnn.inference.classifier",
+    "CameraSettings": "edgecnn.sources.cameras.settings",
+    "CaptureOptions": "edgecnn.sources.capture",
+    "Patience": "edgecnn.sources.live.connection",
+    "Region": "edgecnn.sources.region",
     "Result": "edgecnn.runner.result",
-    "Sampling": "edgecnn.runner.sampling",
+    "Sampling": "edgecnn.sources.sampling",
     "Smoothing": "edgecnn.runner.smoothing",
-    "Wanted": "edgecnn.runner.wanted",
+    "FrameRequest": "edgecnn.sources.frame_request",
     "WatchOptions": "edgecnn.runner.watch",
     "watch": "edgecnn.runner.watch",
     "LivePage": "edgecnn.web.live_page",
-    "open_source": "edgecnn.runner.capture",
-    "open_sources": "edgecnn.runner.capture",
+    "open_source": "edgecnn.sources.capture",
+    "open_sources": "edgecnn.sources.capture",
     "collect": "edgecnn.collector.collect",
     "measure": "edgecnn.bench.measure",
     "train": "edgecnn.trainer.train",
     "Recipe": "edgecnn.trainer.recipe",
     "export": "edgecnn.exporter.export",
     "Options": "edgecnn.exporter.options",
-    "verify": "edgecnn.exporter.verify",
+    "verify": "edgecnn.exporter.verify.verify",
 }
 
 __all__ = [
@@ -80,6 +80,7 @@ __all__ = [
     "Classifier",
     "EdgeError",
     "Fit",
+    "FrameRequest",
     "LivePage",
     "ModelCard",
     "ModelSpec",
@@ -91,7 +92,6 @@ __all__ = [
     "Result",
     "Sampling",
     "Smoothing",
-    "Wanted",
     "WatchOptions",
     "collect",
     "export",

@@ -81,7 +81,7 @@ def keep(file: Path, target: Path) -> None:
 
 def draw() -> None:
     """Draw the camera frames that are learned from, unless they are there."""
-    from edgecnn.trainer.catalog import locate
+    from edgecnn.data.catalog import locate
 
     target = user_cache_path("edgecnn") / DRAWN
     if not target.is_dir():

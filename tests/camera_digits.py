@@ -23,12 +23,12 @@ from camera_scene import draw_scene, paint
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
+from edgecnn.atomic import write_atomic
+from edgecnn.data.dataset import VALIDATION_SHARE
+from edgecnn.data.idx import IMAGES, LABELS, read_idx_folder
 from edgecnn.errors import OptionError
-from edgecnn.files import write_atomic
-from edgecnn.frame import Frame, fit_frame
+from edgecnn.model.frame import Frame, fit_frame
 from edgecnn.opencv import cv2, encode_png
-from edgecnn.trainer.dataset import VALIDATION_SHARE
-from edgecnn.trainer.idx import IMAGES, LABELS, read_idx_folder
 
 TRAIN, VALIDATION, TEST, ORDER, SHEET = range(5)
 """Branches of the seed: no two parts share a random number."""

@@ -9,9 +9,9 @@ from enum import Enum
 import numpy as np
 import numpy.typing as npt
 
-from edgecnn.frame import fit_frame
+from edgecnn.model.frame import fit_frame
+from edgecnn.model.spec import Fit, ModelSpec
 from edgecnn.opencv import cv2
-from edgecnn.spec import Fit, ModelSpec
 
 Plane = npt.NDArray[np.float32]
 Matrix = npt.NDArray[np.float64]

@@ -27,7 +27,7 @@ from camera_effects import (
 )
 
 from edgecnn.errors import DataError
-from edgecnn.frame import Frame
+from edgecnn.model.frame import Frame
 from edgecnn.opencv import cv2
 
 SHAPES = ((240, 320), (240, 240), (270, 480))

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 
-from edgecnn.frame import Frame
+from edgecnn.model.frame import Frame
 from edgecnn.opencv import cv2
 
 BOUNDARY = "next"

@@ -15,14 +15,14 @@ from commands import Main, run_here
 from torch.onnx._internal.exporter._registration import ONNXRegistry
 
 import edgecnn.cli
-from edgecnn.exporter.candidate import Candidate
-from edgecnn.exporter.export import candidate_of, export
-from edgecnn.exporter.gate import Limits
-from edgecnn.exporter.search import find_int8
+from edgecnn.data.dataset import Dataset
+from edgecnn.exporter.export import export, export_source_of
+from edgecnn.exporter.export_source import ExportSource
+from edgecnn.exporter.gate.gate import GateLimits
+from edgecnn.exporter.quantization.search import find_int8
 from edgecnn.exporter.ship import ExportReport
-from edgecnn.frame import Frame
-from edgecnn.spec import ModelSpec
-from edgecnn.trainer.dataset import Dataset
+from edgecnn.model.frame import Frame
+from edgecnn.model.spec import ModelSpec
 from edgecnn.trainer.recipe import Recipe
 from edgecnn.trainer.run_folder import read_run
 from edgecnn.trainer.train import load_for, train
@@ -35,7 +35,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path.name in SLOW_LAST)
 
 
-ANY_DROP = Limits(max_drop=100.0, min_agreement=0.0)
+ANY_DROP = GateLimits(max_drop=100.0, min_agreement=0.0)
 SMALL = Recipe(data="digits", epochs=3, seed=5)
 """By this seed the first calibration agrees with fp32 everywhere, and an export tries no other."""
 
@@ -114,13 +114,13 @@ def frames(digits: tuple[Dataset, ModelSpec]) -> list[Frame]:
 
 
 @pytest.fixture(scope="session")
-def candidate(run_folder: Path, digits: tuple[Dataset, ModelSpec]) -> Candidate:
+def candidate(run_folder: Path, digits: tuple[Dataset, ModelSpec]) -> ExportSource:
     """The small run."""
-    return candidate_of(read_run(run_folder), digits[0])
+    return export_source_of(read_run(run_folder), digits[0])
 
 
 @pytest.fixture(scope="session")
-def agreeing(candidate: Candidate) -> Candidate:
+def agreeing(candidate: ExportSource) -> ExportSource:
     """The small run with the validation pictures on which int8 says what fp32 says: quick."""
     answers, data = find_int8(candidate, 7, ANY_DROP, lambda _: None).answers, candidate.data
     alike = data.validation.take(np.flatnonzero(answers.fp32 == answers.own))

@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
-from edgecnn.runner import seal
+from edgecnn.model import digest
 
 Edit = Callable[[onnx.ModelProto], None]
 
@@ -25,10 +25,10 @@ def resealed(model: Path, folder: Path, edit: Edit) -> Path:
 
     def edit_and_unseal(proto: onnx.ModelProto) -> None:
         edit(proto)
-        with_entry(seal.DIGEST_KEY, seal.UNSEALED)(proto)
+        with_entry(digest.DIGEST_KEY, digest.NO_DIGEST)(proto)
 
     path = folder / "edited.onnx"
-    path.write_bytes(seal.seal(edited(model.read_bytes(), edit_and_unseal)))
+    path.write_bytes(digest.with_digest(edited(model.read_bytes(), edit_and_unseal)))
     return path
 
 

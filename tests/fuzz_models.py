@@ -25,19 +25,19 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
-from foreign_models import as_keras, as_torch, random_network, with_uint8_input
+from external_models import as_keras, as_torch, random_network, with_uint8_input
 from mutants import raw, structural
 
 from edgecnn.errors import EdgeError
-from edgecnn.exporter.contract import stamp, wrap_fp32
-from edgecnn.exporter.foreign.plan import ASSUMPTIONS, Told, plan_input
-from edgecnn.exporter.foreign.read import read
-from edgecnn.runner import seal
-from edgecnn.runner.golden import Golden
-from edgecnn.runner.graph_bytes import outline_graph
-from edgecnn.runner.inspect import describe_model, report_rows
-from edgecnn.runner.model_file import parse_model
-from edgecnn.spec import ModelCard, ModelSpec
+from edgecnn.exporter.adopt.input_plan import ASSUMPTIONS, UserOptions, plan_input
+from edgecnn.exporter.adopt.read_graph import read
+from edgecnn.exporter.graph.contract import stamp, wrap_fp32
+from edgecnn.inference.inspect import describe_model, report_rows
+from edgecnn.model import digest
+from edgecnn.model.golden import Golden
+from edgecnn.model.graph_check import outline_graph
+from edgecnn.model.model_file import parse_model
+from edgecnn.model.spec import ModelCard, ModelSpec
 
 SLOW_SECONDS = 2.0
 """Of the CPU, for one mutant: a hang."""
@@ -110,7 +110,7 @@ def _read_foreign(mutant: bytes) -> str:
     try:
         outline = outline_graph(mutant)
         pixels = any(value.type == "uint8" for value in outline.inputs)
-        told = Told() if pixels else ASSUMPTIONS["unit"]
+        told = UserOptions() if pixels else ASSUMPTIONS["unit"]
         read(mutant, plan_input(outline, told, len(LABELS)))
     except EdgeError as error:
         return f"foreign: {type(error).__name__}"
@@ -124,12 +124,12 @@ def _read_foreign(mutant: bytes) -> str:
 def sealed_again(mutant: bytes) -> bytes:
     """Seal a mutant as a hostile maker would, where it still has room for a seal."""
     try:
-        found = seal.read_metadata(mutant)
+        found = digest.read_metadata(mutant)
     except EdgeError:
         return mutant
-    digits = found.values.get(seal.DIGEST_KEY, "")
-    has_room = found.digest_start > 0 and len(digits) == len(seal.UNSEALED)
-    return seal.seal(mutant) if has_room else mutant
+    digits = found.values.get(digest.DIGEST_KEY, "")
+    has_room = found.digest_start > 0 and len(digits) == len(digest.NO_DIGEST)
+    return digest.with_digest(mutant) if has_room else mutant
 
 
 def work(seed: int, first: int, end: int, step: int) -> None:

@@ -17,15 +17,15 @@ import onnx
 import typer
 from onnx import TensorProto, helper
 
-from edgecnn.exporter.contract import stamp
-from edgecnn.exporter.pixels import learned
-from edgecnn.frame import Frame
+from edgecnn.data.dataset import Pictures, RawDataset, prepare
+from edgecnn.exporter.graph.contract import stamp
+from edgecnn.exporter.verify.pixels import learned
+from edgecnn.inference.classifier import Classifier
+from edgecnn.model.frame import Frame
+from edgecnn.model.golden import Golden
+from edgecnn.model.spec import Fit, ModelCard, ModelSpec, Shrink
 from edgecnn.opencv import encode_png
-from edgecnn.runner.capture import open_source
-from edgecnn.runner.classify import Classifier
-from edgecnn.runner.golden import Golden
-from edgecnn.spec import Fit, ModelCard, ModelSpec, Shrink
-from edgecnn.trainer.dataset import Pictures, RawDataset, prepare
+from edgecnn.sources.capture import open_source
 
 LONGEST = 300
 VIEWS: tuple[Callable[[Frame], Frame], ...] = (

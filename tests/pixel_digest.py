@@ -12,8 +12,8 @@ from itertools import product
 
 import numpy as np
 
-from edgecnn.frame import Frame, fit_frame
-from edgecnn.spec import Fit, ModelSpec
+from edgecnn.model.frame import Frame, fit_frame
+from edgecnn.model.spec import Fit, ModelSpec
 
 EXPECTED = "95d4b00ee9742cc4ee666a3d714d87b9ff656ee00c30ab4ab2385387aed98640"
 """On x86-64 (AVX-512 and AVX2 kernels) and on aarch64 (Cortex-A72)."""

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from edgecnn.frame import Frame
-from edgecnn.runner.classify import Prediction
-from edgecnn.runner.region import WHOLE, Region
-from edgecnn.runner.result import Result, Trouble
+from edgecnn.inference.classifier import Prediction
+from edgecnn.model.frame import Frame
+from edgecnn.runner.result import Result, ResultStatus
+from edgecnn.sources.region import WHOLE, Region
 
 LABELS = ("cat", "dog", "Käfer", "bee")
 START_S = 1_800_000_000.0  # 2027-01-15T08:00:00Z
@@ -26,7 +26,7 @@ def result(
     fps: float = 10.0,
     probability: float = 0.65,
     labels: tuple[str, ...] = LABELS,
-    trouble: Trouble = Trouble.NONE,
+    trouble: ResultStatus = ResultStatus.NONE,
     region: Region = WHOLE,
 ) -> Result:
     """Return one result, made at the number's time in a stream of so many frames a second."""
@@ -37,7 +37,7 @@ def result(
     return Result(
         number,
         shown,
-        None if trouble is Trouble.NON_FINITE else prediction,
+        None if trouble is ResultStatus.NON_FINITE else prediction,
         label if known else "unknown",
         changed=number == 1,
         source=source,

@@ -16,11 +16,11 @@ from commands import run_here
 from conftest import real_data
 from sklearn.datasets import load_digits
 
+from edgecnn.data.idx import IMAGES, read_idx_folder
+from edgecnn.data.idx import LABELS as LABEL_FILE
 from edgecnn.errors import DataError, OptionError
-from edgecnn.frame import Frame, fit_frame
+from edgecnn.model.frame import Frame, fit_frame
 from edgecnn.opencv import cv2
-from edgecnn.trainer.idx import IMAGES, read_idx_folder
-from edgecnn.trainer.idx import LABELS as LABEL_FILE
 
 SIDE = 32
 TRAIN, TEST = 60, 8

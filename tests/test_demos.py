@@ -13,7 +13,7 @@ import pytest
 from commands import Ran, run_here
 from conftest import real_data
 
-from edgecnn.frame import Frame
+from edgecnn.model.frame import Frame
 from edgecnn.opencv import cv2
 
 DEMOS = Path(__file__).parents[1] / "demos"

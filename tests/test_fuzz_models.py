@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from mutants import structural
 
-from edgecnn.runner.model_file import parse_model
+from edgecnn.model.model_file import parse_model
 
 
 def test_three_thousand_mutants_neither_crash_nor_hang_nor_surprise() -> None:

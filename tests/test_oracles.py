@@ -15,13 +15,13 @@ import torch.nn.functional as F  # noqa: N812
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgecnn.exporter.contract import wrap_fp32
-from edgecnn.exporter.graph import export_core
-from edgecnn.frame import Frame
-from edgecnn.runner.classify import Classifier
-from edgecnn.runner.model_file import read_model
-from edgecnn.runner.ort import onnxruntime
-from edgecnn.spec import ModelSpec
+from edgecnn.exporter.graph.contract import wrap_fp32
+from edgecnn.exporter.graph.plain_graph import export_core
+from edgecnn.inference.classifier import Classifier
+from edgecnn.inference.ort import onnxruntime
+from edgecnn.model.frame import Frame
+from edgecnn.model.model_file import read_model
+from edgecnn.model.spec import ModelSpec
 from edgecnn.trainer.networks import Architecture, build, to_input
 from edgecnn.trainer.run_folder import read_run
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from pixel_contract import differing_bytes, pictures, ran, specs
 
-from edgecnn.frame import fit_frame
-from edgecnn.spec import Shrink
+from edgecnn.model.frame import fit_frame
+from edgecnn.model.spec import Shrink
 
 
 def test_the_trainer_and_the_runner_give_the_same_bytes() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from edgecnn.runner.shipped import shipped_model, shipped_names
+from edgecnn.model.shipped import shipped_model, shipped_names
 
 ROOT = Path(__file__).parents[1]
 
@@ -75,7 +75,7 @@ def test_the_wheel_runs_a_shipped_model_where_torch_and_onnx_were_never_installe
 def test_without_an_onnx_runtime_the_error_says_which_line_installs_one() -> None:
     code = (
         "import sys; sys.path[:] = [p for p in sys.path if 'site-packages' not in p]; "
-        f"sys.path.insert(0, {str(ROOT)!r}); import edgecnn.runner.ort"
+        f"sys.path.insert(0, {str(ROOT)!r}); import edgecnn.inference.ort"
     )
     done = subprocess.run(
         [sys.executable, "-S", "-c", code], capture_output=True, text=True, timeout=60, check=False

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgecnn.frame import Frame
+from edgecnn.inference.classifier import Classifier
+from edgecnn.model.frame import Frame
+from edgecnn.model.shipped import shipped_model
 from edgecnn.opencv import cv2, decode_picture, encode_png
-from edgecnn.runner.classify import Classifier
-from edgecnn.runner.shipped import shipped_model
 
 README = Path(__file__).parents[1] / "export" / "README.md"
 (EXAMPLE,) = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from edgecnn.bench.clock import Latency, Ratio, latency, ratio, time_rounds
 from edgecnn.errors import OptionError
-from edgecnn.frame import Frame
+from edgecnn.inference.classifier import Classifier
+from edgecnn.inference.machine import Machine, describe_machine
+from edgecnn.model.frame import Frame
 from edgecnn.records import Record
-from edgecnn.runner.address import hide_credentials
-from edgecnn.runner.capture import open_source
-from edgecnn.runner.classify import Classifier
-from edgecnn.runner.machine import Machine, describe_machine
+from edgecnn.sources.address import hide_credentials
+from edgecnn.sources.capture import open_source
 
 WARMUP_ROUNDS = 50
 MAX_SOURCE_FRAMES = 64

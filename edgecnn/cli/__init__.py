@@ -8,24 +8,17 @@ Ctrl-C.
 import sys
 import traceback
 import warnings
+from collections.abc import Callable
 from typing import TextIO
 
 import typer
 
-from edgecnn.cli import (
-    adopt,
-    collect,
-    data,
-    device,
-    export,
-    machine,
-    run,
-    train,
-    verify,
-    workstation,
-)
-from edgecnn.cli.ending import EXIT_INTERNAL, EXIT_INTERRUPTED, end_now
+from edgecnn.cli.exit import EXIT_INTERNAL, EXIT_INTERRUPTED, end_now
+from edgecnn.cli.look import devices, doctor, evaluate, inspect
 from edgecnn.cli.options import show_text, show_version
+from edgecnn.cli.run import bench, run
+from edgecnn.cli.ship import adopt, export, verify
+from edgecnn.cli.train import collect, data, demo, train
 from edgecnn.errors import EdgeError, Hung
 
 app = typer.Typer(
@@ -48,22 +41,18 @@ def common(
     """Take the options that stand before the command."""
 
 
-for command in (
-    workstation.demo,
-    train.train,
-    workstation.evaluate,
-    export.export,
-    adopt.adopt,
-    verify.verify,
-    collect.collect,
-    run.run,
-    device.bench,
-    device.inspect,
-    machine.devices,
-    machine.doctor,
-):
-    app.command()(command)
-app.add_typer(data.app, name="data")
+COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {
+    "Train": (demo.demo, collect.collect, train.train),
+    "Ship": (export.export, adopt.adopt, verify.verify),
+    "Run": (run.run, bench.bench),
+    "Look": (inspect.inspect, evaluate.evaluate, devices.devices, doctor.doctor),
+}
+"""By the groups of the help; each group is a folder."""
+
+for group, commands in COMMANDS.items():
+    for command in commands:
+        app.command(rich_help_panel=group)(command)
+app.add_typer(data.app, name="data", rich_help_panel="Train")
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ import typer
 
 import edgecnn
 from edgecnn.records import Record
-from edgecnn.runner.events import printable_lines
+from edgecnn.text import printable_lines
 
 
 class Format(str, Enum):

@@ -8,19 +8,19 @@ from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from edgecnn.collector.choose import Chooser, Verdict
 from edgecnn.collector.filters import Filters
+from edgecnn.collector.frame_quality import FrameSelector, Selection
 from edgecnn.collector.layout import Split, advice, check_label, check_out, choose_split
-from edgecnn.collector.pace import is_live, plan_pace
+from edgecnn.collector.preview import Preview
 from edgecnn.collector.recording import Recorder, Recording, kept_hashes
-from edgecnn.collector.window import Preview
+from edgecnn.collector.sampling_interval import is_live, plan_interval
 from edgecnn.errors import DeviceError, EdgeError, OptionError
-from edgecnn.frame import Frame
+from edgecnn.model.frame import Frame
 from edgecnn.records import Record
-from edgecnn.runner.capture import CaptureOptions, Source, open_source
-from edgecnn.runner.connection import Patience
-from edgecnn.runner.stop import Stop
 from edgecnn.runner.supervise import Supervision, supervise
+from edgecnn.sources.capture import CaptureOptions, Source, open_source
+from edgecnn.sources.live.connection import Patience
+from edgecnn.sources.stop import Stop
 
 DEFAULT_FILTERS = Filters()
 LEAVE_SOON = CaptureOptions(patience=Patience(give_up_s=10.0))
@@ -100,8 +100,8 @@ def collect(
     stop = Stop()
     with ExitStack() as stack:
         opened = stack.enter_context(open_source(source, replace(options, stop=stop)))
-        frames = plan_pace(every, str(source), opened.fps)(opened)
-        chooser = Chooser(filters, kept_hashes(out, label))
+        frames = plan_interval(every, str(source), opened.fps)(opened)
+        chooser = FrameSelector(filters, kept_hashes(out, label))
         recorder = Recorder(out, label, choose_split(out, label, Split(split)), jpeg=jpeg)
         session = _Session(opened, chooser, recorder, watch)
         if window:
@@ -144,9 +144,13 @@ class _Session:
     """One recording while it goes on."""
 
     def __init__(
-        self, source: Source, chooser: Chooser, recorder: Recorder, watch: Callable[[Path], None]
+        self,
+        source: Source,
+        chooser: FrameSelector,
+        recorder: Recorder,
+        watch: Callable[[Path], None],
     ) -> None:
-        self.tell: Callable[[Verdict], None] = lambda _: None
+        self.tell: Callable[[Selection], None] = lambda _: None
         self.is_interrupted: Callable[[], bool] = lambda: False
         self._source, self._chooser, self._recorder = source, chooser, recorder
         self._watch = watch
@@ -179,7 +183,7 @@ class _Session:
         if not due:
             return
         verdict = self._chooser.judge(look)
-        if verdict is Verdict.KEPT:
+        if verdict is Selection.KEPT:
             self._watch(self._recorder.save(frame, look.difference_hash))
         self.tell(verdict)
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
-from edgecnn.collector.choose import look_at
+from edgecnn.atomic import write_atomic
 from edgecnn.collector.filters import Filters
+from edgecnn.collector.frame_quality import measure_quality
 from edgecnn.collector.layout import RECORDINGS, Split, class_folder, pictures_in
 from edgecnn.errors import DataError, EdgeError
-from edgecnn.files import write_atomic
-from edgecnn.frame import Frame
+from edgecnn.model.frame import Frame
 from edgecnn.opencv import decode_picture, encode_fast
 from edgecnn.records import Record
 
@@ -104,4 +104,4 @@ def _remembered(folder: Path) -> dict[str, int]:
 
 def _hash_of(path: Path) -> int | None:
     picture = decode_picture(path.read_bytes())
-    return None if picture is None else look_at(picture).difference_hash
+    return None if picture is None else measure_quality(picture).difference_hash

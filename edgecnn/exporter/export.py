@@ -8,14 +8,14 @@ from pathlib import Path
 import onnx
 
 from edgecnn.bench.clock import Clock
+from edgecnn.data.dataset import Dataset
 from edgecnn.errors import DataError
-from edgecnn.exporter.candidate import Candidate, Facts
-from edgecnn.exporter.drafts import reference_of
-from edgecnn.exporter.graph import export_core
+from edgecnn.exporter.export_source import ExportSource, Facts
+from edgecnn.exporter.exported_form import reference_of
+from edgecnn.exporter.graph.plain_graph import export_core
 from edgecnn.exporter.options import Options
-from edgecnn.exporter.qat import FineTuned, finetune
+from edgecnn.exporter.quantization.qat import FineTuned, finetune
 from edgecnn.exporter.ship import ExportReport, check_name, ship
-from edgecnn.trainer.dataset import Dataset
 from edgecnn.trainer.progress import Watch
 from edgecnn.trainer.run_folder import Run, read_run
 from edgecnn.trainer.train import load_for
@@ -51,10 +51,10 @@ def export(
     watch("reading the data set")
     data = _load_same(source)
     watch("converting")
-    return ship(candidate_of(source, data), Path(out), name, options or Options(), watch, clock)
+    return ship(export_source_of(source, data), Path(out), name, options or Options(), watch, clock)
 
 
-def candidate_of(source: Run, data: Dataset) -> Candidate:
+def export_source_of(source: Run, data: Dataset) -> ExportSource:
     """Return what a run wants to ship."""
     recipe = source.recipe
 
@@ -64,7 +64,7 @@ def candidate_of(source: Run, data: Dataset) -> Candidate:
         planned = replace(recipe, qat=replace(recipe.qat, epochs=epochs))
         return finetune(core, quantized, data, source.spec, planned, watch)
 
-    return Candidate(
+    return ExportSource(
         core=export_core(source.network, source.spec),
         spec=source.spec,
         data=data,

@@ -3,11 +3,11 @@
 import numpy as np
 import onnx
 
-from edgecnn.exporter.last_layer import int8_step
-from edgecnn.runner.classify import Classifier
-from edgecnn.runner.fit_probe import probe
-from edgecnn.runner.golden import Golden, encode_frames
-from edgecnn.trainer.dataset import Pictures
+from edgecnn.data.dataset import Pictures
+from edgecnn.exporter.graph.last_layer import int8_step
+from edgecnn.inference.classifier import Classifier
+from edgecnn.model.fit_probe import probe
+from edgecnn.model.golden import Golden, encode_frames
 
 CANDIDATES = 8
 DECIMALS = 5

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 
 from edgecnn.errors import OptionError
-from edgecnn.exporter.gate import Limits
+from edgecnn.exporter.gate.gate import GateLimits
+from edgecnn.exporter.quantization.targets import Target
 from edgecnn.exporter.rejection import KEEP
-from edgecnn.exporter.targets import Target
 from edgecnn.records import Record
 
 FORMS = ("fp32", "int8", "fp16")
@@ -20,7 +20,7 @@ class Options(Record):
     """Forms to write, or `auto`: the one that wins."""
     target: Target = Target.PORTABLE
     """Whom int8 is for."""
-    limits: Limits = field(default_factory=Limits)
+    limits: GateLimits = field(default_factory=GateLimits)
     force: bool = False
     """Write what the gate refuses, and mark it."""
     strict: bool = False

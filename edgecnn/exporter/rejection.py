@@ -11,13 +11,13 @@ import onnx
 from scipy.special import softmax
 from scipy.stats import binomtest
 
+from edgecnn.data.catalog import load_as
+from edgecnn.data.dataset import Dataset, Pictures
 from edgecnn.errors import OptionError
-from edgecnn.exporter.candidate import Candidate
+from edgecnn.exporter.export_source import ExportSource
 from edgecnn.exporter.temperature import divided, fit_temperature, last_constants
-from edgecnn.frame import Frame
-from edgecnn.spec import Known, ModelSpec
-from edgecnn.trainer.catalog import load_as
-from edgecnn.trainer.dataset import Dataset, Pictures
+from edgecnn.model.frame import Frame
+from edgecnn.model.spec import Known, ModelSpec
 
 KEEP = 0.95
 """Share of rightly labelled pictures that stay known."""
@@ -114,14 +114,16 @@ def count_known(pictures: str, logits: npt.NDArray[np.floating], spec: ModelSpec
 class Calibrated:
     """A candidate that is as sure as it is right, and knows when it is not sure enough."""
 
-    candidate: Candidate
+    candidate: ExportSource
     """Its core is the fp32 form's; its spec has the threshold."""
     cores: dict[str, onnx.ModelProto]
     """The plain graph of each form."""
     temperature: float
 
 
-def calibrated(candidate: Candidate, cores: dict[str, onnx.ModelProto], keep: float) -> Calibrated:
+def calibrated(
+    candidate: ExportSource, cores: dict[str, onnx.ModelProto], keep: float
+) -> Calibrated:
     """Choose temperature and threshold by what the reference says of validation pictures.
 
     Args:

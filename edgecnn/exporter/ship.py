@@ -6,23 +6,23 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from edgecnn.atomic import write_atomic
 from edgecnn.bench.clock import Clock
 from edgecnn.errors import CheckFailed, OptionError
-from edgecnn.exporter.candidate import Candidate
-from edgecnn.exporter.drafts import Draft
-from edgecnn.exporter.gate import CANNOT_TELL, FAIL, PASS, Verdict
-from edgecnn.exporter.gate_page import render_gate
-from edgecnn.exporter.int8_report import Int8Report
-from edgecnn.exporter.judging import Judged, judge_candidate
-from edgecnn.exporter.layers import layers_table
+from edgecnn.exporter.export_source import ExportSource
+from edgecnn.exporter.exported_form import ExportedForm
+from edgecnn.exporter.gate.gate import CANNOT_TELL, FAIL, PASS, Verdict
+from edgecnn.exporter.gate.gate_report import render_gate
+from edgecnn.exporter.gate.judge_forms import JudgedForms, build_and_judge
 from edgecnn.exporter.options import AUTO, Options
+from edgecnn.exporter.quantization.int8_report import Int8Report
+from edgecnn.exporter.quantization.layer_errors import layers_table
 from edgecnn.exporter.rejection import load_strangers, measure_known
-from edgecnn.files import write_atomic
-from edgecnn.frame import Frame
+from edgecnn.inference.machine import Machine, describe_machine
+from edgecnn.model.frame import Frame
+from edgecnn.model.model_file import ModelFile, parse_model
+from edgecnn.model.spec import Accuracy, Rejection
 from edgecnn.records import Record
-from edgecnn.runner.machine import Machine, describe_machine
-from edgecnn.runner.model_file import ModelFile, parse_model
-from edgecnn.spec import Accuracy, Rejection
 from edgecnn.trainer.metrics import measure_accuracy
 
 REPORT, PAGE, LAYERS = "gate.json", "export.html", "layers.csv"
@@ -64,7 +64,7 @@ class ExportReport(Record):
 
 
 def ship(
-    candidate: Candidate,
+    candidate: ExportSource,
     folder: Path,
     name: str,
     options: Options,
@@ -89,7 +89,7 @@ def ship(
     start = time.perf_counter()
     check_name(name)
     strangers, machine = load_strangers(candidate.spec, options.foreign), describe_machine()
-    judged = judge_candidate(candidate, name, options, machine, watch, clock)
+    judged = build_and_judge(candidate, name, options, machine, watch, clock)
     refused = _refused(judged.gates, options)
     models = [] if refused else _write_models(folder, name, judged, options, strangers, watch)
     report = GateReport(
@@ -110,7 +110,7 @@ def ship(
 def _write_models(
     folder: Path,
     name: str,
-    judged: Judged,
+    judged: JudgedForms,
     options: Options,
     strangers: dict[str, Frame],
     watch: Callable[[str], None],
@@ -123,7 +123,7 @@ def _write_models(
     return [parse_model(d.data, path) for d, path in zip(drafts, paths, strict=True)]
 
 
-def _told(judged: Judged, models: list[ModelFile], reports: dict[str, str]) -> ExportReport:
+def _told(judged: JudgedForms, models: list[ModelFile], reports: dict[str, str]) -> ExportReport:
     return ExportReport(
         files={model.card.form: str(model.path) for model in models},
         reports=reports,
@@ -167,8 +167,8 @@ def winner(gates: tuple[Verdict, ...]) -> str:
 
 
 def _measured(
-    judged: Judged, forms: tuple[str, ...], options: Options, strangers: dict[str, Frame]
-) -> list[Draft]:
+    judged: JudgedForms, forms: tuple[str, ...], options: Options, strangers: dict[str, Frame]
+) -> list[ExportedForm]:
     """Return forms with their test accuracy, verdict and what they know on the card."""
     candidate, test = judged.candidate, judged.candidate.data.test
     answers = {candidate.origin: candidate.reference(test).argmax(1)}

@@ -14,7 +14,7 @@ from onnx import numpy_helper
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
-from edgecnn.exporter.graph import LOGITS
+from edgecnn.exporter.graph.plain_graph import LOGITS
 
 LOWEST, HIGHEST = 0.05, 20.0
 DIGITS = 4

@@ -5,15 +5,15 @@ from enum import Enum
 
 import numpy as np
 
-from edgecnn.frame import Frame
-from edgecnn.runner.classify import Prediction
-from edgecnn.runner.region import WHOLE, Region
+from edgecnn.inference.classifier import Prediction
+from edgecnn.model.frame import Frame
 from edgecnn.runner.smoothing import UNKNOWN
+from edgecnn.sources.region import WHOLE, Region
 
 NO_FRAME: Frame = np.empty((0, 0, 3), np.uint8)
 
 
-class Trouble(str, Enum):
+class ResultStatus(str, Enum):
     """Why a frame's answer is not to be trusted."""
 
     NONE = ""
@@ -46,7 +46,7 @@ class Result:
     back before is not in it."""
     time_s: float = 0.0
     """When the frame had been read: Unix time, by a clock that may jump."""
-    trouble: Trouble = Trouble.NONE
+    trouble: ResultStatus = ResultStatus.NONE
     region: Region = WHOLE
     """What of the frame was classified."""
 

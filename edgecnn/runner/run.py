@@ -4,17 +4,17 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
+from edgecnn.inference.classifier import Classifier
 from edgecnn.memory import share_one_heap
-from edgecnn.runner.address import kind_of
-from edgecnn.runner.capture import Source
-from edgecnn.runner.classify import Classifier
-from edgecnn.runner.deliver.delivery import Delivery, Sink
-from edgecnn.runner.events import Event, What
 from edgecnn.runner.result import Result
-from edgecnn.runner.stop import Stop
+from edgecnn.runner.sink_queue import Sink, SinkQueue
+from edgecnn.runner.statistics import RunReport, RunStatistics
 from edgecnn.runner.supervise import Outcome, Supervision, supervise
-from edgecnn.runner.tally import RunReport, Tally
 from edgecnn.runner.watch import Watcher, WatchOptions
+from edgecnn.sources.address import kind_of
+from edgecnn.sources.capture import Source
+from edgecnn.sources.events import Event, SourceEvent
+from edgecnn.sources.stop import Stop
 
 FINISH_S = 30.0
 """At a run's own end, sinks may take so long for what still waits."""
@@ -69,7 +69,7 @@ class Run:
 
     def _work(self) -> RunReport:
         with self._watcher.open(self._plan.sources) as source:
-            deliveries, tally = self._start(self._plan.begin(source)), Tally()
+            deliveries, tally = self._start(self._plan.begin(source)), RunStatistics()
             try:
                 for result in self._watcher.results(source):
                     tally.add(result)
@@ -82,11 +82,11 @@ class Run:
             counts, stopped = source.counts, self.stop.wanted
             return tally.report(source.name, counts, sinks, interrupted=stopped)
 
-    def _start(self, sinks: Sequence[Sink]) -> list[Delivery]:
+    def _start(self, sinks: Sequence[Sink]) -> list[SinkQueue]:
         lossless = not any(kind_of(source).live for source in self._plan.sources)
-        return [Delivery(sink, self._trouble, self.stop, lossless=lossless) for sink in sinks]
+        return [SinkQueue(sink, self._trouble, self.stop, lossless=lossless) for sink in sinks]
 
-    def _close(self, deliveries: list[Delivery]) -> None:
+    def _close(self, deliveries: list[SinkQueue]) -> None:
         deadline_s = time.monotonic() + (LEAVE_S if self.stop.wanted else FINISH_S)
         for delivery in deliveries:  # all finish at once: one that hangs takes no time from another
             delivery.end()
@@ -94,10 +94,10 @@ class Run:
             delivery.close(max(0.0, deadline_s - time.monotonic()))
 
     def _trouble(self, sink: str, detail: str) -> None:
-        self._tell(Event(sink, What.UNDELIVERED, detail, time.monotonic()))
+        self._tell(Event(sink, SourceEvent.UNDELIVERED, detail, time.monotonic()))
 
 
-def _offer(result: Result, deliveries: list[Delivery]) -> None:
+def _offer(result: Result, deliveries: list[SinkQueue]) -> None:
     if deliveries:
         bare = result.without_frame()
         for delivery in deliveries:
@@ -105,7 +105,7 @@ def _offer(result: Result, deliveries: list[Delivery]) -> None:
     _check_vital(deliveries)
 
 
-def _check_vital(deliveries: list[Delivery]) -> None:
+def _check_vital(deliveries: list[SinkQueue]) -> None:
     for delivery in deliveries:
         if delivery.cause and delivery.sink.vital:
             raise delivery.cause

@@ -4,9 +4,9 @@ from collections import deque
 from dataclasses import dataclass
 
 from edgecnn.errors import OptionError
+from edgecnn.inference.classifier import Prediction
+from edgecnn.model.spec import ModelSpec
 from edgecnn.records import Record
-from edgecnn.runner.classify import Prediction
-from edgecnn.spec import ModelSpec
 
 UNKNOWN = "unknown"
 """The answer where no class is known."""

@@ -15,7 +15,7 @@ from types import FrameType
 from typing import Generic, TypeVar
 
 from edgecnn.errors import Hung
-from edgecnn.runner.stop import Stop
+from edgecnn.sources.stop import Stop
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 GRACE_S = 1.5

@@ -9,18 +9,18 @@ from itertools import islice
 from pathlib import Path
 
 from edgecnn.errors import NonFinite
-from edgecnn.runner.capture import CaptureOptions, Source, open_sources
-from edgecnn.runner.classify import Classifier, Prediction
-from edgecnn.runner.events import Event, What
-from edgecnn.runner.pause import Pause
-from edgecnn.runner.region import WHOLE, Region
-from edgecnn.runner.result import Result, Trouble
-from edgecnn.runner.sampling import ALL, Sampling
-from edgecnn.runner.shot import Shot
+from edgecnn.inference.classifier import Classifier, Prediction
+from edgecnn.runner.result import Result, ResultStatus
 from edgecnn.runner.smoothing import Smoother, Smoothing
-from edgecnn.runner.wanted import Wanted
+from edgecnn.sources.capture import CaptureOptions, Source, open_sources
+from edgecnn.sources.captured_frame import CapturedFrame
+from edgecnn.sources.events import Event, SourceEvent
+from edgecnn.sources.frame_request import FrameRequest
+from edgecnn.sources.pause import Pause
+from edgecnn.sources.region import WHOLE, Region
+from edgecnn.sources.sampling import ALL, Sampling
 
-DOUBTS = {What.BLIND: Trouble.BLIND, What.FROZEN: Trouble.FROZEN}
+DOUBTS = {SourceEvent.BLIND: ResultStatus.BLIND, SourceEvent.FROZEN: ResultStatus.FROZEN}
 
 
 @dataclass(frozen=True)
@@ -81,12 +81,14 @@ class Watcher:
         """When the inference that is running began, by the monotonic clock."""
         self._classifier, self._options = classifier, options
         self._smoothers = defaultdict[str, Smoother](lambda: Smoother(options.smoothing))
-        self._troubles: dict[str, Trouble] = {}
+        self._troubles: dict[str, ResultStatus] = {}
 
     def open(self, sources: Sequence[str | int]) -> AbstractContextManager[Source]:
         """Open sources so that their results know of blind cameras; see `open_sources`."""
         options = self._options
-        wanted = Wanted((self._classifier.spec,), options.whole, options.region, options.sampling)
+        wanted = FrameRequest(
+            (self._classifier.spec,), options.whole, options.region, options.sampling
+        )
         return open_sources(sources, replace(options.capture, tell=self._hear), wanted)
 
     def results(self, source: Source) -> Iterator[Result]:
@@ -94,7 +96,7 @@ class Watcher:
         shots = islice(self._paced(source.shots()), self._options.max_frames or None)
         return (self._result(number, shot) for number, shot in enumerate(shots, start=1))
 
-    def _paced(self, shots: Iterator[Shot]) -> Iterator[Shot]:
+    def _paced(self, shots: Iterator[CapturedFrame]) -> Iterator[CapturedFrame]:
         """Yield the shots, and take none while the pause lasts."""
         pause, stop = self._options.pause or Pause(), self._options.capture.stop
         while True:
@@ -107,19 +109,19 @@ class Watcher:
     def _hear(self, event: Event) -> None:
         if event.what in DOUBTS:
             self._troubles[event.source] = DOUBTS[event.what]
-        elif event.what in (What.SEEING, What.CONNECTING, What.RECONNECTING):
+        elif event.what in (SourceEvent.SEEING, SourceEvent.CONNECTING, SourceEvent.RECONNECTING):
             self._troubles.pop(event.source, None)
         self._options.capture.tell(event)
 
-    def _result(self, number: int, shot: Shot) -> Result:
+    def _result(self, number: int, shot: CapturedFrame) -> Result:
         prediction = self._predict(shot)
         age_ms = (time.monotonic_ns() - shot.stamp_ns) / 1e6
-        trouble = self._troubles.get(shot.source, Trouble.NONE)
+        trouble = self._troubles.get(shot.source, ResultStatus.NONE)
         if prediction is None:
-            trouble = Trouble.NON_FINITE
+            trouble = ResultStatus.NON_FINITE
         smoother = self._smoothers[shot.source]
         before = smoother.answer
-        blind = trouble is Trouble.BLIND
+        blind = trouble is ResultStatus.BLIND
         label = smoother.add(None if blind else prediction, self._classifier.spec)
         return Result(
             number,
@@ -135,7 +137,7 @@ class Watcher:
             shot.picture,
         )
 
-    def _predict(self, shot: Shot) -> Prediction | None:
+    def _predict(self, shot: CapturedFrame) -> Prediction | None:
         frame = shot.frame_bgr if shot.fitted is None else shot.fitted
         self.busy_since_s = time.monotonic()
         try:

@@ -8,10 +8,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
+from edgecnn.atomic import write_atomic
 from edgecnn.errors import DataError, NotFound, SpecError
-from edgecnn.files import write_atomic
-from edgecnn.runner.shipped import SHIPPED
-from edgecnn.spec import ModelSpec
+from edgecnn.model.shipped import SHIPPED
+from edgecnn.model.spec import ModelSpec
 from edgecnn.trainer.networks import build
 from edgecnn.trainer.recipe import Recipe
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from edgecnn.errors import OptionError
-from edgecnn.spec import ModelSpec
+from edgecnn.model.spec import ModelSpec
 from edgecnn.trainer.checkpoint import read_checkpoint
 from edgecnn.trainer.recipe import Recipe
 

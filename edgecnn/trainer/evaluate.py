@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from edgecnn.data.catalog import load_as
+from edgecnn.data.dataset import Dataset, Pictures, with_labels
 from edgecnn.errors import DataError, OptionError
-from edgecnn.runner.classify import Classifier
-from edgecnn.spec import ModelCard, ModelSpec
-from edgecnn.trainer.catalog import load_as
-from edgecnn.trainer.dataset import Dataset, Pictures, with_labels
+from edgecnn.inference.classifier import Classifier
+from edgecnn.model.spec import ModelCard, ModelSpec
 from edgecnn.trainer.metrics import Metrics, measure
 from edgecnn.trainer.recipe import Recipe
 from edgecnn.trainer.run_folder import read_run

@@ -9,10 +9,11 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
+from edgecnn.data.dataset import Dataset
 from edgecnn.errors import CheckFailed, OptionError, Stopped
 from edgecnn.trainer.augment import augment
-from edgecnn.trainer.dataset import Dataset
 from edgecnn.trainer.distill import Teacher
+from edgecnn.trainer.distributed import ProcessGroup
 from edgecnn.trainer.optimize import learning_rate, make_average, make_optimizer, set_rate
 from edgecnn.trainer.progress import Interrupt, Keep, Progress, Watch
 from edgecnn.trainer.recipe import Precision, Recipe
@@ -27,7 +28,6 @@ from edgecnn.trainer.snapshot import (
     under,
     write_snapshot,
 )
-from edgecnn.trainer.team import Team
 from edgecnn.trainer.transfer import freeze
 
 
@@ -41,7 +41,7 @@ class Loop:
         recipe: Recipe,
         device: torch.device,
         teacher: Teacher | None,
-        team: Team,
+        team: ProcessGroup,
         keep: Keep,
     ) -> None:
         if recipe.batch < team.size:

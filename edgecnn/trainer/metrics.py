@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import binomtest
 
+from edgecnn.model.spec import Accuracy
 from edgecnn.records import Record
-from edgecnn.spec import Accuracy
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from edgecnn.errors import NotFound, OptionError, SpecError
+from edgecnn.model.spec import Fit
 from edgecnn.records import Record, to_text
-from edgecnn.spec import Fit
 from edgecnn.trainer.augment import Augment
 from edgecnn.trainer.networks import Architecture
 

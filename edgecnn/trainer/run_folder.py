@@ -6,14 +6,14 @@ from pathlib import Path
 
 from torch import nn
 
+from edgecnn.atomic import write_atomic
 from edgecnn.errors import DataError, NotFound, OptionError, SpecError
-from edgecnn.files import write_atomic
+from edgecnn.model.spec import ModelSpec
 from edgecnn.records import Record
-from edgecnn.spec import ModelSpec
 from edgecnn.trainer.checkpoint import CHECKPOINT, read_checkpoint, write_checkpoint
 from edgecnn.trainer.metrics import Metrics
-from edgecnn.trainer.plots import plot_confusion, plot_history
 from edgecnn.trainer.recipe import Recipe
+from edgecnn.trainer.report.plots import plot_confusion, plot_history
 from edgecnn.trainer.snapshot import SNAPSHOT, Epoch
 
 METRICS = "metrics.json"

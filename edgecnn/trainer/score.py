@@ -6,8 +6,8 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
+from edgecnn.data.dataset import Pictures
 from edgecnn.errors import DeviceError
-from edgecnn.trainer.dataset import Pictures
 from edgecnn.trainer.networks import to_input
 
 EVALUATION_BATCH = 500

@@ -11,8 +11,8 @@ import torch
 from safetensors.torch import save
 from torch import Tensor
 
+from edgecnn.atomic import write_atomic
 from edgecnn.errors import SpecError
-from edgecnn.files import write_atomic
 from edgecnn.records import Record
 from edgecnn.trainer.checkpoint import broken, read_tensors
 from edgecnn.trainer.recipe import Recipe

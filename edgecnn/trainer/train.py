@@ -6,22 +6,22 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from edgecnn.data.catalog import InputOptions, load
+from edgecnn.data.dataset import Dataset
+from edgecnn.data.inspection import class_warnings
 from edgecnn.errors import DataError, NotFound, OptionError
-from edgecnn.spec import ModelSpec
-from edgecnn.trainer.catalog import InputWish, load
-from edgecnn.trainer.dataset import Dataset
+from edgecnn.model.spec import ModelSpec
 from edgecnn.trainer.distill import make_teacher
-from edgecnn.trainer.fit import fit
-from edgecnn.trainer.inspect_data import class_warnings
+from edgecnn.trainer.distributed import ProcessGroup, joined
 from edgecnn.trainer.metrics import measure
 from edgecnn.trainer.networks import build
-from edgecnn.trainer.presentation import present
 from edgecnn.trainer.progress import Keep, Watch, ignore
 from edgecnn.trainer.recipe import Recipe
+from edgecnn.trainer.report.presentation import present
 from edgecnn.trainer.run_folder import TrainReport, check_free, package_versions, write_run
 from edgecnn.trainer.score import choose_device, logits_of
 from edgecnn.trainer.snapshot import SNAPSHOT, Snapshot, Tally, read_snapshot
-from edgecnn.trainer.team import Team, joined
+from edgecnn.trainer.train_network import train_network
 from edgecnn.trainer.transfer import take_features
 
 
@@ -113,7 +113,7 @@ def _snapshot_in(folder: Path) -> Snapshot:
 
 def load_for(recipe: Recipe, *, strict: bool = False) -> tuple[Dataset, ModelSpec]:
     """Load a recipe's data set, fitted for its network; raises what `load` raises."""
-    wish = InputWish(recipe.size, recipe.channels, recipe.fit)
+    wish = InputOptions(recipe.size, recipe.channels, recipe.fit)
     return load(recipe.data, wish, recipe.train_size, strict=strict)
 
 
@@ -124,7 +124,7 @@ def train_on(
     *,
     device: str = "auto",
     watch: Watch = ignore,
-    team: Team | None = None,
+    team: ProcessGroup | None = None,
     keep: Keep | None = None,
     unfinished: Snapshot | None = None,
 ) -> tuple[TrainReport, nn.Module]:
@@ -132,7 +132,7 @@ def train_on(
     target, keep = choose_device(device), keep or Keep()
     torch.backends.cudnn.deterministic = True
     network = make_network(recipe, spec)
-    tally = fit(
+    tally = train_network(
         network, data, recipe, target, watch,
         teacher=make_teacher(recipe, spec, target), team=team, keep=keep, unfinished=unfinished,
     )  # fmt: skip

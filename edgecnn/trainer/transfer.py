@@ -8,7 +8,7 @@ from dataclasses import replace
 from torch import nn
 
 from edgecnn.errors import OptionError
-from edgecnn.spec import ModelSpec
+from edgecnn.model.spec import ModelSpec
 from edgecnn.trainer.checkpoint import read_checkpoint
 from edgecnn.trainer.recipe import Recipe
 

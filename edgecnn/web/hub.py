@@ -6,12 +6,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Lock
 
-from edgecnn.runner.events import Counts, Event, What
-from edgecnn.runner.pause import Pause
 from edgecnn.runner.result import Result
+from edgecnn.sources.events import Counts, Event, SourceEvent
+from edgecnn.sources.pause import Pause
 from edgecnn.web.history import History
 
-STATES = (What.CONNECTING, What.LIVE, What.STALLED, What.RECONNECTING, What.FAILED)
+STATES = (
+    SourceEvent.CONNECTING,
+    SourceEvent.LIVE,
+    SourceEvent.STALLED,
+    SourceEvent.RECONNECTING,
+    SourceEvent.FAILED,
+)
 EVENTS = 20
 """So many are kept."""
 SILENT_S = 2.0
@@ -25,7 +31,7 @@ class Channel:
     number: int
     """From 0, in the order in which sources were met; it stays."""
     name: str
-    state: What = What.CONNECTING
+    state: SourceEvent = SourceEvent.CONNECTING
     result: Result | None = None
     """The newest."""
     heard_s: float = 0.0
@@ -56,7 +62,7 @@ class Hub:
         latency_ms = result.prediction.latency_ms if result.prediction else 0.0
         with self._lock:
             channel = self._channel(result.source)
-            channel.state, channel.result, channel.heard_s = What.LIVE, result, now_s
+            channel.state, channel.result, channel.heard_s = SourceEvent.LIVE, result, now_s
             channel.results += 1
             channel.history.add(now_s, latency_ms, result.age_ms)
 
@@ -64,7 +70,7 @@ class Hub:
         """Take an event."""
         with self._lock:
             self._events.append(event)
-            if event.what is What.UNDELIVERED:
+            if event.what is SourceEvent.UNDELIVERED:
                 return  # of a sink
             channel = self._channel(event.source)
             if event.what in STATES:
@@ -93,7 +99,7 @@ class Hub:
     def silence_s(self, channel: Channel) -> float | None:
         """Return for how long a source has shown nothing; None while it is live, or at rest."""
         quiet_s = self.clock() - channel.heard_s
-        live = channel.state is What.LIVE and channel.result is not None
+        live = channel.state is SourceEvent.LIVE and channel.result is not None
         fresh = quiet_s < self.silent_s or self.pause.wanted
         return None if live and fresh else max(0.0, quiet_s)
 

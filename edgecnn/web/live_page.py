@@ -7,11 +7,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from edgecnn.errors import DeviceError, LibraryError, OptionError
-from edgecnn.runner.capture import Source
-from edgecnn.runner.classify import Classifier
-from edgecnn.runner.events import Event
+from edgecnn.inference.classifier import Classifier
 from edgecnn.runner.result import Result
 from edgecnn.runner.watch import WatchOptions
+from edgecnn.sources.capture import Source
+from edgecnn.sources.events import Event
 from edgecnn.web.hub import SILENT_S, Hub
 from edgecnn.web.listening import HOST, PORT, Address, listen
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from edgecnn.frame import Frame
+from edgecnn.model.frame import Frame
+from edgecnn.model.spec import Fit, ModelSpec
 from edgecnn.opencv import cv2
-from edgecnn.runner.region import Region
-from edgecnn.spec import Fit, ModelSpec
+from edgecnn.sources.region import Region
 
 LARGE, SMALL = 960, 240
 """Longest side, pixels."""

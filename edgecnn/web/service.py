@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from edgecnn.runner.classify import Classifier
+from edgecnn.inference.classifier import Classifier
 from edgecnn.web.app import Control, make_app
 from edgecnn.web.broadcast import Broadcast
 from edgecnn.web.guard import LOOPBACK_NAMES, TOKEN, Rules

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from edgecnn.runner.classify import Classifier
+from edgecnn.inference.classifier import Classifier
 from edgecnn.web.hub import Channel, Hub
 from edgecnn.web.pictures import seen
 

@@ -12,11 +12,11 @@ from conftest import real_data
 
 from edgecnn.bench.measure import BenchReport, measure
 from edgecnn.errors import NotFound, OptionError, ProviderError
+from edgecnn.inference.machine import describe_machine
+from edgecnn.model import digest
+from edgecnn.model.golden import Golden
+from edgecnn.model.model_file import read_model
 from edgecnn.opencv import cv2, encode_png
-from edgecnn.runner import seal
-from edgecnn.runner.golden import Golden
-from edgecnn.runner.machine import describe_machine
-from edgecnn.runner.model_file import read_model
 
 
 @pytest.fixture(scope="module")
@@ -95,12 +95,12 @@ def test_fewer_than_ten_rounds_are_refused(int8: Path, rounds: int) -> None:
 def test_a_model_without_golden_frames_needs_a_source(int8: Path, tmp_path: Path) -> None:
     model = onnx.load_from_string(int8.read_bytes())
     for entry in model.metadata_props:
-        if entry.key == seal.GOLDEN_KEY:
+        if entry.key == digest.GOLDEN_KEY:
             entry.value = Golden().to_json()
-        if entry.key == seal.DIGEST_KEY:
-            entry.value = seal.UNSEALED
+        if entry.key == digest.DIGEST_KEY:
+            entry.value = digest.NO_DIGEST
     path = tmp_path / "plain.onnx"
-    path.write_bytes(seal.seal(model.SerializeToString()))
+    path.write_bytes(digest.with_digest(model.SerializeToString()))
     with pytest.raises(OptionError, match=r"no frames in plain\.onnx") as refusal:
         measure(path, rounds=10)
     assert "--source" in refusal.value.remedy

@@ -13,30 +13,30 @@ import sys
 from pathlib import Path
 
 from edgecnn.errors import EdgeError
-from edgecnn.exporter.contract import wrap_int8
-from edgecnn.exporter.foreign.original import Original, read_original
-from edgecnn.exporter.foreign.plan import ASSUMPTIONS, Told, plan_input
-from edgecnn.exporter.foreign.read import probe_frames
-from edgecnn.exporter.inspect import count_graph, float_islands, optimized_graph
-from edgecnn.exporter.quantize import quantize
-from edgecnn.runner.graph_bytes import Outline, outline_graph
-from edgecnn.spec import ModelSpec
+from edgecnn.exporter.adopt.input_plan import ASSUMPTIONS, UserOptions, plan_input
+from edgecnn.exporter.adopt.original import Original, read_original
+from edgecnn.exporter.adopt.read_graph import probe_frames
+from edgecnn.exporter.graph.contract import wrap_int8
+from edgecnn.exporter.graph.operator_counts import count_graph, float_islands, optimized_graph
+from edgecnn.exporter.quantization.quantize import quantize
+from edgecnn.model.graph_check import Outline, outline_graph
+from edgecnn.model.spec import ModelSpec
 
 KERAS = ("MobileNet", "ResNet50", "DenseNet121", "EfficientNetB0")
 FRAMES = 4
 """To calibrate with: the operators do not depend on the ranges."""
 
 
-def told_for(outline: Outline) -> Told:
+def told_for(outline: Outline) -> UserOptions:
     """Return what such a model's user would say."""
     value = outline.inputs[0]
     if value.type == "uint8":
-        return Told(channels="rgb")
+        return UserOptions(channels="rgb")
     if "1" in (value.shape[1], value.shape[3]):
         return ASSUMPTIONS["unit"]
     imagenet = ASSUMPTIONS["imagenet"]
     size = (0, 0) if value.shape[2].isdecimal() else (224, 224)
-    return Told(size, "", "rgb", imagenet.scale, imagenet.mean, imagenet.std)
+    return UserOptions(size, "", "rgb", imagenet.scale, imagenet.mean, imagenet.std)
 
 
 def executed(original: Original) -> dict[str, int]:

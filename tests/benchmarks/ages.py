@@ -18,7 +18,7 @@ from itertools import takewhile
 import numpy as np
 import typer
 
-from edgecnn.runner.capture import open_source
+from edgecnn.sources.capture import open_source
 
 SLOW_S = 0.1
 PACED = """

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import typer
 
+from edgecnn.atomic import write_atomic
 from edgecnn.cli.progress import say, training_bar
-from edgecnn.files import write_atomic
+from edgecnn.data.catalog import locate
 from edgecnn.trainer.augment import Augment
-from edgecnn.trainer.catalog import locate
 from edgecnn.trainer.recipe import Optimizer, Recipe, Schedule, Transfer
 from edgecnn.trainer.train import train
 from edgecnn.trainer.transfer import start_from

@@ -24,19 +24,19 @@ import typer
 from footage import SIZE, VIDEO, frames, there
 
 from edgecnn.bench.clock import ratio
-from edgecnn.frame import Frame
+from edgecnn.inference.classifier import Classifier
+from edgecnn.model.frame import Frame
+from edgecnn.model.spec import ModelSpec
 from edgecnn.opencv import cv2
-from edgecnn.runner.address import Kind
-from edgecnn.runner.camera import CameraSettings
-from edgecnn.runner.capture import _rounds, open_source
-from edgecnn.runner.classify import Classifier
-from edgecnn.runner.connection import Patience
-from edgecnn.runner.live import LiveFeed, plan_job
-from edgecnn.runner.read_ahead import DEPTH
 from edgecnn.runner.run import Run, RunPlan
-from edgecnn.runner.wanted import Wanted
 from edgecnn.runner.watch import WatchOptions
-from edgecnn.spec import ModelSpec
+from edgecnn.sources.address import Kind
+from edgecnn.sources.cameras.settings import CameraSettings
+from edgecnn.sources.capture import _rounds, open_source
+from edgecnn.sources.frame_request import FrameRequest
+from edgecnn.sources.live.connection import Patience
+from edgecnn.sources.live.feed import LiveFeed, plan_job
+from edgecnn.sources.prefetch import DEPTH
 
 
 def motion_jpeg(video: Path, folder: Path) -> Path:
@@ -68,7 +68,7 @@ def read_source(path: Path) -> int:
 def read_process(path: Path, spec: ModelSpec | None, *, whole: bool) -> int:
     """Return nanoseconds a frame in a capture process that a reader keeps asking."""
     patience = Patience()
-    wanted = Wanted((spec,) if spec else (), whole)
+    wanted = FrameRequest((spec,) if spec else (), whole)
     job = plan_job(str(path), Kind.STREAM, CameraSettings(), patience, wanted)
     feed = LiveFeed("video", job, patience, lambda _: None)
     with closing(feed):

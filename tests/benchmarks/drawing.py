@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edgecnn.frame import Frame
+from edgecnn.model.frame import Frame
 from edgecnn.opencv import cv2
 
 SIDE = 84

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from edgecnn.frame import Frame
+from edgecnn.model.frame import Frame
 from edgecnn.opencv import cv2
 
 VIDEO = Path(os.environ.get("EDGECNN_DATA", "."), "video", "car-detection.mp4")

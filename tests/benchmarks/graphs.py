@@ -10,11 +10,11 @@ import onnx
 import torch
 from torch import nn
 
-from edgecnn.exporter.contract import wrap_fp32, wrap_int8
-from edgecnn.exporter.graph import export_core
-from edgecnn.exporter.quantize import quantize
-from edgecnn.runner.ort import onnxruntime
-from edgecnn.spec import ModelSpec
+from edgecnn.exporter.graph.contract import wrap_fp32, wrap_int8
+from edgecnn.exporter.graph.plain_graph import export_core
+from edgecnn.exporter.quantization.quantize import quantize
+from edgecnn.inference.ort import onnxruntime
+from edgecnn.model.spec import ModelSpec
 
 REPEATS = 4
 """Calls that are timed as one."""

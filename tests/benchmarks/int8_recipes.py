@@ -24,15 +24,15 @@ import typer
 from race import race
 
 from edgecnn.bench.clock import Ratio
-from edgecnn.exporter.contract import wrap_int8
-from edgecnn.exporter.export import candidate_of
-from edgecnn.exporter.gate import Limits
-from edgecnn.exporter.quantize import Frames, prepare, to_image
-from edgecnn.exporter.samples import calibration_frames
-from edgecnn.exporter.search import find_int8
-from edgecnn.exporter.targets import PORTABLE_BITS
-from edgecnn.frame import Frame
-from edgecnn.runner.ort import onnxruntime
+from edgecnn.exporter.export import export_source_of
+from edgecnn.exporter.gate.gate import GateLimits
+from edgecnn.exporter.graph.contract import wrap_int8
+from edgecnn.exporter.quantization.calibration_frames import calibration_frames
+from edgecnn.exporter.quantization.quantize import Frames, prepare, to_image
+from edgecnn.exporter.quantization.search import find_int8
+from edgecnn.exporter.quantization.targets import PORTABLE_BITS
+from edgecnn.inference.ort import onnxruntime
+from edgecnn.model.frame import Frame
 from edgecnn.trainer.metrics import measure_accuracy
 from edgecnn.trainer.run_folder import read_run
 from edgecnn.trainer.train import load_for
@@ -83,9 +83,9 @@ def forms_of(run: Path) -> tuple[dict[str, Form], Frame, np.ndarray]:
     """Return the forms of a run, and its test frames and labels."""
     source = read_run(run)
     data, spec = load_for(source.recipe)
-    candidate = candidate_of(source, data)
+    candidate = export_source_of(source, data)
     core, frames = candidate.core, calibration_frames(data.train, 512)
-    found = find_int8(candidate, PORTABLE_BITS, Limits(), print)
+    found = find_int8(candidate, PORTABLE_BITS, GateLimits(), print)
     print(f"ours: {found.choice}")
     from onnxruntime.quantization import QuantType
 

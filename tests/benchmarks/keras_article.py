@@ -13,7 +13,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from edgecnn.trainer.catalog import read
+from edgecnn.data.catalog import read
 
 TRAIN_SIZE, BATCH = 50_000, 64
 

@@ -17,8 +17,8 @@ from graphs import REPEATS, caller, forms, seeded
 from torch import Tensor, nn
 
 from edgecnn.bench.clock import time_rounds
-from edgecnn.exporter.cost import count_macs
-from edgecnn.exporter.inspect import optimized_graph
+from edgecnn.exporter.graph.multiply_adds import count_macs
+from edgecnn.exporter.graph.operator_counts import optimized_graph
 from edgecnn.trainer.networks.layers import pool_all
 
 SHAPE = (32, 32, 3)

@@ -19,10 +19,10 @@ import typer
 from edgecnn.bench.clock import time_rounds
 from edgecnn.memory import keep_freed_memory
 from edgecnn.trainer.augment import augment
+from edgecnn.trainer.distributed import ProcessGroup
 from edgecnn.trainer.loop import Loop
 from edgecnn.trainer.progress import Keep
 from edgecnn.trainer.recipe import Distill, read_recipe
-from edgecnn.trainer.team import Team
 from edgecnn.trainer.train import load_for, make_network
 
 RECIPES = Path(__file__).parents[2] / "export" / "recipes"
@@ -34,7 +34,7 @@ def share_of_augmentation(name: str) -> tuple[float, float]:
     recipe = replace(read_recipe(RECIPES / f"{name}.toml"), distill=Distill())
     data, spec = load_for(recipe)
     cpu = torch.device("cpu")
-    loop = Loop(make_network(recipe, spec), data, recipe, cpu, None, Team(), Keep())
+    loop = Loop(make_network(recipe, spec), data, recipe, cpu, None, ProcessGroup(), Keep())
     loop.network.train()
     batch = torch.randperm(len(data.train))[: recipe.batch]
 

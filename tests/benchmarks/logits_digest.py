@@ -11,7 +11,7 @@ import platform
 import sys
 from pathlib import Path
 
-from edgecnn.runner.classify import Classifier
+from edgecnn.inference.classifier import Classifier
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from pixel_digest import cases

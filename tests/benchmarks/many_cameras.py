@@ -16,10 +16,10 @@ import typer
 from cameras import BOUNDARY, Wire, http_camera, jpeg
 from footage import VIDEO, frames, there
 
-from edgecnn.runner.capture import CaptureOptions
-from edgecnn.runner.classify import Classifier
+from edgecnn.inference.classifier import Classifier
 from edgecnn.runner.run import Run, RunPlan
 from edgecnn.runner.watch import WatchOptions
+from edgecnn.sources.capture import CaptureOptions
 
 
 def serve(cameras: int, fps: float) -> None:

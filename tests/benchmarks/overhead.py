@@ -15,10 +15,10 @@ import numpy.typing as npt
 import typer
 
 from edgecnn.bench.clock import ratio, time_rounds
-from edgecnn.frame import fit_frame
+from edgecnn.inference.classifier import Classifier
+from edgecnn.inference.ort import onnxruntime
+from edgecnn.model.frame import fit_frame
 from edgecnn.opencv import cv2
-from edgecnn.runner.classify import Classifier
-from edgecnn.runner.ort import onnxruntime
 
 ROUNDS, WARMUP = 3_000, 200
 

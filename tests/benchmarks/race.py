@@ -36,7 +36,7 @@ def race(graphs: tuple[bytes, bytes], feeds: tuple[np.ndarray, np.ndarray]) -> R
 
 def caller(graph: str, feed: np.ndarray) -> Callable[[], object]:
     """Return a call that runs a graph on one thread, REPEATS times."""
-    from edgecnn.runner.ort import onnxruntime
+    from edgecnn.inference.ort import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1

@@ -18,10 +18,10 @@ import typer
 from drawing import CONDITIONS, draw_frame, thin_lines
 
 from edgecnn.cli.progress import say, training_bar
-from edgecnn.frame import Frame, fit_frame
+from edgecnn.data.dataset import Dataset, Pictures
+from edgecnn.model.frame import Frame, fit_frame
+from edgecnn.model.spec import Fit, ModelSpec, Shrink
 from edgecnn.opencv import cv2
-from edgecnn.spec import Fit, ModelSpec, Shrink
-from edgecnn.trainer.dataset import Dataset, Pictures
 from edgecnn.trainer.recipe import Recipe
 from edgecnn.trainer.score import choose_device, logits_of
 from edgecnn.trainer.train import load_for, train_on

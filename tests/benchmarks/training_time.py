@@ -19,11 +19,11 @@ import numpy as np
 import typer
 
 from edgecnn.cli.progress import say
-from edgecnn.trainer.fit import fit
 from edgecnn.trainer.progress import Progress
 from edgecnn.trainer.recipe import Recipe, read_recipe
 from edgecnn.trainer.score import choose_device
 from edgecnn.trainer.train import load_for, make_network, train_on
+from edgecnn.trainer.train_network import train_network
 
 RECIPES = Path(__file__).parents[2] / "export" / "recipes"
 KERAS_EPOCHS = 5
@@ -76,7 +76,7 @@ def train_by_turns(keras: Keras, recipe: Recipe) -> float:
 
     start = time.perf_counter()
     network = make_network(recipe, spec)
-    fit(network, data, recipe, choose_device("cpu"), take_turn)
+    train_network(network, data, recipe, choose_device("cpu"), take_turn)
     ours = time.perf_counter() - start - sum(keras.seconds)
     while len(keras.seconds) < KERAS_EPOCHS:
         keras.train_epoch()

@@ -18,14 +18,14 @@ import numpy.typing as npt
 import typer
 from scipy.special import logsumexp, softmax
 
+from edgecnn.data.catalog import load_as
 from edgecnn.errors import NotFound
 from edgecnn.exporter.rejection import KEEP, conformal, strange_frames, with_rejection
 from edgecnn.exporter.temperature import fit_temperature
-from edgecnn.frame import Frame
-from edgecnn.runner.classify import Classifier
-from edgecnn.runner.shipped import shipped_names
-from edgecnn.spec import ModelSpec
-from edgecnn.trainer.catalog import load_as
+from edgecnn.inference.classifier import Classifier
+from edgecnn.model.frame import Frame
+from edgecnn.model.shipped import shipped_names
+from edgecnn.model.spec import ModelSpec
 from edgecnn.trainer.metrics import measure_accuracy
 from edgecnn.trainer.recipe import Recipe
 

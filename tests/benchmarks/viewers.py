@@ -21,12 +21,12 @@ import typer
 from footage import VIDEO, there
 
 from edgecnn.bench.clock import ratio
-from edgecnn.runner.capture import Source
-from edgecnn.runner.classify import Classifier
-from edgecnn.runner.deliver.delivery import Sink
+from edgecnn.inference.classifier import Classifier
 from edgecnn.runner.run import Run, RunPlan
-from edgecnn.runner.tally import RunReport
+from edgecnn.runner.sink_queue import Sink
+from edgecnn.runner.statistics import RunReport
 from edgecnn.runner.watch import WatchOptions
+from edgecnn.sources.capture import Source
 from edgecnn.web.live_page import LivePage
 
 KINDS = ("no page", "page, no viewer", "page, viewers")

@@ -11,14 +11,14 @@ import pytest
 from commands import Main, command, started
 from conftest import real_data
 from craft import resealed, with_fields
-from foreign_models import as_keras, random_network
+from external_models import as_keras, random_network
 
 import edgecnn.cli
-from edgecnn.exporter.targets import Target, weight_bits
+from edgecnn.exporter.quantization.targets import Target, weight_bits
+from edgecnn.inference.machine import describe_machine
+from edgecnn.model.digest import SPEC_KEY
+from edgecnn.model.model_file import read_model
 from edgecnn.opencv import cv2
-from edgecnn.runner.machine import describe_machine
-from edgecnn.runner.model_file import read_model
-from edgecnn.runner.seal import SPEC_KEY
 
 DIGITS = ("--data", "digits", "--out", "never-made")
 PATTERN = ("--source", "pattern")

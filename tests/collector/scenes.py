@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from edgecnn.frame import Frame
+from edgecnn.model.frame import Frame
 from edgecnn.opencv import cv2, encode_png
-from edgecnn.runner.deliver.clip import open_video
+from edgecnn.sinks.video.video_file import open_video
 
 HEIGHT, WIDTH, FPS = 240, 320, 10
 STREAMED = 4

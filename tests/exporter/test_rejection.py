@@ -15,13 +15,13 @@ from onnx import helper, numpy_helper
 from picture_folders import write_class
 from scipy.special import log_softmax, softmax
 
+from edgecnn.data.dataset import Dataset
 from edgecnn.errors import OptionError
-from edgecnn.exporter.contract import wrap_fp32, wrap_int8
 from edgecnn.exporter.export import export
-from edgecnn.exporter.graph import LOGITS, export_core
-from edgecnn.exporter.mistakes import answer_of
+from edgecnn.exporter.graph.contract import wrap_fp32, wrap_int8
+from edgecnn.exporter.graph.plain_graph import LOGITS, export_core
 from edgecnn.exporter.options import Options
-from edgecnn.exporter.quantize import quantize
+from edgecnn.exporter.quantization.quantize import quantize
 from edgecnn.exporter.rejection import (
     KEEP,
     conformal,
@@ -32,10 +32,10 @@ from edgecnn.exporter.rejection import (
 )
 from edgecnn.exporter.ship import ExportReport
 from edgecnn.exporter.temperature import HIGHEST, LOWEST, divided, fit_temperature, last_constants
-from edgecnn.runner.classify import Classifier
-from edgecnn.runner.model_file import read_model
-from edgecnn.spec import ModelSpec
-from edgecnn.trainer.dataset import Dataset
+from edgecnn.exporter.verify.known_faults import answer_of
+from edgecnn.inference.classifier import Classifier
+from edgecnn.model.model_file import read_model
+from edgecnn.model.spec import ModelSpec
 from edgecnn.trainer.networks import Architecture, build
 from edgecnn.trainer.run_folder import read_run
 

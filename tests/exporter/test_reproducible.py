@@ -9,7 +9,7 @@ from pathlib import Path
 from safetensors.torch import load_file
 
 from edgecnn.exporter.ship import ExportReport
-from edgecnn.spec import ModelSpec
+from edgecnn.model.spec import ModelSpec
 from edgecnn.trainer.checkpoint import CHECKPOINT, read_checkpoint, write_checkpoint
 
 

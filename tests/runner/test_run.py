@@ -20,17 +20,17 @@ from commands import started
 from processes import children_of, left
 
 from edgecnn.errors import DeviceError, SourceError
-from edgecnn.frame import Frame
+from edgecnn.inference.classifier import Classifier
+from edgecnn.model.frame import Frame
 from edgecnn.opencv import encode_png
-from edgecnn.runner.capture import CaptureOptions
-from edgecnn.runner.classify import Classifier
-from edgecnn.runner.connection import Patience
-from edgecnn.runner.deliver.delivery import Sink
-from edgecnn.runner.events import Event, What
 from edgecnn.runner.result import Result
 from edgecnn.runner.run import Run, RunPlan
-from edgecnn.runner.tally import RunReport
+from edgecnn.runner.sink_queue import Sink
+from edgecnn.runner.statistics import RunReport
 from edgecnn.runner.watch import WatchOptions
+from edgecnn.sources.capture import CaptureOptions
+from edgecnn.sources.events import Event, SourceEvent
+from edgecnn.sources.live.connection import Patience
 
 
 @pytest.fixture
@@ -127,7 +127,7 @@ def test_a_sink_that_fails_ends_alone_and_is_told(classifier: Classifier, folder
     assert report.sinks["broken"].lost >= 15
     assert report.sinks["broken"].failure == "the disk is full"
     assert "broken: " in str(report)
-    assert [(e.source, e.what) for e in told] == [("broken", What.UNDELIVERED)]
+    assert [(e.source, e.what) for e in told] == [("broken", SourceEvent.UNDELIVERED)]
 
 
 def test_a_vital_sink_that_fails_ends_the_run(classifier: Classifier) -> None:
@@ -203,9 +203,9 @@ def test_a_report_travels_as_json(classifier: Classifier, folder: str) -> None:
 HANGING = """
 import sys, time
 from edgecnn.cli import main
-from edgecnn.runner import classify
+from edgecnn.inference import classifier
 
-class Hanging(classify.Classifier):
+class Hanging(classifier.Classifier):
     def __call__(self, frames):
         if self.calls == 3:
             print("hanging", file=sys.stderr, flush=True)
@@ -214,7 +214,7 @@ class Hanging(classify.Classifier):
         return super().__call__(frames)
     calls = 0
 
-classify.Classifier = Hanging
+classifier.Classifier = Hanging
 main()
 """
 

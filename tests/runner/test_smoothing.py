@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgecnn.errors import OptionError
-from edgecnn.runner.classify import Prediction
+from edgecnn.inference.classifier import Prediction
+from edgecnn.model.spec import ModelSpec
 from edgecnn.runner.smoothing import UNKNOWN, Smoother, Smoothing, parse_smoothing
-from edgecnn.spec import ModelSpec
 
 SPEC = ModelSpec(("cat", "dog"), 8, 8, 1, reject_threshold=0.6, logit_ceiling=(9.0,))
 

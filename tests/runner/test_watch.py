@@ -14,19 +14,19 @@ from craft import both, poison, resealed, with_entry
 
 import edgecnn
 from edgecnn.errors import FrameError, NotFound, OptionError
-from edgecnn.frame import Frame
+from edgecnn.inference.classifier import Classifier
+from edgecnn.model import digest
+from edgecnn.model.frame import Frame
+from edgecnn.model.golden import Golden
 from edgecnn.opencv import encode_png
-from edgecnn.runner import seal
-from edgecnn.runner.capture import CaptureOptions, Source
-from edgecnn.runner.classify import Classifier
-from edgecnn.runner.connection import Patience
-from edgecnn.runner.events import Event, What
-from edgecnn.runner.golden import Golden
-from edgecnn.runner.region import Region
-from edgecnn.runner.result import Result, Trouble
-from edgecnn.runner.shot import Shot
+from edgecnn.runner.result import Result, ResultStatus
 from edgecnn.runner.smoothing import UNKNOWN, Smoothing
 from edgecnn.runner.watch import Watcher, WatchOptions, watch
+from edgecnn.sources.capture import CaptureOptions, Source
+from edgecnn.sources.captured_frame import CapturedFrame
+from edgecnn.sources.events import Event, SourceEvent
+from edgecnn.sources.live.connection import Patience
+from edgecnn.sources.region import Region
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def labels(results: list[Result]) -> list[str]:
 
 def through(classifier: Classifier, frames: list[Frame], options: WatchOptions) -> list[Result]:
     """Return the results of frames that are in memory already."""
-    shots = (Shot("memory", frame, None, time.monotonic_ns()) for frame in frames)
+    shots = (CapturedFrame("memory", frame, None, time.monotonic_ns()) for frame in frames)
     return list(Watcher(classifier, options).results(Source("memory", shots, "")))
 
 
@@ -143,7 +143,7 @@ def test_the_answer_is_smoothed_and_the_prediction_is_not(
 
 
 def test_each_source_has_its_own_answer(classifier: Classifier, frames: list[Frame]) -> None:
-    shots = (Shot(f"camera {i % 2}", frames[i % 2], None, 0) for i in range(8))
+    shots = (CapturedFrame(f"camera {i % 2}", frames[i % 2], None, 0) for i in range(8))
     options = WatchOptions(smoothing=Smoothing(3, 4))
     results = list(Watcher(classifier, options).results(Source("two", shots, "")))
     answers = [result.label for result in results[-2:]]
@@ -155,7 +155,7 @@ def test_the_threshold_can_be_moved_while_frames_come(
     classifier: Classifier, frames: list[Frame]
 ) -> None:
     classifier.require(0.0)
-    shots = (Shot("memory", frame, None, 0) for frame in frames)
+    shots = (CapturedFrame("memory", frame, None, 0) for frame in frames)
     results = Watcher(classifier, WatchOptions()).results(Source("memory", shots, ""))
     assert next(results).label != UNKNOWN
     classifier.require(0.9999999)
@@ -165,12 +165,12 @@ def test_the_threshold_can_be_moved_while_frames_come(
 def test_an_answer_that_is_no_number_is_an_error_result_and_never_the_first_class(
     fp32: Path, folder: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    no_golden = with_entry(seal.GOLDEN_KEY, Golden().to_json())
+    no_golden = with_entry(digest.GOLDEN_KEY, Golden().to_json())
     path = resealed(fp32, tmp_path_factory.mktemp("nan"), both(poison, no_golden))
     results = list(watch(path, str(folder)))
     assert len(results) == 20
     assert {(r.prediction, r.label, r.trouble) for r in results} == {
-        (None, UNKNOWN, Trouble.NON_FINITE)
+        (None, UNKNOWN, ResultStatus.NON_FINITE)
     }
     assert results[0].probability == 0.0
 
@@ -190,10 +190,12 @@ NOISE = np.random.default_rng(0).integers(0, 256, (48, 64, 3), np.uint8)
 
 
 @pytest.mark.parametrize(
-    ("picture", "trouble"), [(DIM, Trouble.BLIND), (NOISE, Trouble.FROZEN)], ids=["blind", "frozen"]
+    ("picture", "trouble"),
+    [(DIM, ResultStatus.BLIND), (NOISE, ResultStatus.FROZEN)],
+    ids=["blind", "frozen"],
 )
 def test_what_a_covered_or_frozen_camera_shows_is_marked(
-    classifier: Classifier, picture: Frame, trouble: Trouble
+    classifier: Classifier, picture: Frame, trouble: ResultStatus
 ) -> None:
     told: list[Event] = []
     capture = CaptureOptions(patience=Patience(give_up_s=20, doubt_s=0.2), tell=told.append)
@@ -204,8 +206,8 @@ def test_what_a_covered_or_frozen_camera_shows_is_marked(
         results.close()
     assert marked.trouble is trouble
     assert marked.prediction is not None
-    assert (marked.label == UNKNOWN) == (trouble is Trouble.BLIND)
-    assert What(trouble.value) in [event.what for event in told]
+    assert (marked.label == UNKNOWN) == (trouble is ResultStatus.BLIND)
+    assert SourceEvent(trouble.value) in [event.what for event in told]
 
 
 def test_a_wrong_frame_is_an_error(classifier: Classifier, frames: list[Frame]) -> None:

@@ -110,8 +110,8 @@ class Recovered(Record):
 
 def kill_captures(trials: int) -> Recovered:
     """Kill the capture process of one long-lived source, again and again."""
-    from edgecnn.runner.capture import CaptureOptions, open_source
-    from edgecnn.runner.live import LiveFeed
+    from edgecnn.sources.capture import CaptureOptions, open_source
+    from edgecnn.sources.live.feed import LiveFeed
 
     recovered, longest_s = 0, 0.0
     with (

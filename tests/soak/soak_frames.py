@@ -26,20 +26,20 @@ import typer
 from processes import children_of
 from watching import Sample, Watching, growth, sample, usual
 
+from edgecnn.inference.classifier import Classifier
 from edgecnn.records import Record
-from edgecnn.runner.capture import CaptureOptions
-from edgecnn.runner.classify import Classifier
-from edgecnn.runner.connection import Patience
-from edgecnn.runner.deliver.delivery import Sink
-from edgecnn.runner.deliver.lines import LineSink
-from edgecnn.runner.deliver.register import RegisterSink
-from edgecnn.runner.deliver.segments import Segments, SegmentSink
-from edgecnn.runner.deliver.uncertain import UncertainSink
 from edgecnn.runner.result import Result
 from edgecnn.runner.run import Run, RunPlan
+from edgecnn.runner.sink_queue import Sink
 from edgecnn.runner.smoothing import Smoothing
-from edgecnn.runner.tally import RunReport
+from edgecnn.runner.statistics import RunReport
 from edgecnn.runner.watch import WatchOptions
+from edgecnn.sinks.csv_sink import CsvSink
+from edgecnn.sinks.lines import LineSink
+from edgecnn.sinks.uncertain import UncertainSink
+from edgecnn.sinks.video.segments import Segments, SegmentSink
+from edgecnn.sources.capture import CaptureOptions
+from edgecnn.sources.live.connection import Patience
 
 HERE = Path(__file__).parent
 WARM_UP = 0.2
@@ -174,7 +174,7 @@ def pausing_reader(every_s: float, pause_s: float) -> Iterator[TextIO]:
 def sinks_in(folder: Path) -> list[Sink]:
     """Return a sink of every kind that writes files."""
     return [
-        RegisterSink(folder / "register.csv", "soak"),
+        CsvSink(folder / "register.csv", "soak"),
         UncertainSink(folder / "uncertain", "soak"),
         SegmentSink(Segments(folder / "video", 0.5, 0.02), {}),
     ]

@@ -17,10 +17,10 @@ import typer
 from cameras import Wire, http_camera, scene
 
 from edgecnn.records import Record
-from edgecnn.runner.capture import CaptureOptions, open_sources
-from edgecnn.runner.connection import JITTER, LONGEST_S, SHARE, Patience
-from edgecnn.runner.events import Event, What
-from edgecnn.runner.stop import Stop
+from edgecnn.sources.capture import CaptureOptions, open_sources
+from edgecnn.sources.events import Event, SourceEvent
+from edgecnn.sources.live.connection import JITTER, LONGEST_S, SHARE, Patience
+from edgecnn.sources.stop import Stop
 
 PICTURES = [scene(level) for level in range(0, 250, 10)]
 NOTICE_S, BACK_S, SHORT_S = 1.0, 3.0, 10.0
@@ -105,7 +105,7 @@ def _start_and_stop_after(threads: list[threading.Thread], stop: Stop) -> None:
 def _outage(span: tuple[float, float], frames_s: list[float], events: list[Event]) -> Outage:
     start_s, end_s = span
     last_s = max(at_s for at_s in frames_s if at_s < start_s + 0.1)
-    told = (e.at_s for e in events if e.what is What.STALLED and e.at_s > last_s)
+    told = (e.at_s for e in events if e.what is SourceEvent.STALLED and e.at_s > last_s)
     back = (at_s for at_s in frames_s if at_s > end_s)
     never = float("inf")
     return Outage(end_s - start_s, next(told, never) - last_s, next(back, never) - end_s)

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from edgecnn.spec import ModelSpec
-from edgecnn.trainer.dataset import Dataset
+from edgecnn.data.dataset import Dataset
+from edgecnn.model.spec import ModelSpec
 from edgecnn.trainer.networks import Architecture
 from edgecnn.trainer.recipe import Recipe
 

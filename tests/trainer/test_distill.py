@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from small_runs import CPU, SMALL, Few, few_of, same, weights_of
 from torch import nn
 
 from edgecnn.errors import NotFound, OptionError
@@ -16,6 +15,7 @@ from edgecnn.trainer.networks import Architecture, build
 from edgecnn.trainer.recipe import Distill
 from edgecnn.trainer.score import logits_of
 from edgecnn.trainer.train import train_on
+from trainer.small_runs import CPU, SMALL, Few, few_of, same, weights_of
 
 
 @pytest.fixture(scope="module")

@@ -5,17 +5,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from idx_files import write_idx_folder
+from data.idx_files import write_idx_folder
 
+from edgecnn.data.dataset import Dataset, Pictures
 from edgecnn.errors import DataError, DeviceError, NotFound, OptionError
-from edgecnn.exporter.contract import stamp, wrap_fp32
-from edgecnn.exporter.cost import count_macs
-from edgecnn.exporter.graph import export_core
-from edgecnn.frame import Frame
-from edgecnn.runner.classify import Classifier
-from edgecnn.runner.golden import Golden
-from edgecnn.spec import ModelCard, ModelSpec
-from edgecnn.trainer.dataset import Dataset, Pictures
+from edgecnn.exporter.graph.contract import stamp, wrap_fp32
+from edgecnn.exporter.graph.multiply_adds import count_macs
+from edgecnn.exporter.graph.plain_graph import export_core
+from edgecnn.inference.classifier import Classifier
+from edgecnn.model.frame import Frame
+from edgecnn.model.golden import Golden
+from edgecnn.model.spec import ModelCard, ModelSpec
 from edgecnn.trainer.evaluate import answers_of, evaluate
 from edgecnn.trainer.networks import Architecture
 from edgecnn.trainer.recipe import Recipe

@@ -9,12 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from small_runs import CPU, SMALL, Few, few_of, same, weights_of
 from torch import nn
 
 from edgecnn.errors import CheckFailed, DataError, NotFound, OptionError, Stopped
 from edgecnn.trainer.augment import Augment
-from edgecnn.trainer.fit import fit
+from edgecnn.trainer.distributed import ProcessGroup
 from edgecnn.trainer.loop import Loop
 from edgecnn.trainer.networks import build
 from edgecnn.trainer.optimize import learning_rate
@@ -23,8 +22,9 @@ from edgecnn.trainer.recipe import Optimizer, Precision, Recipe, Schedule
 from edgecnn.trainer.run_folder import read_run
 from edgecnn.trainer.score import logits_of, score
 from edgecnn.trainer.snapshot import SNAPSHOT, Tally, read_snapshot
-from edgecnn.trainer.team import Team
 from edgecnn.trainer.train import make_network, train, train_on
+from edgecnn.trainer.train_network import train_network
+from trainer.small_runs import CPU, SMALL, Few, few_of, same, weights_of
 
 EVERYTHING = replace(
     SMALL,
@@ -46,7 +46,7 @@ def few(digits: Few) -> Few:
 
 def fitted(few: Few, recipe: Recipe, **how: object) -> tuple[nn.Module, Tally]:
     network = make_network(recipe, few[1])
-    return network, fit(network, few[0], recipe, CPU, ignore, **how)  # type: ignore[arg-type]
+    return network, train_network(network, few[0], recipe, CPU, ignore, **how)  # type: ignore[arg-type]
 
 
 class Recorder(nn.Module):
@@ -67,7 +67,7 @@ def learned_labels(few: Few, recipe: Recipe) -> list[int]:
     """Return the labels of the training pictures that a run really learned, in order."""
     data, spec = few
     recorder = Recorder(build(recipe.network, spec.shape, len(spec.labels)))
-    fit(recorder, data, recipe, CPU, ignore)
+    train_network(recorder, data, recipe, CPU, ignore)
     frames = np.asarray(data.train.frames)
     label_of = {f.tobytes(): int(x) for f, x in zip(frames, data.train.labels, strict=True)}
     seen = (torch.cat(recorder.batches) * 255).round().byte().permute(0, 2, 3, 1)
@@ -203,7 +203,7 @@ def test_a_stopped_run_goes_on_to_the_same_bits_as_an_unbroken_one(
     keep = Keep(tmp_path / SNAPSHOT)
     network = make_network(recipe, spec)
     with pytest.raises(Stopped, match=f"epoch 2 after step {step} of 5") as caught:
-        fit(network, data, recipe, CPU, press_ctrl_c(2, step), keep=keep)
+        train_network(network, data, recipe, CPU, press_ctrl_c(2, step), keep=keep)
     assert str(keep.snapshot) in caught.value.what
     assert "--resume" in caught.value.remedy
     resumed, found = fitted(few, recipe, unfinished=read_snapshot(tmp_path / SNAPSHOT))
@@ -217,7 +217,7 @@ def test_the_counts_of_an_unfinished_epoch_are_the_leaders(
 ) -> None:
     data, spec = few
     snapshot = read_snapshot(stopped_run(tmp_path) / SNAPSHOT)
-    loop = Loop(make_network(SMALL, spec), data, SMALL, CPU, None, Team(rank, 2), Keep())
+    loop = Loop(make_network(SMALL, spec), data, SMALL, CPU, None, ProcessGroup(rank, 2), Keep())
     loop.restore(snapshot)
     assert (loop.tally.seen > 0, loop.tally.loss > 0) == (counted, counted)
     assert loop.tally.step == snapshot.tally.step == 1
@@ -226,7 +226,7 @@ def test_the_counts_of_an_unfinished_epoch_are_the_leaders(
 def test_ctrl_c_works_as_ever_after_training(few: Few) -> None:
     before = signal.getsignal(signal.SIGINT)
     with pytest.raises(Stopped) as caught:
-        fit(make_network(SMALL, few[1]), few[0], SMALL, CPU, press_ctrl_c(1, 1))
+        train_network(make_network(SMALL, few[1]), few[0], SMALL, CPU, press_ctrl_c(1, 1))
     assert "--resume" not in caught.value.remedy  # nothing was kept
     assert signal.getsignal(signal.SIGINT) is before
 
@@ -286,7 +286,7 @@ def test_a_data_set_that_changed_is_not_resumed(tmp_path: Path, few: Few) -> Non
     data, spec = few
     keep = Keep(tmp_path / SNAPSHOT)
     with pytest.raises(Stopped):
-        fit(make_network(SMALL, spec), data, SMALL, CPU, press_ctrl_c(1, 1), keep=keep)
+        train_network(make_network(SMALL, spec), data, SMALL, CPU, press_ctrl_c(1, 1), keep=keep)
     with pytest.raises(DataError, match="has changed since"):
         train(SMALL, tmp_path, device="cpu", resume=True)  # all digits, not a few
 
@@ -304,7 +304,7 @@ def test_a_loss_that_is_no_number_keeps_the_last_snapshot_and_names_it(
 
     keep = Keep(tmp_path / SNAPSHOT)
     with pytest.raises(CheckFailed, match="loss is nan in epoch 3, step 2") as caught:
-        fit(network, data, SMALL, CPU, ruin, keep=keep)
+        train_network(network, data, SMALL, CPU, ruin, keep=keep)
     assert f"the last good epoch is kept in {keep.snapshot}" in caught.value.what
     kept = read_snapshot(tmp_path / SNAPSHOT)
     assert len(kept.tally.history) == 2
@@ -313,13 +313,13 @@ def test_a_loss_that_is_no_number_keeps_the_last_snapshot_and_names_it(
 
 def test_a_batch_smaller_than_the_team_is_refused(few: Few) -> None:
     with pytest.raises(OptionError, match="batch 1 is too small for 2 processes"):
-        fitted(few, replace(SMALL, batch=1), team=Team(0, 2))
+        fitted(few, replace(SMALL, batch=1), team=ProcessGroup(0, 2))
 
 
 @pytest.mark.parametrize("size", [2, 3, 7])
 def test_the_shares_of_a_team_cover_a_batch_without_overlap(size: int) -> None:
     batch = torch.arange(50)
-    shares = [Team(rank, size).share(batch) for rank in range(size)]
+    shares = [ProcessGroup(rank, size).share(batch) for rank in range(size)]
     assert sorted(torch.cat(shares).tolist()) == list(range(50))
     assert max(map(len, shares)) - min(map(len, shares)) <= 1
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgecnn.errors import NotFound, OptionError, SpecError
-from edgecnn.spec import Fit
+from edgecnn.model.spec import Fit
 from edgecnn.trainer.augment import Augment
 from edgecnn.trainer.networks import Architecture
 from edgecnn.trainer.recipe import (

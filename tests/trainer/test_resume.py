@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 import torch
 from commands import Main, started
-from small_runs import same
 
 from edgecnn.trainer.checkpoint import read_checkpoint
 from edgecnn.trainer.run_folder import read_run
 from edgecnn.trainer.snapshot import SNAPSHOT, read_snapshot
+from trainer.small_runs import same
 
 TINY = ("--data", "digits", "--network", "edge", "--widths", "4", "--stride", "4",
         "--set", "network.depths=[1]", "--train-size", "300", "--device", "cpu")  # fmt: skip

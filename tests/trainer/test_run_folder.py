@@ -14,10 +14,10 @@ from conftest import SMALL
 from safetensors import safe_open
 from safetensors.torch import save_file
 
+from edgecnn.data.dataset import Dataset
 from edgecnn.errors import DataError, NotFound, OptionError
+from edgecnn.model.spec import ModelSpec
 from edgecnn.opencv import decode_picture
-from edgecnn.spec import ModelSpec
-from edgecnn.trainer.dataset import Dataset
 from edgecnn.trainer.networks import Architecture, build
 from edgecnn.trainer.recipe import Recipe
 from edgecnn.trainer.run_folder import (

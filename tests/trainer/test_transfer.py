@@ -6,17 +6,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from small_runs import CPU, SMALL, Few, few_of, weights_of
 from torch import Tensor
 
 from edgecnn.errors import NotFound, OptionError
 from edgecnn.trainer.checkpoint import CHECKPOINT, write_checkpoint
-from edgecnn.trainer.fit import fit
 from edgecnn.trainer.networks import Architecture
 from edgecnn.trainer.progress import Progress
 from edgecnn.trainer.recipe import Optimizer, Recipe, Transfer
 from edgecnn.trainer.train import make_network, train_on
+from edgecnn.trainer.train_network import train_network
 from edgecnn.trainer.transfer import head_of, start_from
+from trainer.small_runs import CPU, SMALL, Few, few_of, weights_of
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +81,7 @@ def test_frozen_epochs_change_the_head_alone(few: Few, start: Path) -> None:
     def watch(state: Progress) -> None:
         seen[state.epoch] = weights_of(network)
 
-    fit(network, data, recipe, CPU, watch)
+    train_network(network, data, recipe, CPU, watch)
     for epoch in (1, 2):
         for name, tensor in seen[epoch].items():
             unchanged = torch.equal(tensor, seen[epoch - 1][name])
@@ -95,7 +95,7 @@ def test_without_freezing_everything_learns_from_the_first_step(few: Few, start:
     recipe = replace(from_start(start), epochs=1)
     network = make_network(recipe, spec)
     before = weights_of(network)
-    fit(network, data, recipe, CPU, lambda _: None)
+    train_network(network, data, recipe, CPU, lambda _: None)
     assert not any(torch.equal(t, before[n]) for n, t in weights_of(network).items())
 
 
@@ -157,7 +157,7 @@ def test_frozen_features_answer_the_same_after_training(few: Few, start: Path) -
     x = torch.tensor(np.asarray(data.test.frames[:8])).permute(0, 3, 1, 2) / 255
     stages = network.get_submodule("stages")
     before = stages.eval()(x)
-    fit(network, data, recipe, CPU, lambda _: None)
+    train_network(network, data, recipe, CPU, lambda _: None)
     assert torch.equal(stages.eval()(x.contiguous(memory_format=torch.channels_last)), before)
 
 

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-from edgecnn.frame import Frame
-from edgecnn.runner.classify import Classifier
+from edgecnn.inference.classifier import Classifier
+from edgecnn.model.frame import Frame
 from edgecnn.runner.result import Result
 from edgecnn.web.live_page import LivePage
 

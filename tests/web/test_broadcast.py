@@ -5,11 +5,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from itertools import count
 
-from pages import noise
-
 from edgecnn.runner.result import Result
 from edgecnn.web.broadcast import Broadcast
 from edgecnn.web.hub import Hub
+from web.pages import noise
 
 
 def result(number: int) -> Result:

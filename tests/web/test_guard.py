@@ -6,10 +6,10 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from pages import ask, change, live_page
 
-from edgecnn.runner.classify import Classifier
+from edgecnn.inference.classifier import Classifier
 from edgecnn.web.guard import Rules, cookie_value, host_name, is_token, judge
+from web.pages import ask, change, live_page
 
 LAN = Rules(frozenset({"pi", "pi.local", "localhost"}), any_address=True)
 HOST = {"host": "localhost:8080"}

@@ -6,15 +6,15 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from browser import Page, browser
-from pages import feeding, live_page, noise
 
-from edgecnn.frame import Frame
+from edgecnn.inference.classifier import Classifier
+from edgecnn.model.frame import Frame
 from edgecnn.opencv import decode_picture
-from edgecnn.runner.classify import Classifier
 from edgecnn.runner.result import Result
 from edgecnn.runner.watch import WatchOptions
 from edgecnn.web.live_page import LivePage
+from web.browser import Page, browser
+from web.pages import feeding, live_page, noise
 
 WIDE, PHONE, NARROW = (1280, 800), (390, 844), (360, 640)
 ODD = "<b>bold</b>&amp;"

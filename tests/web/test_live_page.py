@@ -11,22 +11,22 @@ from http.client import HTTPException
 from pathlib import Path
 
 import pytest
-from pages import ask, change, feeding, live_page, noise, opened, pictures, states
 
 from edgecnn.errors import DeviceError
-from edgecnn.frame import Frame
+from edgecnn.inference.classifier import Classifier
+from edgecnn.model.frame import Frame
 from edgecnn.opencv import cv2, decode_picture
-from edgecnn.runner.capture import CaptureOptions, Source
-from edgecnn.runner.classify import Classifier
-from edgecnn.runner.deliver.delivery import Sink
-from edgecnn.runner.events import Event, What
 from edgecnn.runner.result import Result
 from edgecnn.runner.run import Run, RunPlan
-from edgecnn.runner.sampling import Sampling
+from edgecnn.runner.sink_queue import Sink
 from edgecnn.runner.watch import WatchOptions, watch
+from edgecnn.sources.capture import CaptureOptions, Source
+from edgecnn.sources.events import Event, SourceEvent
+from edgecnn.sources.sampling import Sampling
 from edgecnn.web.listening import SEND_BUFFER
 from edgecnn.web.live_page import LivePage
 from edgecnn.web.server import CONNECTIONS
+from web.pages import ask, change, feeding, live_page, noise, opened, pictures, states
 
 
 @pytest.fixture
@@ -70,8 +70,8 @@ def test_events_are_told_newest_first(classifier: Classifier) -> None:
         heard: list[Event] = []
         capture = CaptureOptions(tell=heard.append)
         tell = page.attach(WatchOptions(capture=capture)).capture.tell
-        tell(Event("cam", What.CONNECTING, "", 0.0))
-        tell(Event("cam", What.STALLED, "no frame for 5 s", 1.0))
+        tell(Event("cam", SourceEvent.CONNECTING, "", 0.0))
+        tell(Event("cam", SourceEvent.STALLED, "no frame for 5 s", 1.0))
         with opened(port, "/events") as stream:
             state = next(states(stream))
     assert [event["what"] for event in state["events"]] == ["STALLED", "CONNECTING"]

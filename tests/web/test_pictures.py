@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from edgecnn.frame import Frame, fit_frame
+from edgecnn.model.frame import Frame, fit_frame
+from edgecnn.model.spec import Fit, ModelSpec
 from edgecnn.opencv import decode_picture
-from edgecnn.runner.region import WHOLE, Region
-from edgecnn.spec import Fit, ModelSpec
+from edgecnn.sources.region import WHOLE, Region
 from edgecnn.web.pictures import LARGE, encode, filler, seen
 
 SHAPES = {

@@ -11,7 +11,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from pages import ask, opened, pictures, states
+
+from web.pages import ask, opened, pictures, states
 
 COMMAND = (sys.executable, "-W", "error", "-m", "edgecnn", "run")
 

@@ -1,0 +1,1 @@
+"""Commands that look: inspect, evaluate, devices, doctor."""

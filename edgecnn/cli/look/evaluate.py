@@ -1,0 +1,36 @@
+"""`edgecnn evaluate`: score a run or a model file. It needs the extra [train]."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from edgecnn.cli.options import AsFormat, Format, Provider, show
+
+if TYPE_CHECKING:
+    from edgecnn.trainer.metrics import Metrics
+
+
+def evaluate(
+    model: Annotated[str, typer.Argument(help="A run's folder, a model file or shipped model.")],
+    data: Annotated[str, typer.Option(help="Data set; by default the model's own.")] = "",
+    split: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
+    provider: Provider = "cpu",
+    form: AsFormat = Format.TEXT,
+) -> None:
+    """Score a run through torch, or a model file through the runner, on a data set."""
+    from edgecnn.trainer.evaluate import evaluate as evaluate_model
+
+    report = evaluate_model(model, data=data, split=split, provider=provider)
+    show(report, metrics_text(report), form)
+
+
+def metrics_text(metrics: "Metrics") -> str:
+    """Return metrics for people: the accuracy, then one line a class."""
+    width = max(len(row.label) for row in metrics.classes)
+    head = f"{'class':<{max(width, 5)}}  precision  recall      f1  pictures"
+    lines = [
+        f"{row.label:<{max(width, 5)}}  {row.precision:9.2%} {row.recall:7.2%} {row.f1:7.2%}"
+        f"  {row.pictures:8}"
+        for row in metrics.classes
+    ]
+    return "\n".join([f"{metrics.accuracy.form}: {metrics.accuracy}", head, *lines])

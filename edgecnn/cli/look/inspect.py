@@ -1,0 +1,42 @@
+"""`edgecnn inspect`: what a model file says of itself. It needs neither torch nor onnx."""
+
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from edgecnn.cli.options import AsFormat, Format, Model, show, table
+
+if TYPE_CHECKING:
+    from edgecnn.inference.inspect import Operators
+    from edgecnn.model.model_file import ModelFile
+
+
+def inspect(model: Model, form: AsFormat = Format.TEXT) -> None:
+    """Show what a model wants, means and costs, and what was measured of it."""
+    from edgecnn.inference.inspect import (
+        describe_external,
+        describe_model,
+        external_rows,
+        report_rows,
+    )
+    from edgecnn.inference.provider_trial import try_model
+    from edgecnn.model.model_file import find_model, read_capped, read_model
+
+    path = find_model(model)
+    foreign = describe_external(path, read_capped(path))
+    if foreign is not None:
+        show(foreign, table(external_rows(foreign)), form)
+        return
+    file = read_model(model)
+    report = describe_model(file, _operators(file), try_model(file))
+    text = table(report_rows(report))
+    if not report.operators:
+        text += '\n(its operators are shown when "edgecnn[train]" is installed)'
+    show(report, text, form)
+
+
+def _operators(model: "ModelFile") -> "tuple[Operators, ...]":
+    if find_spec("onnx") is None:
+        return ()
+    from edgecnn.exporter.graph.operator_counts import count_operators
+
+    return (count_operators(model),)

@@ -1,0 +1,1 @@
+"""Commands that classify on a device: run, bench."""

@@ -1,0 +1,103 @@
+"""Opening the sinks of `edgecnn run`."""
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edgecnn.cli.options import show_text
+from edgecnn.cli.run.sink_options import RunFormat, SinkOptions
+
+if TYPE_CHECKING:
+    from edgecnn.inference.classifier import Classifier
+    from edgecnn.runner.sink_queue import Sink
+    from edgecnn.sinks.video.segments import SegmentSink
+    from edgecnn.sinks.video.video_sink import VideoSink
+    from edgecnn.sources.capture import Source
+    from edgecnn.web.live_page import LivePage
+    from edgecnn.window.window import WindowSink
+
+
+class Sinks:
+    """Opens the sinks of a run. What cannot be opened is refused before the run starts."""
+
+    def __init__(
+        self,
+        options: SinkOptions,
+        classifier: "Classifier",
+        sources: Sequence[str],
+        every: int,
+        page: "LivePage | None" = None,
+    ) -> None:
+        self._page = page
+        self._options, self._model, self._every = options, classifier.model, every
+        self._tagged = len(sources) > 1
+        self._window = _open_window(options, classifier) if options.show else None
+        self._register: list[Sink] = []
+        if options.csv:
+            from edgecnn.sinks.csv_sink import CsvSink
+
+            self._register.append(CsvSink(options.csv, self._model.digest))
+
+    @property
+    def step(self) -> Callable[[], bool] | None:
+        """What the main thread does for a window."""
+        return self._window.step if self._window else None
+
+    def begin(self, source: "Source") -> "list[Sink]":
+        """Tell what has opened, and return the sinks."""
+        if source.facts:
+            show_text(f"{source.name}: {source.facts}", err=True)
+        sinks: list[Sink] = [*self._lines(), *self._register]
+        if self._options.save:
+            video = self._video(source)
+            sinks.append(video)
+            if self._window:
+                self._window.is_recording = lambda: video.is_recording
+        if self._options.uncertain:
+            sinks.append(self._ring(self._options.uncertain, source))
+        if self._window:
+            sinks.append(self._window)
+        if self._page:
+            self._page.begin(source)
+            sinks.append(self._page)
+        return sinks
+
+    def close(self) -> None:
+        """Close the window."""
+        if self._window:
+            self._window.destroy()
+
+    def _lines(self) -> "list[Sink]":
+        from edgecnn.sinks.lines import LineSink
+
+        if self._options.form is RunFormat.JSON:
+            return []
+        as_json = self._options.form is RunFormat.JSONL
+        return [LineSink(as_json=as_json, tagged=self._tagged, out=sys.stdout)]
+
+    def _video(self, source: "Source") -> "VideoSink | SegmentSink":
+        from edgecnn.sinks.video.segments import Segments, SegmentSink
+        from edgecnn.sinks.video.video_sink import VideoSink
+
+        options = self._options
+        rates = {name: fps / self._every for name, fps in source.rates.items()}
+        if options.in_segments:
+            plan = Segments(Path(options.save), options.segment_minutes, options.quota_gib)
+            return SegmentSink(plan, rates)
+        return VideoSink(Path(options.save), rates.get(source.name))
+
+    def _ring(self, folder: Path, source: "Source") -> "Sink":
+        from edgecnn.sinks.uncertain import UncertainSink
+
+        steps = {name: max(1, round(fps / self._every)) for name, fps in source.rates.items()}
+        return UncertainSink(folder, self._model.digest, margin=self._options.margin, steps=steps)
+
+
+def _open_window(options: SinkOptions, classifier: "Classifier") -> "WindowSink":
+    from edgecnn.window.frame_saver import Folders
+    from edgecnn.window.window import WindowSink
+
+    folders = Folders(options.snapshots, options.label_into)
+    title = f"edgecnn {classifier.model.card.name}"
+    return WindowSink(title, classifier.spec.labels, folders)

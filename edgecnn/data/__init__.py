@@ -1,0 +1,1 @@
+"""Data sets: image folders, CSV lists and MNIST files; their cache, inspection and leakage."""

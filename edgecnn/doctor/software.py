@@ -1,0 +1,55 @@
+"""Checks of Python and packages that import none of them."""
+
+import platform
+import sys
+from collections.abc import Iterator
+from importlib.util import find_spec
+
+from edgecnn.doctor.finding import FAIL, OK, WARN, Finding, Place
+from edgecnn.inference.builds import check_builds, installed_builds, installed_version
+
+_EXTRAS = {
+    "train": ("torch", "onnx", "onnxscript", "jinja2", "matplotlib", "safetensors", "sklearn"),
+    "web": ("starlette", "uvicorn"),
+}
+_OPENCV = (
+    "opencv-python",
+    "opencv-python-headless",
+    "opencv-contrib-python",
+    "opencv-contrib-python-headless",
+)
+
+
+def check_python(place: Place) -> Iterator[Finding]:
+    """Look at the version, and whether it is one of 64 bits."""
+    version = f"{platform.python_version()} on {platform.machine()}"
+    if sys.maxsize < 2**32:
+        remedy = "install a 64-bit system: there is no ONNX Runtime for 32 bits"
+        yield Finding("Python", FAIL, f"{version} has 32 bits", remedy)
+    elif sys.version_info < (3, 11):
+        yield Finding("Python", OK, f"{version}; training needs 3.11")
+    else:
+        yield Finding("Python", OK, version)
+
+
+def check_packages(place: Place) -> Iterator[Finding]:
+    """Look whether packages that break each other are installed."""
+    check_builds(installed_builds())
+    found = [name for name in _OPENCV if installed_version(name)]
+    if len(found) > 1:
+        remedy = f"pip uninstall -y {' '.join(found)} && pip install opencv-python"
+        yield Finding("packages", WARN, f"{' and '.join(found)} overwrite each other", remedy)
+    else:
+        names = [*installed_builds(), *found, "numpy"]
+        words = (f"{name} {installed_version(name) or 'is missing'}" for name in names)
+        yield Finding("packages", OK, ", ".join(words))
+
+
+def check_extras(place: Place) -> Iterator[Finding]:
+    """Tell which extras are there; a device needs none."""
+    for extra, modules in _EXTRAS.items():
+        missing = [module for module in modules if find_spec(module) is None]
+        words = f'not installed: pip install "edgecnn[{extra}]"' if missing else "installed"
+        if missing and len(missing) < len(modules):
+            words = f"without {', '.join(missing)}: {words}"
+        yield Finding(f"[{extra}]", OK, words)

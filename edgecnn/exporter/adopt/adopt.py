@@ -1,0 +1,167 @@
+"""`adopt`: any ONNX image classifier becomes model files of ours, if they answer as it does."""
+
+import hashlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from edgecnn.atomic import write_atomic
+from edgecnn.bench.clock import Clock
+from edgecnn.data.catalog import load_as
+from edgecnn.data.dataset import Dataset, Pictures, with_labels
+from edgecnn.errors import ModelError, NotFound, OptionError
+from edgecnn.exporter.adopt.adoption import Adoption, Agreement, compare
+from edgecnn.exporter.adopt.input_plan import UserOptions, plan_input
+from edgecnn.exporter.adopt.original import read_original
+from edgecnn.exporter.adopt.read_graph import probe_frames
+from edgecnn.exporter.export_source import ExportSource, Facts
+from edgecnn.exporter.exported_form import exported_form_of
+from edgecnn.exporter.gate.gate import Verdict
+from edgecnn.exporter.gate.judge_forms import with_golden
+from edgecnn.exporter.graph.operator_counts import count_operators, float_islands
+from edgecnn.exporter.options import Options
+from edgecnn.exporter.ship import check_name, ship
+from edgecnn.model import digest
+from edgecnn.model.graph_check import outline_graph
+from edgecnn.model.model_file import read_capped, read_model
+from edgecnn.model.spec import Accuracy, Fit, ModelSpec
+from edgecnn.records import Record
+
+ORIGIN = "original"
+COMPARED = 256
+"""Validation pictures on which original and fp32 form are compared."""
+PROBES = 16
+"""Made frames, where there are no pictures."""
+MAX_LABELS_KIB = 1024
+
+
+@dataclass(frozen=True)
+class AdoptReport(Record):
+    """What was adopted."""
+
+    adoption: Adoption
+    likeness: Agreement
+    files: dict[str, str]
+    """Path of each form."""
+    sizes_kib: dict[str, float]
+    accuracy: tuple[Accuracy, ...]
+    """Of each form, on the test part; none without pictures."""
+    gates: tuple[Verdict, ...]
+    """Of each form but fp32; none without pictures."""
+    islands: dict[str, int]
+    """Layers that the int8 form computes in float, besides the softmax."""
+
+
+def adopt(
+    model: str | Path,
+    labels: str | Path,
+    out: str | Path,
+    *,
+    told: UserOptions,
+    fit: Fit | None = None,
+    data: str = "",
+    name: str = "",
+    options: Options | None = None,
+    watch: Callable[[str], None] = lambda _: None,
+    clock: Clock = time.perf_counter_ns,
+) -> AdoptReport:
+    """Wrap an ONNX image classifier in the contract.
+
+    Args:
+        model: An ONNX file: float or uint8 pictures in, classes out.
+        labels: A text file, one class name a line, in the model's order.
+        out: Folder for the model files.
+        told: What the graph does not say of its input.
+        fit: How frames are brought to size; by default center-crop, reported as a guess.
+        data: A data set with classes of the model. Without one there is no int8 form, since nothing
+            could judge it.
+        name: The model's name; by default the file's.
+        options: What is written, and what the gate allows.
+        watch: Called with the name of each stage.
+        clock: What the forms are timed with.
+
+    Raises:
+        NotFound, ModelError: There is no such file, or it is refused.
+        OptionError: Something that the graph does not say was not told.
+        CheckFailed: The fp32 form answers differently, or the gate says FAIL.
+    """
+    path = Path(model)
+    name = name or path.stem
+    check_name(name)
+    content, names = _read_foreign(path), read_labels(Path(labels))
+    outline = outline_graph(content)
+    plan = plan_input(outline, told, len(names))
+    spec = ModelSpec(names, plan.height, plan.width, plan.channels, fit or Fit.CROP)
+    watch("reading and cleaning the graph")
+    original = read_original(content, plan)
+    dataset = with_labels(load_as(data, spec), names) if data else None
+    adoption = Adoption(
+        adopted=hashlib.sha256(content).hexdigest(),
+        read=original.describe(outline),
+        told=plan.told,
+        guessed=() if fit else ("frames are center-cropped: --fit was not given",),
+    )
+    watch("comparing with the original")
+    pictures = dataset or _made(spec)
+    facts = Facts(data, dataset.digest if dataset else "", adoption.to_json(),
+                  original.found.parameters)  # fmt: skip
+    candidate = ExportSource(original.core, spec, pictures, original.logits, facts, ORIGIN)
+    draft = exported_form_of(candidate, name, "fp32", candidate.core)
+    frames = np.asarray(pictures.validation.frames[:COMPARED])
+    likeness = compare(original, draft, frames, "validation pictures" if data else "made frames")
+    if not data:
+        path = write_atomic(Path(out) / f"{name}.fp32.onnx", with_golden(draft, candidate).data)
+        return _report(adoption, likeness, {"fp32": str(path)}, (), ())
+    shipped = ship(candidate, Path(out), name, options or Options(), watch, clock)
+    return _report(adoption, likeness, shipped.files, shipped.accuracy, shipped.gates)
+
+
+def read_labels(path: Path) -> tuple[str, ...]:
+    """Return the class names in a text file, one a line; an empty last line does not count.
+
+    Raises:
+        NotFound: There is no such file.
+        OptionError: It is no text.
+    """
+    if not path.is_file():
+        raise NotFound(f"there is no file of labels {str(path)!r}", remedy="give one with --labels")
+    try:
+        with path.open(encoding="utf-8-sig") as file:
+            text = file.read(MAX_LABELS_KIB * 1024)
+    except (OSError, UnicodeDecodeError) as error:
+        raise OptionError(
+            f"{path} cannot be read: {error}", remedy="give a UTF-8 text, one label a line"
+        ) from error
+    return tuple(line.strip() for line in text.rstrip().splitlines())
+
+
+def _read_foreign(path: Path) -> bytes:
+    if not path.exists():
+        raise NotFound(f"there is no file {str(path)!r}", remedy="give the path of an ONNX file")
+    content = read_capped(path)
+    if digest.CONTRACT_KEY in digest.read_metadata(content).values:
+        raise ModelError(f"{path} is a model file of edgecnn already", remedy="use it as it is")
+    return content
+
+
+def _made(spec: ModelSpec) -> Dataset:
+    """Return made frames as a data set, where there are no pictures."""
+    frames = Pictures(probe_frames(PROBES, spec.shape), np.arange(PROBES))
+    return Dataset("", spec.labels, frames, frames, frames, ())
+
+
+def _report(
+    adoption: Adoption,
+    likeness: Agreement,
+    files: dict[str, str],
+    accuracy: tuple[Accuracy, ...],
+    gates: tuple[Verdict, ...],
+) -> AdoptReport:
+    sizes = {form: round(Path(path).stat().st_size / 1024, 1) for form, path in files.items()}
+    islands = {}
+    if "int8" in files:
+        islands = float_islands(count_operators(read_model(files["int8"])).executed)
+    return AdoptReport(adoption, likeness, files, sizes, accuracy, gates, islands)

@@ -1,0 +1,218 @@
+"""What a stranger's network wants as input: read from its graph, told by the user, never guessed.
+
+What a graph cannot say (the order of the channels, the range and the normalization of its float
+input) must be told.
+"""
+
+from dataclasses import dataclass
+
+from edgecnn.errors import ModelError, OptionError
+from edgecnn.model.graph_check import Outline, Value, refuse_operators
+from edgecnn.model.operators import EXTERNAL_FILE, QUANTIZED
+from edgecnn.records import Record
+
+OLDEST_OPSET = 7
+"""The oldest that ONNX Runtime runs."""
+TYPES = ("float32", "uint8")
+ORDERS = {"gray": (0,), "bgr": (0, 1, 2), "rgb": (2, 1, 0)}
+"""Which channel of a BGR frame each channel of the network is."""
+
+
+@dataclass(frozen=True)
+class UserOptions:
+    """What the user says of a network's input; zero and empty: nothing."""
+
+    size: tuple[int, int] = (0, 0)
+    """Width, height."""
+    layout: str = ""
+    """nchw or nhwc."""
+    channels: str = ""
+    """rgb, bgr or gray."""
+    scale: float = 0.0
+    """Pixels are divided by it first: by 255 for 0..1, by 1 for 0..255."""
+    mean: tuple[float, ...] = ()
+    """Then this is subtracted, in the order of the network's channels."""
+    std: tuple[float, ...] = ()
+    """Then that is divided by this."""
+
+
+ASSUMPTIONS = {
+    "unit": UserOptions(scale=255.0, mean=(0.0,), std=(1.0,)),
+    "signed": UserOptions(scale=127.5, mean=(1.0,), std=(1.0,)),
+    "pixels": UserOptions(scale=1.0, mean=(0.0,), std=(1.0,)),
+    "imagenet": UserOptions(
+        channels="rgb", scale=255.0, mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225)
+    ),
+}
+"""Usual inputs by name: 0..1, -1..1, 0..255, and torchvision's."""
+
+
+@dataclass(frozen=True)
+class Plan(Record):
+    """How a frame becomes the input of a network."""
+
+    input: str
+    """The input's name."""
+    batch: int
+    """Frames that the network takes at once; 0: any number."""
+    height: int
+    width: int
+    nhwc: bool
+    uint8: bool
+    order: tuple[int, ...]
+    """Which channel of a frame each channel of the network is."""
+    gain: tuple[float, ...]
+    """Of each channel: pixel times gain plus offset."""
+    offset: tuple[float, ...]
+    classes: int
+    told: tuple[str, ...]
+    """What the user said, in words."""
+
+    @property
+    def channels(self) -> int:
+        """Return the channels of a frame."""
+        return len(self.order)
+
+
+def plan_input(outline: Outline, told: UserOptions, classes: int) -> Plan:
+    """Combine what the graph says and what the user says.
+
+    Raises:
+        ModelError: The graph is not that of an image classifier, or contradicts what was told.
+        OptionError: Something that the graph does not say was not told.
+    """
+    _check(outline)
+    value = outline.inputs[0]
+    nhwc = _is_nhwc(value, told)
+    batch, *rest = value.shape
+    height, width, depth = rest if nhwc else (*rest[1:], rest[0])
+    size = (_agreed("width", width, told.size[0]), _agreed("height", height, told.size[1]))
+    channels, words = _order(depth, told)
+    gain, offset, more = _normalization(value, told, len(ORDERS[channels]))
+    return Plan(
+        input=value.name,
+        batch=int(batch) if batch.isdecimal() else 0,
+        height=size[1],
+        width=size[0],
+        nhwc=nhwc,
+        uint8=value.type == "uint8",
+        order=ORDERS[channels],
+        gain=gain,
+        offset=offset,
+        classes=classes,
+        told=(*words, *more),
+    )
+
+
+def _check(outline: Outline) -> None:
+    quantized = sorted(QUANTIZED & set(outline.operators))
+    if quantized:
+        _refuse(f"is quantized already ({quantized[0]})", "adopt the float model it was made from")
+    refuse_operators(outline, EXTERNAL_FILE)
+    for what, values in (("input", outline.inputs), ("output", outline.outputs)):
+        if len(values) != 1:
+            names = ", ".join(map(str, values[:4])) or "none"
+            _refuse(f"has {len(values)} {what}s: {names}",
+                    f"export it with one {what}: a picture in, classes out")  # fmt: skip
+    value = outline.inputs[0]
+    if len(value.shape) != 4:
+        _refuse(f"takes no pictures: {value}", "adopt a network of pictures, (N, C, H, W)")
+    if value.type not in TYPES:
+        _refuse(f"takes {value.type}: {value}", f"export it with input of {' or '.join(TYPES)}")
+    opset = outline.opsets.get("", outline.opsets.get("ai.onnx", 1))
+    if opset < OLDEST_OPSET:
+        _refuse(f"is of opset {opset}, older than {OLDEST_OPSET}", "export it with a newer opset")
+
+
+def _is_nhwc(value: Value, told: UserOptions) -> bool:
+    """Tell the layout by which dimension is 1 or 3."""
+    could_be = {"nchw": value.shape[1] in ("1", "3"), "nhwc": value.shape[3] in ("1", "3")}
+    layouts = [layout for layout, possible in could_be.items() if possible]
+    if told.layout:
+        if layouts and told.layout not in layouts:
+            _refuse(f"has an input {value}, which is not {told.layout}", "leave --layout out")
+        return told.layout == "nhwc"
+    if len(layouts) == 1:
+        return layouts == ["nhwc"]
+    if not any(size.isdecimal() for size in value.shape[1:]):
+        layouts = [*could_be]
+    if not layouts:
+        _refuse(f"has an input {value} without 1 or 3 channels", "adopt a network of pictures")
+    raise OptionError(
+        f"the layout of the input cannot be read from {value}", remedy="give --layout nchw or nhwc"
+    )
+
+
+def _agreed(what: str, found: str, told: int) -> int:
+    if not found.isdecimal():
+        if not told:
+            raise OptionError(f"the graph leaves the {what} open", remedy="give --size 224")
+        return told
+    if told and told != int(found):
+        raise OptionError(
+            f"--size says {what} {told}, the graph says {found}", remedy="leave --size out"
+        )
+    return int(found)
+
+
+def _order(depth: str, told: UserOptions) -> tuple[str, tuple[str, ...]]:
+    """Return the order of the channels, and what was told about it."""
+    if depth == "1" and told.channels in ("", "gray"):
+        return "gray", ()
+    if depth in ("1", "3") and told.channels and (told.channels == "gray") != (depth == "1"):
+        raise OptionError(
+            f"--channels is {told.channels}, the input has {depth}", remedy="give rgb or bgr"
+        )
+    if told.channels not in ORDERS:
+        raise OptionError(
+            f"a graph does not say the order of its channels; --channels is {told.channels!r}",
+            remedy="give --channels rgb (PIL, most training code) or bgr (OpenCV, Caffe)",
+        )
+    return told.channels, (f"channels {told.channels}",)
+
+
+Affine = tuple[tuple[float, ...], tuple[float, ...], tuple[str, ...]]
+
+
+def _normalization(value: Value, told: UserOptions, channels: int) -> Affine:
+    """Return gain and offset of each channel, and what was told."""
+    given = bool(told.scale or told.mean or told.std)
+    if value.type == "uint8":
+        if given:
+            raise OptionError(
+                f"{value} takes pixels as they are: it scales and normalizes them itself",
+                remedy="leave --scale, --mean, --std and --assume out",
+            )
+        return (1.0,) * channels, (0.0,) * channels, ()
+    if not (told.scale and told.mean and told.std):
+        raise OptionError(
+            f"a graph does not say what its float input is: {value}",
+            remedy="give --scale, --mean and --std as in training, such as --scale 255 --mean 0 "
+            f"--std 1; or --assume {', '.join(ASSUMPTIONS)}",
+        )
+    mean, std = (_each(what, numbers, channels)
+                 for what, numbers in (("mean", told.mean), ("std", told.std)))  # fmt: skip
+    if told.scale <= 0 or min(std) <= 0:
+        raise OptionError(
+            f"--scale {told.scale} --std {told.std} cannot divide", remedy="give positive numbers"
+        )
+    words = f"(pixel / {told.scale:g} - {_numbers(told.mean)}) / {_numbers(told.std)}"
+    gain = tuple(1 / (told.scale * s) for s in std)
+    return gain, tuple(-m / s for m, s in zip(mean, std, strict=True)), (words,)
+
+
+def _each(what: str, numbers: tuple[float, ...], channels: int) -> tuple[float, ...]:
+    if len(numbers) not in (1, channels):
+        raise OptionError(
+            f"--{what} has {len(numbers)} numbers, the input {channels} channels",
+            remedy=f"give 1 or {channels}, with commas between",
+        )
+    return numbers * (channels // len(numbers))
+
+
+def _numbers(numbers: tuple[float, ...]) -> str:
+    return ",".join(f"{number:g}" for number in numbers)
+
+
+def _refuse(what: str, remedy: str) -> None:
+    raise ModelError(f"the model {what}", remedy=remedy)

@@ -1,0 +1,218 @@
+"""Rules about layers: those without an int8 kernel become those with one, or join a convolution.
+
+Each rule changes a graph in place and tells whether it did; shapes must have been inferred.
+"""
+
+import numpy as np
+import onnx
+from onnx import helper
+
+from edgecnn.exporter.adopt.graph_view import View, attribute, is_to_nhwc
+
+
+def pool_means(model: onnx.ModelProto) -> bool:
+    """Replace a mean over height and width by GlobalAveragePool, which has an int8 kernel."""
+    view = View(model)
+    for node in view.nodes("ReduceMean"):
+        rank = len(view.shape(node.input[0]))
+        if rank != 4 or len(node.input) < 2 or node.input[1] not in view.constants:
+            continue
+        source, output, keeps = node.input[0], node.output[0], attribute(node, "keepdims", 1)
+        axes = sorted(int(axis) % rank for axis in view.array(node.input[1]))
+        maker = view.makers.get(source)
+        if axes == [1, 2] and maker is not None and is_to_nhwc(maker) and not keeps:
+            source, axes = maker.input[0], [2, 3]
+        if axes != [2, 3]:
+            continue
+        if keeps:
+            view.replace(node, helper.make_node("GlobalAveragePool", [source], [output]))
+        else:
+            pool = helper.make_node("GlobalAveragePool", [source], [f"{output}_pooled"])
+            view.replace(node, pool, helper.make_node("Flatten", pool.output, [output], axis=1))
+        return True
+    return False
+
+
+def convolve_norms(model: onnx.ModelProto) -> bool:
+    """Turn a batch norm that no convolution could take in into a 1x1 convolution of its own."""
+    view = View(model)
+    for node in view.nodes("BatchNormalization"):
+        if len(view.shape(node.input[0])) != 4 or not set(node.input[1:]) <= set(view.constants):
+            continue
+        gain, bias, mean, variance = (view.array(n).astype(np.float64) for n in node.input[1:5])
+        gain = gain / np.sqrt(variance + float(attribute(node, "epsilon", 1e-5)))
+        names = [
+            view.add_constant(f"{node.output[0]}_gain", gain.reshape(-1, 1, 1, 1).astype("f4")),
+            view.add_constant(f"{node.output[0]}_bias", (bias - mean * gain).astype("f4")),
+        ]
+        view.replace(node, helper.make_node(
+            "Conv", [node.input[0], *names], node.output[:1], group=len(gain), kernel_shape=[1, 1]
+        ))  # fmt: skip
+        return True
+    return False
+
+
+def convolve_gains(model: onnx.ModelProto) -> bool:
+    """Turn a factor for each channel into a 1x1 convolution; a bias behind it joins it later."""
+    view = View(model)
+    for node in view.nodes("Mul"):
+        data, *others = sorted(node.input, key=lambda name: name in view.constants)
+        shape = view.shape(data)
+        if len(shape) != 4 or data in view.constants or others[0] not in view.constants:
+            continue
+        gain = view.array(others[0])
+        if gain.size != shape[1] or shape[1] < 2 or gain.shape[-3:] != (shape[1], 1, 1):
+            continue
+        name = view.add_constant(f"{node.output[0]}_gain", gain.reshape(-1, 1, 1, 1))
+        view.replace(node, helper.make_node(
+            "Conv", [data, name], node.output, group=shape[1], kernel_shape=[1, 1]
+        ))  # fmt: skip
+        return True
+    return False
+
+
+def join_gains(model: onnx.ModelProto) -> bool:
+    """Let a convolution take in the 1x1 convolution, channel by channel, that alone reads it."""
+    view = View(model)
+    for node in view.nodes("Conv"):
+        first = view.makers.get(node.input[0])
+        if first is None or first.op_type != "Conv" or view.user(first.output[0]) is None:
+            continue
+        if not _is_gain(view, node) or not view.has_constant_weights(first):
+            continue
+        weight, bias = view.weights(first)
+        gain, shift = view.weights(node)
+        if len(gain) != len(weight) or bias.shape != shift.shape:
+            continue
+        output = node.output[0]
+        first.input[:] = [
+            first.input[0],
+            view.add_constant(f"{output}_weight", (weight * gain).astype(np.float32)),
+            view.add_constant(f"{output}_bias", (bias * gain.ravel() + shift).astype(np.float32)),
+        ]
+        first.output[0] = output
+        view.replace(node)
+        return True
+    return False
+
+
+def join_biases(model: onnx.ModelProto) -> bool:
+    """Let a convolution take in the constant of each channel that is added to it alone."""
+    view = View(model)
+    for node in view.nodes("Add"):
+        maker, *others = sorted(node.input, key=lambda name: name in view.constants)
+        first = view.makers.get(maker)
+        if first is None or first.op_type != "Conv" or others[0] not in view.constants:
+            continue
+        if view.user(maker) is None or not view.has_constant_weights(first):
+            continue
+        _, bias = view.weights(first)
+        added = view.array(others[0])
+        if added.shape[-3:] != (len(bias), 1, 1) or added.size != len(bias):
+            continue
+        total = (bias + added.ravel()).astype(np.float32)
+        inputs = [*first.input[:2], view.add_constant(f"{node.output[0]}_bias", total)]
+        first.input[:], first.output[0] = inputs, node.output[0]
+        view.replace(node)
+        return True
+    return False
+
+
+def flatten_before(model: onnx.ModelProto) -> bool:
+    """Turn a convolution of one pixel that is flattened into a dense layer of what is flat."""
+    view = View(model)
+    for node in view.nodes("Conv"):
+        user, shape = view.user(node.output[0]), view.shape(node.input[0])
+        if user is None or user.op_type not in ("Reshape", "Flatten") or shape[2:] != [1, 1]:
+            continue
+        if len(view.shape(user.output[0])) != 2 or not view.has_constant_weights(node):
+            continue
+        weight, bias = view.weights(node)
+        if weight.shape[1:] != (shape[1], 1, 1) or any(attribute(node, "pads", [])):
+            continue
+        output, flat = user.output[0], f"{user.output[0]}_flat"
+        names = [
+            view.add_constant(f"{output}_weight", weight.reshape(len(weight), -1).astype("f4")),
+            view.add_constant(f"{output}_bias", bias.astype("f4")),
+        ]
+        view.replace(user, helper.make_node("Gemm", [flat, *names], [output], transB=1))
+        view.replace(node, helper.make_node("Flatten", node.input[:1], [flat], axis=1))
+        return True
+    return False
+
+
+def _is_gain(view: View, node: onnx.NodeProto) -> bool:
+    if not view.has_constant_weights(node) or any(attribute(node, "pads", [])):
+        return False
+    channels = attribute(node, "group", 1)
+    is_single = list(view.constants[node.input[1]].dims) == [channels, 1, 1, 1]
+    return is_single and set(attribute(node, "strides", [1])) == {1}
+
+
+def add_and_multiply(model: onnx.ModelProto) -> bool:
+    """Turn a constant that is subtracted or divided by into one that a convolution can take in."""
+    view = View(model)
+    for node in view.nodes("Sub", "Div"):
+        if node.input[0] in view.constants or node.input[1] not in view.constants:
+            continue
+        values = view.array(node.input[1])
+        if values.dtype != np.float32 or (node.op_type == "Div" and not values.all()):
+            continue
+        other = -values if node.op_type == "Sub" else 1 / values
+        name = view.add_constant(f"{node.output[0]}_operand", other)
+        kind = "Add" if node.op_type == "Sub" else "Mul"
+        view.replace(node, helper.make_node(kind, [node.input[0], name], node.output))
+        return True
+    return False
+
+
+def merge_pads(model: onnx.ModelProto) -> bool:
+    """Let a convolution pad by itself where zeros are put around its picture first."""
+    view = View(model)
+    for node in view.nodes("Pad"):
+        user = view.user(node.output[0])
+        if user is None or user.op_type != "Conv" or not _pads_zeros(view, node):
+            continue
+        if attribute(user, "auto_pad", b"NOTSET") not in (b"NOTSET", b"VALID"):
+            continue
+        before, after = np.split(view.array(node.input[1]), 2)
+        own = attribute(user, "pads", [0, 0, 0, 0])
+        if len(before) != 4 or before[:2].any() or after[:2].any() or len(own) != 4:
+            continue
+        pads = [int(a + b) for a, b in zip([*before[2:], *after[2:]], own, strict=True)]
+        kept = [a for a in user.attribute if a.name not in ("pads", "auto_pad")]
+        del user.attribute[:]
+        user.attribute.extend([*kept, helper.make_attribute("pads", pads)])
+        view.reread(node.output[0], node.input[0])
+        view.replace(node)
+        return True
+    return False
+
+
+def _pads_zeros(view: View, node: onnx.NodeProto) -> bool:
+    """Tell whether a Pad adds zeros by a constant count on every axis."""
+    value = node.input[2] if len(node.input) > 2 else ""
+    is_zero = not value or (value in view.constants and not view.array(value).any())
+    has_axes = len(node.input) > 3 and bool(node.input[3])
+    counted = len(node.input) > 1 and node.input[1] in view.constants
+    return (
+        is_zero
+        and counted
+        and not has_axes
+        and attribute(node, "mode", b"constant") == b"constant"
+        and bool((view.array(node.input[1]) >= 0).all())
+    )
+
+
+def name_dense(model: onnx.ModelProto) -> bool:
+    """Turn a product with a constant matrix into a dense layer, with a bias of zeros."""
+    view = View(model)
+    for node in view.nodes("MatMul"):
+        weight = view.constants.get(node.input[1])
+        if len(view.shape(node.input[0])) != 2 or weight is None or len(weight.dims) != 2:
+            continue
+        zeros = np.zeros(weight.dims[1], np.float32)
+        bias = view.add_constant(f"{node.output[0]}_bias", zeros)
+        view.replace(node, helper.make_node("Gemm", [*node.input, bias], node.output))
+        return True
+    return False

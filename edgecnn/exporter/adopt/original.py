@@ -1,0 +1,93 @@
+"""A stranger's model as the parent process knows it: its clean graph, and its own answers."""
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+
+from edgecnn.data.dataset import Pictures
+from edgecnn.exporter.adopt.child import MODEL, run_confined
+from edgecnn.exporter.adopt.input_plan import Plan
+from edgecnn.exporter.adopt.limits import limits_for
+from edgecnn.exporter.adopt.original_answers import ANSWERS, FRAMES, PLAN, answer_in_folder
+from edgecnn.exporter.adopt.output import Ending, to_logits
+from edgecnn.exporter.adopt.read_graph import CORE, FOUND, CleanedGraph, read_in_folder
+from edgecnn.model.frame import Frame
+from edgecnn.model.graph_check import Outline, outline_graph, refuse_operators
+from edgecnn.model.operators import CLASSIFIER
+
+CHUNK = 256
+"""Frames that one child process answers."""
+ANSWER_SECONDS = 300
+"""Of the CPU, for one chunk."""
+
+ENDINGS = {
+    Ending.LOGITS: "no softmax at its end: the output is taken as logits",
+    Ending.SOFTMAX: "a softmax at its end: its input are the logits",
+    Ending.LOG_SOFTMAX: "a log-softmax at its end: its input are the logits",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Original:
+    """A stranger's model. Its bytes are only ever worked on in a child process."""
+
+    content: bytes
+    plan: Plan
+    core: onnx.ModelProto
+    """The clean graph, checked: `image` float (N, C, H, W) in 0..1 -> `logits` (N, K)."""
+    found: CleanedGraph
+
+    def answer(self, frames: Frame) -> npt.NDArray[np.float32]:
+        """Return the (n, K) output of the model itself for (n, H, W, C) fitted frames."""
+        parts = [self._answer(frames[i : i + CHUNK]) for i in range(0, len(frames), CHUNK)]
+        return np.concatenate(parts)
+
+    def logits(self, pictures: Pictures) -> npt.NDArray[np.float32]:
+        """Return (n, K) logits that give the model's own answers."""
+        return to_logits(self.found.ending, self.answer(np.asarray(pictures.frames)))
+
+    def describe(self, outline: Outline) -> tuple[str, ...]:
+        """Say what was read from the graph."""
+        plan, found = self.plan, self.found
+        apart = "stays a 1x1 convolution, since the first layer is padded"
+        return (
+            f"{outline.inputs[0]}, {'NHWC' if plan.nhwc else 'NCHW'}",
+            f"{outline.outputs[0]}, {ENDINGS[found.ending]}",
+            f"{found.nodes_before} nodes, {found.nodes_after} after cleaning",
+            *([f"normalization {apart}"] if found.is_normalized_apart else []),
+        )
+
+    def _answer(self, frames: Frame) -> npt.NDArray[np.float32]:
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            _give(folder, self.content, self.plan)
+            np.save(folder / FRAMES, frames)
+            limits = limits_for(len(self.content), seconds=ANSWER_SECONDS)
+            run_confined(answer_in_folder, folder, limits)
+            rows: npt.NDArray[np.float32] = np.load(folder / ANSWERS, allow_pickle=False)
+            return rows
+
+
+def read_original(content: bytes, plan: Plan) -> Original:
+    """Read and clean a stranger's model in a child process.
+
+    Raises:
+        ModelError: It is refused, or takes too much memory or time.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        _give(folder, content, plan)
+        run_confined(read_in_folder, folder, limits_for(len(content)))
+        core = (folder / CORE).read_bytes()
+        found = CleanedGraph.from_json((folder / FOUND).read_text())
+    refuse_operators(outline_graph(core), CLASSIFIER)
+    return Original(content, plan, onnx.load_from_string(core), found)
+
+
+def _give(folder: Path, content: bytes, plan: Plan) -> None:
+    (folder / MODEL).write_bytes(content)
+    (folder / PLAN).write_text(plan.to_json())

@@ -1,0 +1,102 @@
+"""Drafts: the files of a candidate before they are written, as the gate runs them."""
+
+import tempfile
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+import torch
+from torch import nn
+
+from edgecnn.data.dataset import Pictures
+from edgecnn.exporter.export_source import ExportSource, Reference
+from edgecnn.exporter.graph.contract import stamp, wrap_fp32, wrap_int8
+from edgecnn.exporter.graph.multiply_adds import count_macs
+from edgecnn.inference.classifier import Classifier
+from edgecnn.model.frame import Frame
+from edgecnn.model.golden import Golden
+from edgecnn.model.spec import ModelCard, ModelSpec
+from edgecnn.trainer.evaluate import answers_of
+from edgecnn.trainer.run_folder import package_versions
+from edgecnn.trainer.score import logits_of
+
+
+@dataclass(frozen=True, eq=False)
+class ExportedForm:
+    """One form of a candidate, always a whole file; accuracy and golden frames come later."""
+
+    form: str
+    graph: onnx.ModelProto
+    """Wrapped: `frame` in, `logits` and `probabilities` out."""
+    spec: ModelSpec
+    card: ModelCard
+    golden: Golden = field(default_factory=Golden)
+
+    @cached_property
+    def data(self) -> bytes:
+        """The bytes of the file."""
+        return stamp(self.graph, self.spec, self.card, self.golden)
+
+    @property
+    def kib(self) -> float:
+        """Size of the file, KiB."""
+        return len(self.data) / 1024
+
+    def opened(self) -> Classifier:
+        """Open it with the runner itself: what is measured is what devices will run."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / f"draft.{self.form}.onnx"
+            path.write_bytes(self.data)
+            return Classifier(path)
+
+    def logits(self, frames: Frame) -> npt.NDArray[np.float32]:
+        """Return the (n, K) logits that it gives to (n, height, width, channels) frames."""
+        with self.opened() as classifier:
+            return classifier.logits(list(frames))
+
+    def answers(self, pictures: Pictures) -> npt.NDArray[np.int64]:
+        """Return the (n,) class indexes that it gives to fitted pictures."""
+        with self.opened() as classifier:
+            return answers_of(classifier, pictures)
+
+
+def exported_form_of(
+    candidate: ExportSource, name: str, form: str, core: onnx.ModelProto, how: str = "none"
+) -> ExportedForm:
+    """Return a form as a draft, without accuracy and golden frames.
+
+    Args:
+        candidate: Whose form it is.
+        name: The model's name.
+        form: fp32, fp16 or int8.
+        core: The form's own graph, from `image` to `logits`.
+        how: What the card says of its quantization.
+    """
+    wrap = wrap_int8 if form == "int8" else wrap_fp32
+    facts = candidate.facts
+    card = ModelCard(
+        name=name,
+        form=form,
+        dataset=facts.dataset,
+        dataset_digest=facts.dataset_digest,
+        recipe=facts.recipe,
+        quantization=how,
+        accuracy=(),
+        parameters=facts.parameters,
+        macs=count_macs(candidate.core),
+        versions=package_versions(),
+    )
+    return ExportedForm(form, wrap(core, candidate.spec), candidate.spec, card)
+
+
+def reference_of(network: nn.Module) -> Reference:
+    """Return a torch network as a reference."""
+
+    def logits(pictures: Pictures) -> npt.NDArray[np.float32]:
+        rows: npt.NDArray[np.float32] = logits_of(network, pictures, torch.device("cpu")).numpy()
+        return rows
+
+    return logits

@@ -1,0 +1,67 @@
+"""`export.html`: the gate's verdicts and what they rest on, on one page."""
+
+from edgecnn.exporter.gate.gate import Verdict
+from edgecnn.exporter.quantization.int8_report import Int8Report
+from edgecnn.exporter.quantization.layer_errors import layers_table, plot_layers
+from edgecnn.exporter.quantization.search import Step
+from edgecnn.inference.machine import Machine
+from edgecnn.pages.render import Picture, Section, render_page
+from edgecnn.pages.table import Table
+
+STEPS = ("tried", "agreement with fp32", "points lost", "pictures", "bought, points", "kept")
+FORMATS = ("", ".2%", ".2f", ",", "+.2f", "")
+
+
+def render_gate(
+    name: str, gates: tuple[Verdict, ...], int8: tuple[Int8Report, ...], machine: Machine
+) -> str:
+    """Return the page."""
+    summary = " ".join(f"{gate.form}: {gate.verdict}." for gate in gates) or "fp32 alone."
+    sections = [
+        *map(_verdict, gates),
+        *(section for report in int8 for section in _int8(report)),
+        Section("Machine", rows=(("machine", machine),)),
+    ]
+    return render_page(f"edgecnn: export of {name}", summary, sections)
+
+
+def _verdict(gate: Verdict) -> Section:
+    return Section(
+        f"{gate.form}: {gate.verdict}",
+        f"{gate.reason}.",
+        rows=(
+            ("accuracy", f"{gate.accuracy.verdict}: {gate.accuracy.reason}"),
+            ("worth", f"{gate.worth.verdict}: {gate.worth.reason}"),
+            ("fp32", gate.fp32),
+            (gate.form, gate.own),
+            ("agreement", f"{gate.agreement:.2%} of the labels"),
+            ("pictures lost, won", f"{gate.drop.lost:,}, {gate.drop.won:,}"),
+            ("size", f"{gate.cost.kib:.1f} KiB, fp32 {gate.cost.fp32_kib:.1f} KiB"),
+        ),
+    )
+
+
+def _int8(report: Int8Report) -> list[Section]:
+    return [
+        Section(
+            "How int8 was chosen",
+            str(report.choice),
+            rows=(("calibration", report.coverage), ("saturation", report.saturation)),
+            tables=(steps_table(report.steps),),
+        ),
+        Section(
+            "What each layer costs",
+            "Signal over quantization noise: 20 dB is a tenth, 40 dB a hundredth.",
+            pictures=(Picture("Along the graph", plot_layers(report.layers)),),
+            tables=(layers_table(report.layers),),
+        ),
+    ]
+
+
+def steps_table(steps: tuple[Step, ...]) -> Table:
+    """Return what was tried as a table."""
+    rows = tuple(
+        (s.what, s.agreement, s.drop_points, s.pictures, s.bought, "yes" if s.kept else "")
+        for s in steps
+    )
+    return Table(STEPS, FORMATS, rows)

@@ -1,0 +1,1 @@
+"""Plain ONNX graphs: from torch, with the contract around them, as fp16."""

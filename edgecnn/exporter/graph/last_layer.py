@@ -1,0 +1,83 @@
+"""The end of a quantized graph: `logits` stay float, and how coarse they are all the same."""
+
+import numpy as np
+import onnx
+from onnx import numpy_helper
+
+from edgecnn.exporter.graph.plain_graph import LOGITS
+
+SHAPING = ("Reshape", "Flatten", "Squeeze", "Identity")
+"""Layers that only shape what the last real layer computed."""
+
+
+def with_float_logits(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Let the last layer write `logits` itself; quantized rows of probabilities miss 1."""
+    graph, name = model.graph, LOGITS
+    while _leave_out_quantization(graph, name):
+        last = _makers(graph)[name]
+        if last.op_type not in SHAPING:
+            break
+        name = last.input[0]
+    read = {name for node in graph.node for name in node.input}
+    for tensor in [tensor for tensor in graph.initializer if tensor.name not in read]:
+        graph.initializer.remove(tensor)
+    return model
+
+
+def int8_step(model: onnx.ModelProto) -> float:
+    """Return the most that one quantization step before the last layer moves a logit."""
+    makers = _makers(model.graph)
+    constants = {t.name: numpy_helper.to_array(t) for t in model.graph.initializer}
+    last = makers[LOGITS]
+    while last.op_type in SHAPING:
+        last = makers[last.input[0]]
+    step, weight = 0.0, 1.0
+    for name in last.input[:2]:
+        values = _weights(name, makers, constants)
+        if values is None:
+            step = max(step, _step_before(name, makers, constants))
+        else:
+            weight = float(np.abs(values).max())
+    return step * weight
+
+
+def _step_before(
+    name: str, makers: dict[str, onnx.NodeProto], constants: dict[str, np.ndarray]
+) -> float:
+    """Return the step of the nearest quantized value, behind layers that stay float."""
+    while name in makers and makers[name].op_type != "DequantizeLinear":
+        name = makers[name].input[0]
+    return float(constants[makers[name].input[1]].max()) if name in makers else 0.0
+
+
+def _weights(
+    name: str, makers: dict[str, onnx.NodeProto], constants: dict[str, np.ndarray]
+) -> np.ndarray | None:
+    """Return a layer's weights as floats, of quantized ones an upper bound; None: no weights."""
+    if name in constants:
+        return constants[name]
+    if name not in makers or makers[name].input[0] not in constants:
+        return None
+    levels, scale = (constants[source] for source in makers[name].input[:2])
+    floats: np.ndarray = levels.astype(np.float32) * np.max(scale)
+    return floats
+
+
+def _leave_out_quantization(graph: onnx.GraphProto, name: str) -> bool:
+    """Let a value come straight from its layer, not through QuantizeLinear and back."""
+    makers = _makers(graph)
+    dequantizer = makers[name]
+    if dequantizer.op_type != "DequantizeLinear" or dequantizer.input[0] not in makers:
+        return False
+    quantizer = makers[dequantizer.input[0]]
+    readers = [node for node in graph.node if quantizer.output[0] in node.input]
+    if len(readers) != 1:
+        return False
+    makers[quantizer.input[0]].output[0] = name
+    graph.node.remove(dequantizer)
+    graph.node.remove(quantizer)
+    return True
+
+
+def _makers(graph: onnx.GraphProto) -> dict[str, onnx.NodeProto]:
+    return {output: node for node in graph.node for output in node.output}

@@ -1,0 +1,43 @@
+"""What a graph computes inside: every tensor on a few frames, by ONNX Runtime's loss debugger."""
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+from onnx import numpy_helper
+from onnxruntime.quantization.qdq_loss_debug import (
+    collect_activations,
+    modify_model_output_intermediate_tensors,
+)
+
+from edgecnn.exporter.graph.plain_graph import IMAGE
+from edgecnn.exporter.quantization.quantize import to_image
+from edgecnn.model.frame import Frame
+
+MOST_LEVEL = 255
+"""Of an unsigned activation."""
+
+Activations = dict[str, list[npt.NDArray[np.float32]]]
+"""Values of each tensor by name, flat: one array, over all frames."""
+
+
+def activations_of(graph: onnx.ModelProto, frames: Frame) -> Activations:
+    """Return every float tensor of a plain or quantized graph on (n, H, W, C) uint8 frames."""
+    with tempfile.TemporaryDirectory() as folder:
+        plain, augmented = Path(folder) / "plain.onnx", Path(folder) / "augmented.onnx"
+        onnx.save(graph, plain)
+        modify_model_output_intermediate_tensors(plain, augmented)
+        found: Activations = collect_activations(str(augmented), [{IMAGE: to_image(frames)}])
+    return found
+
+
+def constants_of(graph: onnx.ModelProto) -> dict[str, npt.NDArray[np.generic]]:
+    """Return a graph's constants by name."""
+    return {t.name: numpy_helper.to_array(t) for t in graph.graph.initializer}
+
+
+def makers_of(graph: onnx.ModelProto) -> dict[str, onnx.NodeProto]:
+    """Return the node that makes each tensor."""
+    return {output: node for node in graph.graph.node for output in node.output}

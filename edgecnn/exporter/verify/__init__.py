@@ -1,0 +1,1 @@
+"""`verify`: whether a model file still does what was learned."""

@@ -1,0 +1,129 @@
+"""A model file against pictures: its accuracy, the order of its labels, the rule of its frames."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import product
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.metrics import confusion_matrix
+
+from edgecnn.data.catalog import load_as
+from edgecnn.data.dataset import Dataset
+from edgecnn.errors import DataError, SpecError
+from edgecnn.exporter.verify.checks import FAIL, OK, SKIPPED, Check
+from edgecnn.exporter.verify.known_faults import explain_labels, explain_order
+from edgecnn.exporter.verify.model_under_test import ModelUnderTest
+from edgecnn.model.frame import Frame
+from edgecnn.model.model_file import ModelFile
+from edgecnn.model.spec import Accuracy, Fit, ModelSpec, Shrink
+from edgecnn.trainer.metrics import measure_accuracy
+from edgecnn.trainer.recipe import Recipe
+
+UNEXPLAINED = "lower than the card says"
+Answers = npt.NDArray[np.int64]
+
+
+def check_data(
+    subject: ModelUnderTest, data: str, watch: Callable[[str], None]
+) -> tuple[Check, ...]:
+    """Measure a file on the test part of a data set with its classes.
+
+    Raises:
+        NotFound, DataError: There is no such data set, it is broken, or of other classes.
+    """
+    if not data:
+        return (Check("data", SKIPPED, "give --data X, a data set with the model's classes"),)
+    file = subject.file
+    watch(f"reading {data}")
+    loaded = _load(file, data, file.spec)
+    _refuse_others(file.spec.labels, loaded.labels, data)
+    places = np.array([file.spec.labels.index(name) for name in loaded.labels])
+    truth = places[loaded.test.labels]
+    watch("measuring on its test pictures")
+    frames = np.asarray(loaded.test.frames)
+    answers = subject.logits(frames).argmax(1)
+    accuracy = _check_accuracy(subject, frames, truth, answers)
+    return (
+        _check_pictures(file, data, loaded),
+        _check_order(file.spec.labels, truth, answers, accuracy),
+        accuracy,
+    )
+
+
+def _load(file: ModelFile, data: str, spec: ModelSpec) -> Dataset:
+    """Load a data set; the model's own is split as it was for training."""
+    try:
+        recipe = Recipe.from_json(file.card.recipe)
+    except SpecError:  # not one of our trainer's
+        return load_as(data, spec)
+    return load_as(data, spec, recipe.train_size if data == recipe.data else 0)
+
+
+def _refuse_others(own: tuple[str, ...], others: tuple[str, ...], data: str) -> None:
+    if sorted(own) != sorted(others):
+        raise DataError(
+            f"data set {data!r} has classes {', '.join(others)}; the model has {', '.join(own)}",
+            remedy="give a data set with the model's classes",
+        )
+
+
+def _check_pictures(file: ModelFile, data: str, loaded: Dataset) -> Check:
+    """See whether the file's rule makes the frames that it learned from, where that can be known.
+
+    The digest on the card is over fitted frames.
+    """
+    name, card = "frames", file.card
+    if loaded.digest == card.dataset_digest:
+        return Check(name, OK, "the card's: every frame is as it was when the network learned it")
+    if data != card.dataset:
+        return Check(name, SKIPPED, f"{data} is not the card's data set, {card.dataset}")
+    for spec in _other_rules(file.spec):
+        if _load(file, data, spec).digest == card.dataset_digest:
+            return Check(
+                name,
+                FAIL,
+                f"frames are fitted by another rule: the file says {file.spec.fit.value}, "
+                f"{file.spec.shrink.value}, it learned with {spec.fit.value}, {spec.shrink.value}",
+            )
+    return Check(name, SKIPPED, f"{data} has changed since the network learned it")
+
+
+def _other_rules(spec: ModelSpec) -> Iterator[ModelSpec]:
+    for fit, shrink in product(Fit, Shrink):
+        if (fit, shrink) != (spec.fit, spec.shrink):
+            yield replace(spec, fit=fit, shrink=shrink)
+
+
+def _check_order(
+    labels: tuple[str, ...], truth: Answers, answers: Answers, accuracy: Check
+) -> Check:
+    """See whether classes changed places; another mistake may look as if they had."""
+    name = "labels"
+    if accuracy.result == FAIL and not accuracy.reason.startswith(UNEXPLAINED):
+        return Check(name, SKIPPED, "the accuracy has another reason")
+    confusion = confusion_matrix(truth, answers, labels=range(len(labels)))
+    moved = explain_order(labels, labels, confusion, "the data")
+    return Check(name, FAIL if moved else OK, moved or "each class is found by its own name")
+
+
+def _check_accuracy(
+    subject: ModelUnderTest, frames: Frame, truth: Answers, answers: Answers
+) -> Check:
+    """See whether the accuracy may be the card's: the intervals touch."""
+    card, name = subject.file.card, "accuracy"
+    claimed = next((score for score in card.accuracy if score.form == card.form), None)
+    if claimed is None:
+        return Check(name, SKIPPED, "the card has no accuracy of this form")
+
+    def measured(correct: int) -> Accuracy:
+        return measure_accuracy(card.form, "test", correct, len(truth))
+
+    found = measured(int((answers == truth).sum()))
+    figures = f"{found}; the card says {claimed}"
+    if found.high >= claimed.low:
+        return Check(name, OK, figures)
+    reason = explain_labels(
+        frames, truth, lambda correct: measured(correct).high >= claimed.low, subject.mistakes
+    )
+    return Check(name, FAIL, f"{reason or UNEXPLAINED}: {figures}")

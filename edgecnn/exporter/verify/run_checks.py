@@ -1,0 +1,103 @@
+"""A model file against the run that it was exported from, and against its other forms."""
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.metrics import confusion_matrix
+
+from edgecnn.data.dataset import Pictures
+from edgecnn.errors import EdgeError
+from edgecnn.exporter.gate.gate import MIN_AGREEMENT, MIN_EXPORT_AGREEMENT
+from edgecnn.exporter.verify.checks import FAIL, OK, SKIPPED, Check
+from edgecnn.exporter.verify.known_faults import explain_labels, explain_order
+from edgecnn.exporter.verify.model_under_test import ModelUnderTest
+from edgecnn.model.model_file import ModelFile, read_model
+from edgecnn.model.spec import ModelSpec
+from edgecnn.trainer.run_folder import Run, read_run
+from edgecnn.trainer.score import choose_device, logits_of
+from edgecnn.trainer.train import load_for
+
+FORMS = ("fp32", "fp16", "int8")
+UNEXPLAINED = "no known mistake explains it: the weights may be another run's"
+Answers = npt.NDArray[np.int64]
+
+
+def check_run(
+    subject: ModelUnderTest, against: str | Path, watch: Callable[[str], None]
+) -> tuple[Check, ...]:
+    """Compare specs, then labels on validation pictures, with those of the run's network.
+
+    Raises:
+        NotFound, DataError: There is no such run, or it or its data set is broken.
+    """
+    if not against:
+        return (Check("run", SKIPPED, "give --against RUN, the run's folder"),)
+    run = read_run(Path(against))
+    wrong = _differences(subject.file.spec, run.spec)
+    checks = (Check("run", FAIL if wrong else OK, wrong or "the file's spec is the run's"),)
+    if not _same_places(subject.file.spec, run.spec):
+        return (*checks, Check("agreement", SKIPPED, "the run's network has another shape"))
+    watch("comparing with the run on validation pictures")
+    data, _ = load_for(run.recipe)
+    wanted = logits_of(run.network, data.validation, choose_device("cpu")).argmax(1).numpy()
+    return checks + tuple(
+        _agreement(subject.file, form, run, data.validation, wanted)
+        for form in FORMS
+        if form == subject.file.card.form or _sibling(subject.file, form).is_file()
+    )
+
+
+def _same_places(own: ModelSpec, runs: ModelSpec) -> bool:
+    return (own.shape, len(own.labels)) == (runs.shape, len(runs.labels))
+
+
+def _sibling(file: ModelFile, form: str) -> Path:
+    return file.path.with_name(f"{file.card.name}.{form}.onnx")
+
+
+def _differences(own: ModelSpec, runs: ModelSpec) -> str:
+    """Say in what a file's spec differs from the run's; the reject threshold is the export's."""
+    found = []
+    if (own.fit, own.shrink) != (runs.fit, runs.shrink):
+        found.append(
+            f"frames are fitted by another rule: the file says {own.fit.value}, "
+            f"{own.shrink.value}, the run learned with {runs.fit.value}, {runs.shrink.value}"
+        )
+    if own.shape != runs.shape:
+        found.append(f"the file takes {own.shape}, the run {runs.shape}")
+    if own.labels != runs.labels:
+        pairs = zip(own.labels, runs.labels, strict=False)
+        texts = [f"the file's {a!r} is the run's {b!r}" for a, b in pairs if a != b]
+        what = "permuted" if sorted(own.labels) == sorted(runs.labels) else "others"
+        found.append(f"labels are {what}: {', '.join(texts[:4])}")
+    return "; ".join(found)
+
+
+def _agreement(file: ModelFile, form: str, run: Run, pictures: Pictures, wanted: Answers) -> Check:
+    """See whether a form labels pictures as the run's network does."""
+    name = f"{form} = torch"
+    path = file.path if form == file.card.form else _sibling(file, form)
+    try:
+        subject = ModelUnderTest(read_model(path))
+    except EdgeError as error:
+        return Check(name, FAIL, error.what)
+    frames = np.asarray(pictures.frames)
+    answers = subject.logits(frames).argmax(1)
+    agreed, needed = int((answers == wanted).sum()), _needed(form, run, len(wanted))
+    figures = f"{agreed} of {len(wanted)} validation labels agree, {needed} are needed"
+    if agreed >= needed:
+        return Check(name, OK, figures)
+    indexes, labels = range(len(run.spec.labels)), subject.file.spec.labels
+    confusion = confusion_matrix(wanted, answers, labels=indexes)
+    reason = explain_labels(frames, wanted, needed.__le__, subject.mistakes)
+    reason = reason or explain_order(labels, run.spec.labels, confusion, "the run")
+    return Check(name, FAIL, f"{reason or UNEXPLAINED}; {figures}")
+
+
+def _needed(form: str, run: Run, count: int) -> int:
+    """Return how many labels must agree; fine-tuning in int8 moves the weights of every form."""
+    exact = form == "fp32" and not run.recipe.qat.epochs
+    return math.ceil(count * (MIN_EXPORT_AGREEMENT if exact else MIN_AGREEMENT))

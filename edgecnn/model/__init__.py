@@ -1,0 +1,1 @@
+"""The model file: its contract, `fit_frame`, digest, golden frames and the check of its graph."""

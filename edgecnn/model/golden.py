@@ -1,0 +1,109 @@
+"""A few real frames with the logits they must give, re-checked wherever the model is opened."""
+
+import base64
+from dataclasses import dataclass, field
+from typing import cast
+
+import numpy as np
+import numpy.typing as npt
+
+from edgecnn.errors import SpecError
+from edgecnn.model.frame import Frame
+from edgecnn.model.spec import ModelSpec
+from edgecnn.opencv import cv2, encode_png
+from edgecnn.records import LATER, Record
+
+MAX_BYTES = 4096
+"""All frames of a model together, as PNG."""
+MIN_FRAMES = 3
+MAX_HALVINGS = 8
+
+
+@dataclass(frozen=True)
+class Golden(Record):
+    """Frames, and the logits expected for each."""
+
+    frames_png: tuple[str, ...] = ()
+    """Each frame as PNG, in base64: at the network's size, or halved a few times."""
+    logits: tuple[tuple[float, ...], ...] = ()
+    tolerance: float = 0.0
+    """Largest difference of a logit that still counts as the same model."""
+    fitted: str = field(default="", metadata=LATER)
+    """What `fit_probe.probe` gave; empty in older files."""
+
+    def frames(self, spec: ModelSpec) -> list[Frame]:
+        """Decode the frames: each (height, width, channels) uint8.
+
+        Raises:
+            SpecError: One is not a picture of that size.
+        """
+        return [_decode(text, spec) for text in self.frames_png]
+
+    def worst_difference(self, logits: npt.NDArray[np.float32]) -> float:
+        """Return the largest absolute difference to these (frames, K) logits; NaN counts.
+
+        Raises:
+            SpecError: The golden logits are those of other frames or classes.
+        """
+        frames, classes = logits.shape
+        found = [len(row) for row in self.logits]
+        if found != [classes] * frames:
+            raise SpecError(
+                f"golden logits have rows of {found} classes, expected {frames} of {classes}",
+                remedy="export the model again",
+            )
+        expected = np.asarray(self.logits, np.float32).reshape(logits.shape)
+        return float(np.abs(expected - logits).max(initial=0.0))
+
+
+def _decode(text: str, spec: ModelSpec) -> Frame:
+    flag = cv2.IMREAD_GRAYSCALE if spec.channels == 1 else cv2.IMREAD_COLOR
+    try:
+        frame = cv2.imdecode(np.frombuffer(base64.b64decode(text), np.uint8), flag)
+    except (ValueError, cv2.error):  # no base64, or no bytes
+        frame = None
+    sizes = [_halved(spec.height, spec.width, times) for times in range(MAX_HALVINGS + 1)]
+    if frame is None or frame.shape[:2] not in sizes:
+        raise SpecError(
+            f"a golden frame is not a picture of {spec.width}x{spec.height} pixels, or of a half, "
+            "a quarter ... of that",
+            remedy="export the model again",
+        )
+    size = (spec.width, spec.height)
+    whole = cv2.resize(frame, size, interpolation=cv2.INTER_LINEAR_EXACT)
+    return cast("Frame", whole.reshape(spec.shape))
+
+
+def _halved(height: int, width: int, times: int) -> tuple[int, int]:
+    return max(1, height >> times), max(1, width >> times)
+
+
+def encode_frames(frames: list[Frame]) -> tuple[str, ...]:
+    """Encode as many of the (height, width, channels) frames as fit into `MAX_BYTES`, in order.
+
+    Frames so large that fewer than `MIN_FRAMES` would fit are halved, all of them, as often as it
+    takes: coarse, but the same on every machine.
+    """
+    texts: tuple[str, ...] = ()
+    for times in range(MAX_HALVINGS + 1):
+        texts = _pack([_shrink(frame, times) for frame in frames])
+        if len(texts) >= min(MIN_FRAMES, len(frames)):
+            break
+    return texts
+
+
+def _shrink(frame: Frame, times: int) -> Frame:
+    height, width = _halved(frame.shape[0], frame.shape[1], times)
+    return cast("Frame", cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA))
+
+
+def _pack(frames: list[Frame]) -> tuple[str, ...]:
+    texts: list[str] = []
+    total = 0
+    for frame in frames:
+        png = encode_png(frame)
+        total += len(png)
+        if total > MAX_BYTES:
+            break
+        texts.append(base64.b64encode(png).decode())
+    return tuple(texts)

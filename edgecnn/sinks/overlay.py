@@ -1,0 +1,39 @@
+"""What is drawn on a frame for people."""
+
+from edgecnn.model.frame import Frame
+from edgecnn.opencv import cv2
+from edgecnn.runner.result import Result
+from edgecnn.sinks.text_drawing import AMBER, BOLD, DARK, WHITE, bgr_copy, shade, write
+from edgecnn.sources.region import WHOLE, Region
+
+
+def answer(result: Result) -> str:
+    """Return what a result says, in a line: the answer, and how sure or what is wrong."""
+    prediction = result.prediction
+    if result.trouble.value or not prediction:
+        return f"{result.label}  ({result.trouble.value.replace('_', ' ')})"
+    if result.label == prediction.label:
+        return f"{result.label}  {prediction.probability:.0%}"
+    return f"{result.label}  ({prediction.label}? {prediction.probability:.0%})"
+
+
+def draw_label(result: Result) -> Frame:
+    """Return a copy of the frame with its label on a dark strip: (H, W, 3) BGR."""
+    canvas = bgr_copy(result.frame_bgr)
+    draw_region(canvas, result.region)
+    scale = max(0.4, canvas.shape[0] / 260)
+    strip = int(34 * scale)
+    shade(canvas, 0, 0, canvas.shape[1], strip)
+    write(canvas, answer(result), int(8 * scale), strip // 2, int(24 * scale), WHITE, BOLD)
+    return canvas
+
+
+def draw_region(canvas: Frame, region: Region) -> None:
+    """Draw the border of what is classified, if that is not the whole frame."""
+    if region == WHOLE:
+        return
+    height, width = canvas.shape[:2]
+    left, top, right, bottom = region.pixels(height, width)
+    thin = max(1, round(height / 480))
+    for colour, thick in ((DARK, 3 * thin), (AMBER, thin)):
+        cv2.rectangle(canvas, (left, top), (right - 1, bottom - 1), colour, thick)

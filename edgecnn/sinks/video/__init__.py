@@ -1,0 +1,1 @@
+"""Labelled videos: one file, or segments of a recording without end."""

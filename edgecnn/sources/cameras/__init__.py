@@ -1,0 +1,1 @@
+"""The cameras of this machine: listing and settings."""

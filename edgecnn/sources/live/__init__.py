@@ -1,0 +1,1 @@
+"""Live sources, each read by a capture process that can be replaced."""

@@ -1,0 +1,58 @@
+"""`edgecnn demo`: the whole way of a picture, on real digits, and without a network."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from edgecnn.demo.demo import DemoReport, run_demo
+from edgecnn.trainer.progress import Watch, ignore
+from edgecnn.trainer.recipe import Recipe
+
+
+@contextmanager
+def silent(_: Recipe) -> Iterator[Watch]:
+    yield ignore
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("demo")
+
+
+@pytest.fixture(scope="module")
+def report(out: Path) -> DemoReport:
+    return run_demo(out, "digits", training=silent, say=lambda _: None)
+
+
+def test_every_file_that_the_demo_makes_is_named_and_there(report: DemoReport, out: Path) -> None:
+    made = {str(path) for path in out.rglob("*") if path.is_file()}
+    assert set(report.files.values()) == made
+
+
+def test_the_accuracy_over_the_video_is_counted_on_all_its_frames(report: DemoReport) -> None:
+    assert report.video.total == 600
+    assert 0.9 <= report.video.value < 1.0
+
+
+def test_int8_was_timed_against_fp32(report: DemoReport) -> None:
+    assert [row.form for row in report.bench.models] == ["fp32", "int8"]
+    assert report.bench.ratio[0].rounds == 500
+
+
+def test_without_a_network_and_without_mnist_the_bundled_digits_are_used(tmp_path: Path) -> None:
+    unshare = shutil.which("unshare")
+    if unshare is None or subprocess.run([unshare, "-rn", "true"], check=False).returncode:
+        pytest.skip("this system lets us make no network namespace")
+    code = "from edgecnn.demo.demo import choose_recipe; print(choose_recipe('', print).data)"
+    done = subprocess.run(
+        [unshare, "-rn", sys.executable, "-c", code],
+        capture_output=True, text=True, timeout=120, cwd=tmp_path, check=True,
+        env={"XDG_CACHE_HOME": str(tmp_path), "HOME": str(tmp_path), "PATH": "/usr/bin:/bin"},
+    )  # fmt: skip
+    assert "mnist is not on this machine" in done.stdout
+    assert done.stdout.splitlines()[-1] == "digits"

@@ -1,0 +1,205 @@
+"""`adopt`: a network that other tools wrote ends as our own files, and is as good."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from external_models import Network, as_keras, as_torch, network_of, random_network
+from onnx import TensorProto, numpy_helper
+
+from edgecnn.data.dataset import Dataset, Pictures, with_labels
+from edgecnn.errors import CheckFailed, DataError, ModelError, NotFound, OptionError
+from edgecnn.exporter.adopt.adopt import AdoptReport, adopt, read_labels
+from edgecnn.exporter.adopt.adoption import compare
+from edgecnn.exporter.adopt.input_plan import ASSUMPTIONS, UserOptions, plan_input
+from edgecnn.exporter.adopt.original import read_original
+from edgecnn.exporter.adopt.read_graph import probe_frames
+from edgecnn.exporter.export import export_source_of
+from edgecnn.exporter.export_source import ExportSource, Facts
+from edgecnn.exporter.exported_form import exported_form_of
+from edgecnn.exporter.graph.operator_counts import count_operators, float_islands
+from edgecnn.inference.classifier import Classifier
+from edgecnn.model.graph_check import outline_graph
+from edgecnn.model.model_file import read_model
+from edgecnn.model.spec import Fit, ModelSpec
+from edgecnn.trainer.evaluate import evaluate
+from edgecnn.trainer.run_folder import read_run
+
+UNIT = ASSUMPTIONS["unit"]
+
+
+@pytest.fixture(scope="module")
+def trained(run_folder: Path, digits: tuple[Dataset, ModelSpec]) -> Network:
+    """The small run's network, for other exporters to write."""
+    return network_of(export_source_of(read_run(run_folder), digits[0]).core, 28)
+
+
+@pytest.fixture(scope="module")
+def keras_file(trained: Network, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tutorial's network as Keras writes it."""
+    path = tmp_path_factory.mktemp("keras") / "keras.onnx"
+    path.write_bytes(as_keras(trained).SerializeToString())
+    return path
+
+
+@pytest.fixture(scope="module")
+def ten_labels(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("labels") / "labels.txt"
+    path.write_text("".join(f"{i}\n" for i in range(10)))
+    return path
+
+
+@pytest.fixture(scope="module")
+def adopted(
+    keras_file: Path, ten_labels: Path, tmp_path_factory: pytest.TempPathFactory
+) -> AdoptReport:
+    folder = tmp_path_factory.mktemp("adopted")
+    return adopt(keras_file, ten_labels, folder, told=UNIT, data="digits", fit=Fit.STRETCH)
+
+
+def test_kerass_own_graph_ends_with_the_operators_of_our_own(
+    adopted: AdoptReport, int8: Path
+) -> None:
+    found = count_operators(read_model(adopted.files["int8"]))
+    assert found == count_operators(read_model(int8))
+    assert float_islands(found.executed) == adopted.islands == {}
+
+
+def test_an_adopted_network_answers_as_the_run_it_was_written_from(
+    adopted: AdoptReport, fp32: Path, frames: list[np.ndarray]
+) -> None:
+    with Classifier(adopted.files["fp32"]) as own, Classifier(fp32) as ours:
+        np.testing.assert_allclose(own.logits(frames), ours.logits(frames), atol=1e-4)
+
+
+def test_the_report_says_what_was_read_told_and_measured(adopted: AdoptReport) -> None:
+    words = " ".join(adopted.adoption.read)
+    for expected in ("keras_tensor: float32 (batch, 28, 28, 1), NHWC", "softmax", "12 after"):
+        assert expected in words
+    assert adopted.adoption.told == ("(pixel / 255 - 0) / 1",)
+    assert adopted.adoption.guessed == ()
+    assert (adopted.likeness.agreement, adopted.likeness.kind) == (1.0, "validation pictures")
+    assert [score.form for score in adopted.accuracy] == ["original", "fp32", "int8"]
+    assert adopted.accuracy[0].correct == adopted.accuracy[1].correct
+
+
+def test_the_card_tells_where_a_model_comes_from(adopted: AdoptReport) -> None:
+    card = read_model(adopted.files["int8"]).card
+    assert card.is_adopted
+    assert json.loads(card.recipe)["adopted"] == adopted.adoption.adopted
+    assert (card.dataset, card.parameters) == ("digits", 93_322)
+
+
+def test_our_own_models_are_not_adopted(int8: Path) -> None:
+    assert not read_model(int8).card.is_adopted
+
+
+def test_an_adopted_model_is_evaluated_on_a_data_set_that_is_named(adopted: AdoptReport) -> None:
+    found = evaluate(adopted.files["int8"], data="digits")
+    assert found.accuracy == adopted.accuracy[2]
+    with pytest.raises(OptionError, match="was adopted") as refusal:
+        evaluate(adopted.files["int8"])
+    assert "--data" in refusal.value.remedy
+
+
+def test_without_pictures_there_is_an_fp32_form_and_a_named_guess(
+    keras_file: Path, ten_labels: Path, tmp_path: Path
+) -> None:
+    report = adopt(keras_file, ten_labels, tmp_path, told=UNIT, name="mine")
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.fp32.onnx"]
+    assert (report.gates, report.accuracy, report.likeness.kind) == ((), (), "made frames")
+    assert "center-cropped" in report.adoption.guessed[0]
+    model = read_model(report.files["fp32"])
+    assert len(model.golden.frames_png) >= 3
+    Classifier(model.path).close()
+
+
+def test_two_adoptions_are_the_same_bytes(
+    keras_file: Path, ten_labels: Path, tmp_path: Path
+) -> None:
+    first, second = (
+        adopt(keras_file, ten_labels, tmp_path / name, told=UNIT, name="m").files["fp32"]
+        for name in ("a", "b")
+    )
+    assert Path(first).read_bytes() == Path(second).read_bytes()
+
+
+def test_a_clean_graph_that_answers_otherwise_is_not_shipped(
+    trained: Network, adopted: AdoptReport
+) -> None:
+    """The original of another network stands for a mistake in the cleaning."""
+    model = as_torch(trained)
+    content = model.SerializeToString()
+    original = read_original(content, plan_input(outline_graph(content), UNIT, 10))
+    spec, frames = read_model(adopted.files["fp32"]).spec, probe_frames(4, (28, 28, 1))
+    facts = Facts("", "", adopted.adoption.to_json(), 1)
+    pictures = Pictures(frames, np.arange(4))
+    made = Dataset("", spec.labels, pictures, pictures, pictures, ())
+    candidate = ExportSource(original.core, spec, made, original.logits, facts)
+    draft = exported_form_of(candidate, "same", "fp32", original.core)
+    assert compare(original, draft, frames, "frames").difference < 1e-5
+    tensor = model.graph.initializer[0]
+    values = numpy_helper.to_array(tensor) * np.float32(1.05)
+    tensor.CopyFrom(numpy_helper.from_array(values, tensor.name))
+    other = replace(original, content=model.SerializeToString())
+    with pytest.raises(CheckFailed, match="from the original"):
+        compare(other, draft, frames, "frames")
+
+
+def test_a_model_of_ours_is_not_adopted_again(int8: Path, ten_labels: Path, tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="already"):
+        adopt(int8, ten_labels, tmp_path, told=UNIT)
+
+
+@pytest.mark.parametrize("missing", ["model", "labels"])
+def test_a_file_that_is_not_there_is_named(missing: str, keras_file: Path, tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    with pytest.raises(NotFound, match="gone"):
+        adopt(gone if missing == "model" else keras_file, gone, tmp_path, told=UNIT)
+
+
+def test_external_data_is_refused_and_its_file_is_not_touched(
+    ten_labels: Path, tmp_path: Path
+) -> None:
+    model = as_torch(random_network())
+    weights = tmp_path / "weights"
+    weights.write_bytes(model.graph.initializer[0].raw_data)
+    model.graph.initializer[0].ClearField("raw_data")
+    model.graph.initializer[0].data_location = TensorProto.EXTERNAL
+    model.graph.initializer[0].external_data.add(key="location", value="weights")
+    path = tmp_path / "model.onnx"
+    path.write_bytes(model.SerializeToString())
+    assert onnx.load(path).graph.initializer[0].raw_data  # others would read it
+    before = weights.stat().st_atime_ns
+    with pytest.raises(ModelError, match="external data"):
+        adopt(path, ten_labels, tmp_path / "out", told=UNIT)
+    assert weights.stat().st_atime_ns == before
+
+
+def test_labels_are_read_one_a_line(tmp_path: Path) -> None:
+    path = tmp_path / "labels.txt"
+    path.write_bytes("\ufeffcat\r\n big dog \r\n\n".encode())
+    assert read_labels(path) == ("cat", "big dog")
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(OptionError, match="cannot be read"):
+        read_labels(path)
+
+
+def test_pictures_of_some_classes_are_enough(digits: tuple[Dataset, ModelSpec]) -> None:
+    data = digits[0]
+    more = ("a", *reversed(data.labels), "b")
+    renamed = with_labels(data, more)
+    named = [more[i] for i in renamed.test.labels]
+    assert named == [data.labels[i] for i in data.test.labels]
+    with pytest.raises(DataError, match="the model has"):
+        with_labels(data, ("0", "1"))
+
+
+def test_what_the_graph_leaves_open_must_be_told(
+    keras_file: Path, ten_labels: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(OptionError, match="float input"):
+        adopt(keras_file, ten_labels, tmp_path, told=UserOptions())

@@ -1,0 +1,51 @@
+"""A provider is what it does with a model, and the doctor judges it by that."""
+
+from pathlib import Path
+
+import pytest
+
+from edgecnn.doctor.finding import FAIL, OK, WARN
+from edgecnn.doctor.surroundings import judge_provider
+from edgecnn.inference.inspect import describe_model, report_rows
+from edgecnn.inference.provider_facts import CPU
+from edgecnn.inference.provider_trial import TRIED, Provider, Trial, try_model
+from edgecnn.model.model_file import read_model
+
+RAN, LEFT = Trial("int8", 1.0, ""), Trial("fp32", 0.0, "")
+REFUSED = Trial("int8", 0.0, "it did not start")
+
+
+def test_the_models_that_are_tried_are_of_the_forms_they_stand_for() -> None:
+    assert {form: read_model(path).card.form for form, path in TRIED.items()} == {
+        "int8": "int8", "fp32": "fp32",
+    }  # fmt: skip
+
+
+def test_forms_of_the_same_fate_share_a_sentence() -> None:
+    fates = (RAN, Trial("fp32", 1.0, ""), Trial("fp16", 0.5, ""))
+    assert str(Provider("X", "p 1", fates)) == (
+        "runs int8 and fp32; takes 50.0% of fp16, the CPU would do the rest"
+    )
+
+
+def test_a_model_says_which_provider_here_takes_it(int8: Path) -> None:
+    model = read_model(int8)
+    report = describe_model(model, providers=try_model(model))
+    rows = dict(report_rows(report))
+    assert str(rows["on cpu"]) == "runs int8"
+
+
+@pytest.mark.parametrize(
+    ("name", "trials", "result"),
+    [
+        (CPU, (RAN, Trial("fp32", 1.0, "")), OK),
+        (CPU, (RAN, REFUSED), FAIL),
+        ("X", (REFUSED, LEFT), OK),
+        ("X", (REFUSED, REFUSED), WARN),
+    ],
+    ids=["the CPU runs both", "the CPU fails one", "another runs one", "another runs none"],
+)
+def test_the_cpu_must_run_every_form_and_others_need_not(
+    name: str, trials: tuple[Trial, ...], result: str
+) -> None:
+    assert judge_provider(Provider(name, "p 1", trials)).result == result

@@ -1,0 +1,71 @@
+"""Session settings: a known one reaches ONNX Runtime, a misspelt one does not pass for it."""
+
+from pathlib import Path
+
+import onnxruntime
+import pytest
+
+from edgecnn.errors import OptionError
+from edgecnn.inference.session import open_session
+from edgecnn.inference.session_keys import KEYS, parse_settings
+from edgecnn.model.model_file import read_model
+
+SPINNING = "session.intra_op.allow_spinning"
+
+
+def test_a_misspelt_key_is_refused_naming_the_nearest() -> None:
+    with pytest.raises(OptionError, match="allow_spining") as refusal:
+        parse_settings(["session.intra_op.allow_spining=1"])
+    assert refusal.value.remedy == f"did you mean {SPINNING}?"
+
+
+def test_a_key_like_no_other_lists_what_there_is() -> None:
+    with pytest.raises(OptionError) as refusal:
+        parse_settings(["zzz=1"])
+    assert SPINNING in refusal.value.remedy
+
+
+@pytest.mark.parametrize("text", ["", SPINNING, f"{SPINNING}=", "=1"])
+def test_what_is_no_setting_is_refused(text: str) -> None:
+    with pytest.raises(OptionError):
+        parse_settings([text])
+
+
+def test_a_key_given_twice_is_refused() -> None:
+    with pytest.raises(OptionError, match="given twice"):
+        parse_settings([f"{SPINNING}=1", f"{SPINNING}=0"])
+
+
+def test_a_value_may_hold_an_equals_sign() -> None:
+    assert parse_settings(["ep.context_file_path=a=b"]) == {"ep.context_file_path": "a=b"}
+
+
+def test_a_setting_wins_over_edgecnns_own_without_a_word(
+    int8: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    found = {}
+    for settings in ({}, {SPINNING: "1"}):
+        session, _ = open_session(
+            read_model(int8), provider="cpu", threads=1, batch=1, allow_cpu=False, settings=settings
+        )
+        entry = session.get_session_options().get_session_config_entry(SPINNING)
+        found[len(settings)] = entry
+    assert found == {0: "0", 1: "1"}
+    assert capfd.readouterr().err == ""
+
+
+def test_a_session_itself_refuses_a_misspelt_key(int8: Path) -> None:
+    with pytest.raises(OptionError, match="sesion"):
+        open_session(
+            read_model(int8), provider="cpu", threads=1, batch=1, allow_cpu=False,
+            settings={"sesion.disable_prepacking": "1"},
+        )  # fmt: skip
+
+
+def test_every_key_is_in_the_library_of_onnx_runtime() -> None:
+    if not onnxruntime.__version__.startswith("1.32."):
+        pytest.skip("the keys are those of ONNX Runtime 1.32")
+    folder = Path(onnxruntime.__file__).parent / "capi"
+    (library,) = folder.glob("onnxruntime_pybind11_state*")
+    text = library.read_bytes()
+    assert [key for key in KEYS if f"\0{key}\0".encode() not in text] == []

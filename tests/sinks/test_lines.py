@@ -1,0 +1,90 @@
+"""Lines for people and programs."""
+
+import io
+import json
+
+import pytest
+from results import result
+
+from edgecnn.runner.result import Result, ResultStatus
+from edgecnn.sinks.lines import LineSink
+
+
+def lines(results: list[Result], *, as_json: bool, tagged: bool = False) -> list[str]:
+    out = io.StringIO()
+    sink = LineSink(as_json=as_json, tagged=tagged, out=out)
+    for each in results:
+        sink(each)
+    sink.close()
+    return out.getvalue().splitlines()
+
+
+def test_a_line_for_people_tells_number_label_probability_and_time() -> None:
+    (line,) = lines([result(number=12)], as_json=False)
+    assert line.split() == ["12", "Käfer", "65.0%", "1.235", "ms"]
+
+
+def test_a_line_for_people_says_what_an_unknown_frame_may_be() -> None:
+    (line,) = lines([result(known=False)], as_json=False)
+    assert line.split()[1] == "unknown"
+    assert line.endswith("(Käfer?)")
+
+
+@pytest.mark.parametrize(
+    "trouble", [ResultStatus.BLIND, ResultStatus.FROZEN, ResultStatus.NON_FINITE]
+)
+def test_a_line_for_people_says_why_it_cannot_be_trusted(trouble: ResultStatus) -> None:
+    (line,) = lines([result(trouble=trouble)], as_json=False)
+    assert line.endswith(f"({trouble.value})")
+
+
+def test_a_line_for_people_starts_with_the_source_where_there_are_several() -> None:
+    (line,) = lines([result(source="left")], as_json=False, tagged=True)
+    assert line.split()[:2] == ["left", "1"]
+
+
+def test_a_line_for_programs_is_json_with_every_field() -> None:
+    (line,) = lines([result(number=3, known=False)], as_json=True)
+    found = json.loads(line)
+    assert [name for name, _ in found.pop("top")] == ["Käfer", "cat", "dog"]
+    assert found == {
+        "frame": 3,
+        "source": "camera",
+        "picture": "",
+        "time": 1_800_000_000.3,
+        "label": "unknown",
+        "changed": False,
+        "trouble": "",
+        "probability": 0.65,
+        "known": False,
+        "latency_ms": 1.2346,
+        "age_ms": 2.5,
+    }
+
+
+def test_a_result_without_a_prediction_has_no_latency_and_is_not_known() -> None:
+    (line,) = lines([result(trouble=ResultStatus.NON_FINITE)], as_json=True)
+    found = json.loads(line)
+    assert (found["latency_ms"], found["known"], found["top"]) == (None, False, [])
+
+
+@pytest.mark.parametrize("as_json", [False, True], ids=["text", "JSON"])
+def test_each_result_is_one_line(as_json: bool) -> None:
+    assert len(lines([result(number=i) for i in range(5)], as_json=as_json)) == 5
+
+
+def test_lines_go_to_standard_output_unless_told_otherwise(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    LineSink(as_json=True)(result())
+    assert json.loads(capsys.readouterr().out)["frame"] == 1
+
+
+def test_lines_go_into_a_file_after_what_was_printed_before(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    print("first")
+    LineSink(as_json=True)(result())
+    first, line = capfd.readouterr().out.splitlines()
+    assert first == "first"
+    assert json.loads(line)["label"] == "Käfer"

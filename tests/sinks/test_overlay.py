@@ -1,0 +1,74 @@
+"""What is drawn on frames, for any frame and any text."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from results import result
+
+from edgecnn.runner.result import ResultStatus
+from edgecnn.sinks.overlay import answer, draw_label
+from edgecnn.sinks.text_drawing import fit_text, width_of
+from edgecnn.sources.region import Region
+
+OTHERS = {
+    "larger": (96, 128, 3),
+    "smaller": (24, 32, 3),
+    "odd": (47, 63, 3),
+    "gray": (48, 64),
+    "gray with an axis": (48, 64, 1),
+    "BGRA": (48, 64, 4),
+}
+
+
+@pytest.mark.parametrize("shape", [(48, 64, 3), *OTHERS.values()], ids=["BGR", *OTHERS])
+def test_the_label_is_drawn_on_a_bgr_copy(shape: tuple[int, ...]) -> None:
+    frame = np.full(shape, 200, np.uint8)
+    drawn = draw_label(result(frame))
+    assert drawn.shape == (*shape[:2], 3)
+    assert np.all(frame == 200)
+    assert np.any(drawn[:10] != 200)
+    assert np.all(drawn[-5:] == 200)
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 3), (2, 500, 3), (2000, 20, 3)], ids=str)
+def test_a_label_can_be_drawn_on_frames_of_odd_shapes(shape: tuple[int, ...]) -> None:
+    assert draw_label(result(np.zeros(shape, np.uint8))).shape == shape
+
+
+def test_a_label_can_be_drawn_on_a_frame_that_must_not_change() -> None:
+    frame = np.full((48, 64, 3), 200, np.uint8)
+    frame.setflags(write=False)
+    assert np.any(draw_label(result(frame)) != 200)
+
+
+def test_the_answer_is_a_line_that_says_how_sure_it_is() -> None:
+    assert answer(result()) == "Käfer  65%"
+    assert answer(result(known=False)) == "unknown  (Käfer? 65%)"
+    assert answer(result(known=False, trouble=ResultStatus.BLIND)) == "unknown  (blind)"
+    assert answer(result(known=False, trouble=ResultStatus.NON_FINITE)) == "unknown  (non finite)"
+
+
+def test_the_region_of_interest_is_drawn_on_its_border() -> None:
+    drawn = draw_label(
+        result(np.zeros((100, 200, 3), np.uint8), region=Region(0.5, 0.5, 0.25, 0.3))
+    )
+    assert drawn[50, 120].any()
+    assert drawn[65, 100].any()
+    assert not drawn[65, 120].any()
+    assert not drawn[90, 120].any()
+
+
+@pytest.mark.parametrize("text", ["Käfer", "猫", "Ωмега", "hộp", "قط"])
+def test_letters_of_other_scripts_are_drawn_each_in_its_own_way(text: str) -> None:
+    width = width_of(text, 30)
+    assert width > 10
+    frame = np.zeros((260, 400, 3), np.uint8)
+    assert np.any(draw_label(result(frame, label=text)) != draw_label(result(frame, label="?")))
+
+
+@given(text=st.text(), width=st.integers(0, 300))
+def test_text_is_visible_and_fits(text: str, width: int) -> None:
+    shown = fit_text(text, 20, width)
+    assert shown.isprintable()
+    assert width_of(shown, 20) <= width

@@ -11,6 +11,7 @@ EdgeError              70  a bug in edgecnn, if it is ever raised bare
 |  |- FrameError           an array is not a uint8 picture
 |  `- DataError            a data set or checkpoint cannot be trusted
 |- DeviceError          5  this machine lacks something
+|  |- ChildFailed          a child process crashed, or took more than it may
 |  |- LibraryError         a library is missing, doubled or cannot be loaded
 |  |- ProviderError        an execution provider is not there or does not take the model
 |  `- SourceError          a camera or stream did not open or stopped
@@ -77,6 +78,10 @@ class DeviceError(EdgeError):
     """This machine lacks something."""
 
     exit_code = 5
+
+
+class ChildFailed(DeviceError):  # noqa: N818
+    """A child process crashed, or took more than it may."""
 
 
 class LibraryError(DeviceError):

@@ -59,7 +59,10 @@ def _read(kind: Any, value: Any, where: str) -> Any:
     if origin is tuple and isinstance(value, list):
         return tuple(_read(arguments[0], item, f"{where}[{i}]") for i, item in enumerate(value))
     if origin is dict and isinstance(value, dict):
-        return {key: _read(arguments[1], item, f"{where}.{key}") for key, item in value.items()}
+        return {
+            _read(arguments[0], key, where): _read(arguments[1], item, f"{where}.{key}")
+            for key, item in value.items()
+        }
     if isinstance(kind, type) and issubclass(kind, Enum):
         return _read_enum(kind, value, where)
     if kind is float and type(value) is int:

@@ -18,6 +18,7 @@ from platformdirs import user_cache_path
 
 from edgecnn import Options, export, train
 from edgecnn.cli.progress import say, training_bar
+from edgecnn.model.form import Form
 from edgecnn.trainer.recipe import Recipe, read_recipe
 from edgecnn.trainer.run_folder import read_run
 
@@ -63,7 +64,7 @@ def ship(name: str, run: Path, folder: Path, *, force: bool) -> None:
         keep(run / "checkpoint.safetensors", HERE / "checkpoints" / f"{name}.safetensors")
     if name == TEACHER:
         return
-    forms = ("fp32",) if name == PROBE else ("fp32", "int8")
+    forms = (Form.FP32,) if name == PROBE else (Form.FP32, Form.INT8)
     foreign = FOREIGN.get(read_run(run).recipe.data, ())
     options = Options(forms=forms, foreign=foreign, force=force)
     shipped = export(run, folder, name=name, options=options, watch=say)

@@ -21,6 +21,7 @@ from edgecnn.exporter.export_source import ExportSource
 from edgecnn.exporter.gate.gate import GateLimits
 from edgecnn.exporter.quantization.search import find_int8
 from edgecnn.exporter.ship import ExportReport
+from edgecnn.model.form import Form
 from edgecnn.model.frame import Frame
 from edgecnn.model.spec import ModelSpec
 from edgecnn.trainer.recipe import Recipe
@@ -98,13 +99,13 @@ def exported(run_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Expo
 @pytest.fixture(scope="session")
 def int8(exported: ExportReport) -> Path:
     """The small run's int8 model file."""
-    return Path(exported.files["int8"])
+    return Path(exported.files[Form.INT8])
 
 
 @pytest.fixture(scope="session")
 def fp32(exported: ExportReport) -> Path:
     """The small run's fp32 model file."""
-    return Path(exported.files["fp32"])
+    return Path(exported.files[Form.FP32])
 
 
 @pytest.fixture(scope="session")

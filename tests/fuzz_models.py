@@ -34,6 +34,7 @@ from edgecnn.exporter.adopt.read_graph import read
 from edgecnn.exporter.graph.contract import stamp, wrap_fp32
 from edgecnn.inference.inspect import describe_model, report_rows
 from edgecnn.model import digest
+from edgecnn.model.form import Form
 from edgecnn.model.golden import Golden
 from edgecnn.model.graph_check import outline_graph
 from edgecnn.model.model_file import parse_model
@@ -63,7 +64,7 @@ def contract_file() -> bytes:
     plan = plan_input(outline_graph(data), ASSUMPTIONS["unit"], len(LABELS))
     core, _ = read(data, plan)
     spec = ModelSpec(LABELS, plan.height, plan.width, plan.channels)
-    card = ModelCard("m", "fp32", "", "", "{}", "none", (), 1, {}, {"edgecnn": "0"})
+    card = ModelCard("m", Form.FP32, "", "", "{}", "none", (), 1, {}, {"edgecnn": "0"})
     return stamp(wrap_fp32(core, spec), spec, card, Golden())
 
 

@@ -21,6 +21,7 @@ from edgecnn.data.dataset import Pictures, RawDataset, prepare
 from edgecnn.exporter.graph.contract import stamp
 from edgecnn.exporter.verify.pixels import learned
 from edgecnn.inference.classifier import Classifier
+from edgecnn.model.form import Form
 from edgecnn.model.frame import Frame
 from edgecnn.model.golden import Golden
 from edgecnn.model.spec import Fit, ModelCard, ModelSpec, Shrink
@@ -76,7 +77,7 @@ def echo(spec: ModelSpec) -> bytes:
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)])
     model.ir_version = 10
     onnx.checker.check_model(model)
-    card = ModelCard("echo", "fp32", "", "", "", "none", (), 0, {}, {})
+    card = ModelCard("echo", Form.FP32, "", "", "", "none", (), 0, {}, {})
     return stamp(model, spec, card, Golden())
 
 

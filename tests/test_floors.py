@@ -13,7 +13,7 @@ import edgecnn
 ROOT = Path(edgecnn.__file__).parent
 FLOORS = (
     "errors",
-    "atomic memory opencv pages records text",
+    "atomic exhaustive memory opencv pages records text",
     "model",
     "inference sources",
     "runner",

@@ -10,6 +10,7 @@ from edgecnn.bench.clock import Latency, Ratio, latency, ratio, time_rounds
 from edgecnn.errors import OptionError
 from edgecnn.inference.classifier import Classifier
 from edgecnn.inference.machine import Machine, describe_machine
+from edgecnn.model.form import Form
 from edgecnn.model.frame import Frame
 from edgecnn.records import Record
 from edgecnn.sources.address import hide_credentials
@@ -24,7 +25,7 @@ class ModelLatency(Record):
     """One model's time from a frame to its prediction."""
 
     model: str
-    form: str
+    form: Form
     digest: str
     size_kib: float
     latency: Latency

@@ -11,6 +11,7 @@ from edgecnn.data.catalog import InputOptions, load, read
 from edgecnn.data.contact_sheet import contact_sheet
 from edgecnn.data.dataset import Dataset
 from edgecnn.data.leakage import Leaks, find_leaks
+from edgecnn.exhaustive import assert_never
 from edgecnn.model.spec import Fit, ModelSpec
 from edgecnn.records import Record
 
@@ -187,11 +188,15 @@ def _shape_warnings(shapes: Shapes, spec: ModelSpec) -> list[str]:
 
 def _cost(fit: Fit) -> str:
     """Say what a fit does to pictures of mixed orientation."""
-    return {
-        Fit.CROP: "; center-crop cuts their ends off, letterbox keeps them",
-        Fit.STRETCH: "; stretch distorts the two differently",
-        Fit.LETTERBOX: "",
-    }[fit]
+    match fit:
+        case Fit.CROP:
+            return "; center-crop cuts their ends off, letterbox keeps them"
+        case Fit.STRETCH:
+            return "; stretch distorts the two differently"
+        case Fit.LETTERBOX:
+            return ""
+        case _:
+            assert_never(fit)
 
 
 def _leak_warnings(leaks: Leaks) -> list[str]:

@@ -17,6 +17,7 @@ from edgecnn.exporter.export import export
 from edgecnn.exporter.options import Options
 from edgecnn.exporter.ship import ExportReport
 from edgecnn.inference.classifier import Classifier
+from edgecnn.model.form import Form
 from edgecnn.model.frame import Frame
 from edgecnn.model.spec import Accuracy
 from edgecnn.opencv import cv2, encode_png
@@ -97,7 +98,7 @@ def run_demo(
     truth = write_video(video, load_for(recipe)[0].test, VIDEO_PICTURES)
     filmed = _film(exported, video, out / "labelled.mp4", truth)
     say("timing int8 against fp32")
-    bench = measure(exported.files["fp32"], exported.files["int8"])
+    bench = measure(exported.files[Form.FP32], exported.files[Form.INT8])
     way = EndToEnd(trained, exported, filmed.accuracy, filmed.run, bench, filmed.shown)
     write_atomic(out / "frames.png", encode_png(np.hstack(filmed.shown)))
     report = write_atomic(out / "report.html", render_end_to_end(way))
@@ -138,14 +139,14 @@ class _Notes:
 def _film(exported: ExportReport, video: Path, labelled: Path, truth: list[int]) -> _Filmed:
     """Classify the video as `edgecnn run` does, and score every frame."""
     noted = _Notes(len(truth))
-    with Classifier(exported.files["int8"]) as classifier:
+    with Classifier(exported.files[Form.INT8]) as classifier:
         plan = RunPlan([str(video)], lambda source: [noted, VideoSink(labelled, source.fps)])
         outcome = Run(classifier, plan)()
         labels = classifier.spec.labels
     if outcome.value is None or outcome.value.interrupted:
         raise KeyboardInterrupt
     correct = sum(labels[i] == answer for i, answer in zip(truth, noted.answers, strict=True))
-    accuracy = measure_accuracy("int8", "video", correct, len(truth))
+    accuracy = measure_accuracy(Form.INT8, "video", correct, len(truth))
     return _Filmed(accuracy, outcome.value, tuple(noted.shown[:SHOWN_FRAMES]))
 
 

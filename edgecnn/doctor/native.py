@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 
 from edgecnn.doctor.finding import FAIL, OK, WARN, Finding, Place
-from edgecnn.inference.isolated import NOTHING, ask_aside
+from edgecnn.inference.isolated import NOTHING, isolated
 
 MODEL = "digits"
 FIRST_FRAME_S = 20.0
@@ -20,18 +20,18 @@ FIRST_FRAME_S = 20.0
 
 def check_opencv(place: Place) -> Iterator[Finding]:
     """Import OpenCV, and see what it reads."""
-    yield from _aside("opencv")
+    yield from _isolated("opencv")
 
 
 def check_runtime(place: Place) -> Iterator[Finding]:
     """Import ONNX Runtime."""
-    yield from _aside("runtime")
+    yield from _isolated("runtime")
 
 
 def check_model(place: Place) -> Iterator[Finding]:
     """Classify with a shipped model, in a home of its own that must stay empty."""
     with tempfile.TemporaryDirectory() as home:
-        yield from _aside("model", environment={"HOME": home, "XDG_CACHE_HOME": home})
+        yield from _isolated("model", environment={"HOME": home, "XDG_CACHE_HOME": home})
         left = sorted(str(path.relative_to(home)) for path in Path(home).rglob("*"))
     if left:
         remedy = "pip install --upgrade onnxruntime; import edgecnn before onnxruntime"
@@ -43,13 +43,13 @@ def check_model(place: Place) -> Iterator[Finding]:
 def check_frame(place: Place) -> Iterator[Finding]:
     """Take a frame of the source, if one was given."""
     if place.source:
-        yield from _aside("frame", place.source)
+        yield from _isolated("frame", place.source)
 
 
-def _aside(
+def _isolated(
     what: str, argument: str = "", environment: Mapping[str, str] = NOTHING
 ) -> Iterator[Finding]:
-    text = ask_aside(__name__, json.dumps([what, argument]), environment=environment)
+    text = isolated(answer, json.dumps([what, argument]), environment=environment)
     yield from (Finding(**row) for row in json.loads(text))
 
 

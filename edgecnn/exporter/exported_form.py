@@ -16,6 +16,7 @@ from edgecnn.exporter.export_source import ExportSource, Reference
 from edgecnn.exporter.graph.contract import stamp, wrap_fp32, wrap_int8
 from edgecnn.exporter.graph.multiply_adds import count_macs
 from edgecnn.inference.classifier import Classifier
+from edgecnn.model.form import Form
 from edgecnn.model.frame import Frame
 from edgecnn.model.golden import Golden
 from edgecnn.model.spec import ModelCard, ModelSpec
@@ -28,7 +29,7 @@ from edgecnn.trainer.score import logits_of
 class ExportedForm:
     """One form of a candidate, always a whole file; accuracy and golden frames come later."""
 
-    form: str
+    form: Form
     graph: onnx.ModelProto
     """Wrapped: `frame` in, `logits` and `probabilities` out."""
     spec: ModelSpec
@@ -48,7 +49,7 @@ class ExportedForm:
     def opened(self) -> Classifier:
         """Open it with the runner itself: what is measured is what devices will run."""
         with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / f"draft.{self.form}.onnx"
+            path = Path(folder) / f"draft{self.form.suffix}"
             path.write_bytes(self.data)
             return Classifier(path)
 
@@ -64,7 +65,7 @@ class ExportedForm:
 
 
 def exported_form_of(
-    candidate: ExportSource, name: str, form: str, core: onnx.ModelProto, how: str = "none"
+    candidate: ExportSource, name: str, form: Form, core: onnx.ModelProto, how: str = "none"
 ) -> ExportedForm:
     """Return a form as a draft, without accuracy and golden frames.
 
@@ -75,7 +76,7 @@ def exported_form_of(
         core: The form's own graph, from `image` to `logits`.
         how: What the card says of its quantization.
     """
-    wrap = wrap_int8 if form == "int8" else wrap_fp32
+    wrap = wrap_int8 if form is Form.INT8 else wrap_fp32
     facts = candidate.facts
     card = ModelCard(
         name=name,

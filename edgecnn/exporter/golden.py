@@ -7,15 +7,12 @@ from edgecnn.data.dataset import Pictures
 from edgecnn.exporter.graph.last_layer import int8_step
 from edgecnn.inference.classifier import Classifier
 from edgecnn.model.fit_probe import probe
+from edgecnn.model.form import Form
 from edgecnn.model.golden import Golden, encode_frames
 
 CANDIDATES = 8
 DECIMALS = 5
 """Of a stored logit: a tenth of the smallest tolerance."""
-TOLERANCES = {"fp32": 1e-4, "fp16": 5e-3}
-"""Largest difference of a logit on another machine; int8 counts in steps."""
-INT8_STEPS = 2
-"""Fused and unfused kernels round ties differently: onnxruntime#32132."""
 
 
 def choose_golden(classifier: Classifier, pictures: Pictures, tolerance: float) -> Golden:
@@ -34,6 +31,6 @@ def choose_golden(classifier: Classifier, pictures: Pictures, tolerance: float) 
     return Golden(texts, logits, tolerance, probe(classifier.spec))
 
 
-def tolerance_of(form: str, graph: onnx.ModelProto) -> float:
+def tolerance_of(form: Form, graph: onnx.ModelProto) -> float:
     """Return by how much a logit of a form may differ between machines."""
-    return INT8_STEPS * int8_step(graph) if form == "int8" else TOLERANCES[form]
+    return form.tolerance(int8_step(graph) if form is Form.INT8 else 0.0)

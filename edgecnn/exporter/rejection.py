@@ -16,6 +16,7 @@ from edgecnn.data.dataset import Dataset, Pictures
 from edgecnn.errors import OptionError
 from edgecnn.exporter.export_source import ExportSource
 from edgecnn.exporter.temperature import divided, fit_temperature, last_constants
+from edgecnn.model.form import Form
 from edgecnn.model.frame import Frame
 from edgecnn.model.spec import Known, ModelSpec
 
@@ -116,13 +117,13 @@ class Calibrated:
 
     candidate: ExportSource
     """Its core is the fp32 form's; its spec has the threshold."""
-    cores: dict[str, onnx.ModelProto]
+    cores: dict[Form, onnx.ModelProto]
     """The plain graph of each form."""
     temperature: float
 
 
 def calibrated(
-    candidate: ExportSource, cores: dict[str, onnx.ModelProto], keep: float
+    candidate: ExportSource, cores: dict[Form, onnx.ModelProto], keep: float
 ) -> Calibrated:
     """Choose temperature and threshold by what the reference says of validation pictures.
 
@@ -141,7 +142,7 @@ def calibrated(
         return candidate.reference(pictures) / np.float32(temperature)
 
     cores = {form: divided(core, temperature) for form, core in cores.items()}
-    made = replace(candidate, core=cores["fp32"], spec=spec, reference=reference)
+    made = replace(candidate, core=cores[Form.FP32], spec=spec, reference=reference)
     return Calibrated(made, cores, temperature)
 
 

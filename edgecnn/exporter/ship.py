@@ -14,11 +14,12 @@ from edgecnn.exporter.exported_form import ExportedForm
 from edgecnn.exporter.gate.gate import CANNOT_TELL, FAIL, PASS, Verdict
 from edgecnn.exporter.gate.gate_report import render_gate
 from edgecnn.exporter.gate.judge_forms import JudgedForms, build_and_judge
-from edgecnn.exporter.options import AUTO, Options
+from edgecnn.exporter.options import Options
 from edgecnn.exporter.quantization.int8_report import Int8Report
 from edgecnn.exporter.quantization.layer_errors import layers_table
 from edgecnn.exporter.rejection import load_strangers, measure_known
 from edgecnn.inference.machine import Machine, describe_machine
+from edgecnn.model.form import Form
 from edgecnn.model.frame import Frame
 from edgecnn.model.model_file import ModelFile, parse_model
 from edgecnn.model.spec import Accuracy, Rejection
@@ -49,17 +50,17 @@ class GateReport(Record):
 class ExportReport(Record):
     """What was exported."""
 
-    files: dict[str, str]
+    files: dict[Form, str]
     """Path of each form."""
     reports: dict[str, str]
     """Path of each file beside them."""
-    sizes_kib: dict[str, float]
+    sizes_kib: dict[Form, float]
     accuracy: tuple[Accuracy, ...]
     """Of each form, on the test part."""
     gates: tuple[Verdict, ...]
     """Of each form but fp32, on the validation part."""
     export_agreement: float
-    rejection: dict[str, Rejection]
+    rejection: dict[Form, Rejection]
     """What each form that was written calls known."""
 
 
@@ -117,9 +118,9 @@ def _write_models(
 ) -> list[ModelFile]:
     """Measure the forms that are wanted on test pictures, and write them."""
     watch("measuring on test pictures")
-    forms = (winner(judged.gates),) if AUTO in options.forms else options.forms
+    forms = (winner(judged.gates),) if not options.forms else options.forms
     drafts = _measured(judged, forms, options, strangers)
-    paths = [write_atomic(folder / f"{name}.{draft.form}.onnx", draft.data) for draft in drafts]
+    paths = [write_atomic(folder / f"{name}{draft.form.suffix}", draft.data) for draft in drafts]
     return [parse_model(d.data, path) for d, path in zip(drafts, paths, strict=True)]
 
 
@@ -145,7 +146,7 @@ def check_name(name: str) -> None:
 
 def _refused(gates: tuple[Verdict, ...], options: Options) -> list[Verdict]:
     """Return the verdicts that forbid to write; `auto` always has fp32 to fall back on."""
-    if options.force or AUTO in options.forms:
+    if options.force or not options.forms:
         return []
     forbidden = (FAIL, CANNOT_TELL) if options.strict else (FAIL,)
     return [gate for gate in gates if gate.verdict in forbidden]
@@ -160,14 +161,14 @@ def _failure(refused: list[Verdict]) -> CheckFailed:
     )
 
 
-def winner(gates: tuple[Verdict, ...]) -> str:
+def winner(gates: tuple[Verdict, ...]) -> Form:
     """Return the form that `auto` writes: the fastest that passed, else fp32."""
     passed = [gate for gate in gates if gate.verdict == PASS]
-    return min(passed, key=lambda gate: gate.cost.ratio.median).form if passed else "fp32"
+    return min(passed, key=lambda gate: gate.cost.ratio.median).form if passed else Form.FP32
 
 
 def _measured(
-    judged: JudgedForms, forms: tuple[str, ...], options: Options, strangers: dict[str, Frame]
+    judged: JudgedForms, forms: tuple[Form, ...], options: Options, strangers: dict[str, Frame]
 ) -> list[ExportedForm]:
     """Return forms with their test accuracy, verdict and what they know on the card."""
     candidate, test = judged.candidate, judged.candidate.data.test

@@ -1,91 +1,162 @@
-"""Asking a module of ours in a process of its own: native code that crashes ends only that one.
+"""Run a function of ours in a child process with limits: what crashes or hangs ends only there.
 
-Drivers of accelerators end processes, or hang them, and a library built for newer CPUs dies of an
-illegal instruction when it is imported. Whoever looks for what is wrong must survive that.
+Drivers of accelerators end processes, or hang them; a library built for newer CPUs dies of an
+illegal instruction when it is imported; a model file from elsewhere can make a library take all
+memory. A program that looks for what is wrong must survive each of these.
 """
 
+import contextlib
+import ctypes
 import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from importlib import import_module
 from types import MappingProxyType
 
-from edgecnn.errors import DeviceError, EdgeError
+from edgecnn import errors
+from edgecnn.errors import ChildFailed, EdgeError
+from edgecnn.records import Record
 from edgecnn.text import printable
 
-LIMIT_S = 60.0
 NOTHING: Mapping[str, str] = MappingProxyType({})
+CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
+"""Source: linux/sched.h."""
+GRACE_SECONDS = 5
+"""Between the signal that names the reason and the one that cannot be caught."""
 
-_TOLD = 3
-"""Exit code of a process that says what is wrong: its output is a message and what to do."""
+_REPORTED = 3
+"""Exit code of a child whose output is an error of ours."""
+_KEPT = ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "TMPDIR")
+"""Of the environment, in a secluded child."""
+_ADDED = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "ORT_DISABLE_TELEMETRY": "1"}
 
 # Not `-m`: that would put the working folder, and whatever lies in it, before the standard library.
-_MAIN = (
-    "import sys; sys.path[:] = {path!r}; "
-    "from edgecnn.inference.isolated import main; main({module!r})"
-)
+_MAIN = "import sys; sys.path[:] = {path!r}; from edgecnn.inference.isolated import main; main()"
 
 
-def ask_aside(
-    module: str,
-    question: str,
+@dataclass(frozen=True)
+class ProcessLimits(Record):
+    """What a child process may use. 0: no limit."""
+
+    clock_seconds: float = 60.0
+    """Until it is killed, whatever it waits for."""
+    cpu_seconds: int = 0
+    memory_mib: int = 0
+    """Of address space: its memory is less."""
+    file_mib: int = 0
+    """Size of a file that it writes."""
+    secluded: bool = False
+    """Without a network, where the system can, and with little of our environment."""
+
+
+USUAL = ProcessLimits()
+
+
+def isolated(
+    function: Callable[[str], str],
+    argument: str = "",
     *,
-    limit_s: float = LIMIT_S,
+    limits: ProcessLimits = USUAL,
     environment: Mapping[str, str] = NOTHING,
 ) -> str:
-    """Give a text to `answer` of a module in another process; return the text that it returns.
+    """Call a function of a module in a child process; return what it returns.
 
     Args:
-        module: Its dotted name.
-        question: Goes over a pipe, since anybody can read a command line.
-        limit_s: Seconds after which the process is killed.
+        function: A module's function, found again there by its name.
+        argument: Goes over a pipe, since anybody can read a command line.
+        limits: What the child may use.
         environment: Variables to set there.
 
     Raises:
-        DeviceError: The process crashed, took too long or raised an error.
+        ChildFailed: The child crashed, took too long or too much, or lacks a package.
+        EdgeError: What the function raised.
     """
+    names = (function.__module__, function.__qualname__, limits.to_json())
     try:
         done = subprocess.run(
-            [sys.executable, "-c", _MAIN.format(path=sys.path, module=module)],
-            input=question.encode(), capture_output=True, timeout=limit_s, check=False,
-            env={**os.environ, **environment},
+            [sys.executable, "-c", _MAIN.format(path=sys.path), *names],
+            input=argument.encode(), capture_output=True, timeout=limits.clock_seconds,
+            check=False, env={**_environment(limits), **environment},
         )  # fmt: skip
     except subprocess.TimeoutExpired as error:
-        raise DeviceError(
-            f"no answer for {limit_s:g} s", remedy="update the driver or library behind it"
+        raise ChildFailed(
+            f"no answer for {limits.clock_seconds:g} s",
+            remedy="update the driver or library behind it",
         ) from error
-    if done.returncode == _TOLD:
-        what, remedy = json.loads(done.stdout)
-        raise DeviceError(what, remedy=remedy)
+    if done.returncode == _REPORTED:
+        name, what, remedy = json.loads(done.stdout)
+        raise getattr(errors, name)(what, remedy=remedy)
     if done.returncode:
-        raise DeviceError(
-            _ending(done.returncode, done.stderr.decode("utf-8", "replace")),
-            remedy="install the driver or library behind it again, for this CPU and system",
-        )
+        raise _crash(done.returncode, done.stderr.decode("utf-8", "replace"), limits)
     return done.stdout.decode()
 
 
-def main(module: str) -> None:
-    """Answer, in that process; what libraries print does not mix with it."""
+def main() -> None:
+    """Call the function, in the child; what libraries print does not mix with its answer."""
+    module, function, limits = sys.argv[1:]
     out = os.dup(1)
     os.dup2(2, 1)
     code = 0
     try:
-        text: str = import_module(module).answer(sys.stdin.read())
+        confine(ProcessLimits.from_json(limits))
+        text: str = getattr(import_module(module), function)(sys.stdin.read())
     except EdgeError as error:
-        code, text = _TOLD, json.dumps([error.what, error.remedy])
+        code, text = _REPORTED, json.dumps([type(error).__name__, error.what, error.remedy])
     except ModuleNotFoundError as error:
-        code, text = _TOLD, json.dumps([str(error), f"pip install {error.name}"])
+        code, text = (
+            _REPORTED,
+            json.dumps([ChildFailed.__name__, str(error), f"pip install {error.name}"]),
+        )
     with os.fdopen(out, "w", encoding="utf-8") as file:
         file.write(text)
     sys.exit(code)
 
 
-def _ending(code: int, said: str) -> str:
-    if code < 0:
-        return f"its process was ended by {signal.Signals(-code).name}"
+def confine(limits: ProcessLimits) -> None:
+    """Limit this process for good."""
+    memory, file, cpu = limits.memory_mib * 2**20, limits.file_mib * 2**20, limits.cpu_seconds
+    if memory or file or cpu:
+        import resource  # POSIX only
+
+        for kind, most in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_FSIZE, file)):
+            if most:
+                resource.setrlimit(kind, (most, most))
+        if cpu:
+            resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu + GRACE_SECONDS))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if limits.secluded:
+        _leave_network()
+
+
+def _leave_network() -> None:
+    """Take this process into a network of its own, which has no way out, where the system can."""
+    with contextlib.suppress(AttributeError, OSError):  # no glibc
+        libc = ctypes.CDLL(None)
+        if libc.unshare(CLONE_NEWNET) != 0:
+            libc.unshare(CLONE_NEWUSER | CLONE_NEWNET)
+
+
+def _environment(limits: ProcessLimits) -> dict[str, str]:
+    if not limits.secluded:
+        return dict(os.environ)
+    return {name: os.environ[name] for name in _KEPT if name in os.environ} | _ADDED
+
+
+def _crash(code: int, said: str, limits: ProcessLimits) -> ChildFailed:
+    """Say how a child ended, by its exit code and the last line on its stderr."""
     lines = said.strip().splitlines()
-    return printable(lines[-1]) if lines else f"its process ended with {code}"
+    if code == -signal.SIGXCPU:
+        what = f"took longer than {limits.cpu_seconds} s of the CPU"
+    elif limits.memory_mib and lines and lines[-1].startswith("MemoryError"):
+        what = f"takes more than {limits.memory_mib} MiB"
+    elif code < 0:
+        what = f"its process was ended by {signal.Signals(-code).name}"
+    else:
+        what = printable(lines[-1]) if lines else f"its process ended with {code}"
+    return ChildFailed(
+        what, remedy="install the driver or library behind it again, for this CPU and system"
+    )

@@ -11,9 +11,6 @@ SHORT_NAMES = {
     "coreml": "CoreMLExecutionProvider",
 }
 
-# Their kernels take no uint8 QDQ convolution: onnxruntime#24807, #12229; TensorRT#2774.
-WITHOUT_INT8 = tuple(SHORT_NAMES[short] for short in ("cuda", "tensorrt", "directml", "coreml"))
-
 MIN_SHARE = 0.99
 """Share of the multiply-adds that the provider must take."""
 

@@ -8,12 +8,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from edgecnn.errors import DeviceError, EdgeError
-from edgecnn.inference.isolated import ask_aside
+from edgecnn.errors import EdgeError
+from edgecnn.inference.isolated import isolated
 from edgecnn.inference.plugins import Plugin, plugin_packages, register
 from edgecnn.inference.provider_facts import MIN_SHARE
+from edgecnn.model.form import Form
 from edgecnn.records import Record
 from edgecnn.text import printable
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from edgecnn.model.model_file import ModelFile
 
 _MODELS = Path(str(files("edgecnn"))) / "shipped" / "models"
-TRIED = {"int8": _MODELS / "digits.int8.onnx", "fp32": _MODELS / "probe.fp32.onnx"}
+TRIED = {Form.INT8: _MODELS / "digits.int8.onnx", Form.FP32: _MODELS / "probe.fp32.onnx"}
 """One of each form."""
 
 
@@ -29,7 +30,7 @@ TRIED = {"int8": _MODELS / "digits.int8.onnx", "fp32": _MODELS / "probe.fp32.onn
 class Trial(Record):
     """What a provider did with one model."""
 
-    form: str
+    form: Form
     share: float
     """Share of the multiply-adds that it took, 0 to 1."""
     problem: str
@@ -76,13 +77,13 @@ class Providers(Record):
     plugins: tuple[Plugin, ...]
 
 
-def try_providers(models: Mapping[str, Path] = TRIED) -> Providers:
+def try_providers(models: Mapping[Form, Path] = TRIED) -> Providers:
     """Start every provider of ONNX Runtime and of its plugins on every model.
 
     Raises:
-        DeviceError: ONNX Runtime itself cannot be imported.
+        ChildFailed, LibraryError: ONNX Runtime itself cannot be imported.
     """
-    found = _ask("built in")
+    found = json.loads(_ask("built in"))
     plugins = tuple(_ask_plugin(package) for package in plugin_packages())
     homes = dict.fromkeys(found["providers"], found["package"])
     for plugin in plugins:
@@ -96,23 +97,23 @@ def try_model(model: "ModelFile") -> tuple[Provider, ...]:
     return try_providers({model.card.form: model.path}).tried
 
 
-def _try(name: str, models: Mapping[str, Path]) -> Iterator[Trial]:
+def _try(name: str, models: Mapping[Form, Path]) -> Iterator[Trial]:
     for form, model in models.items():
         try:
-            yield Trial(**_ask("try", provider=name, model=str(model)))
-        except DeviceError as error:
+            yield Trial.from_json(_ask("try", provider=name, model=str(model)))
+        except EdgeError as error:
             yield Trial(form, 0.0, error.what)
 
 
 def _ask_plugin(package: str) -> Plugin:
     try:
-        return Plugin.from_json(json.dumps(_ask("plugin", package=package)))
-    except DeviceError as error:
+        return Plugin.from_json(_ask("plugin", package=package))
+    except EdgeError as error:
         return Plugin(package, plugin_packages()[package], (), error.what)
 
 
-def _ask(what: str, **arguments: str) -> Any:
-    return json.loads(ask_aside(__name__, json.dumps({"what": what, **arguments})))
+def _ask(what: str, **arguments: str) -> str:
+    return isolated(answer, json.dumps({"what": what, **arguments}))
 
 
 def answer(question: str) -> str:

@@ -6,7 +6,8 @@ from edgecnn.errors import ProviderError
 from edgecnn.inference.ort import onnxruntime
 from edgecnn.inference.plugins import plugin_devices, plugin_packages, register
 from edgecnn.inference.provider_facts import CPU as CPU
-from edgecnn.inference.provider_facts import MIN_SHARE, SHORT_NAMES, WITHOUT_INT8
+from edgecnn.inference.provider_facts import MIN_SHARE, SHORT_NAMES, short_name
+from edgecnn.model.form import Form
 from edgecnn.model.model_file import ModelFile
 
 BUILT_IN = tuple(onnxruntime.get_available_providers())
@@ -32,10 +33,11 @@ def full_name(provider: str, model: ModelFile) -> str:
             or it cannot run the model's form.
     """
     name = SHORT_NAMES.get(provider.lower(), provider)
-    if model.card.form == "int8" and name in WITHOUT_INT8:
+    form = model.card.form
+    if short_name(name) in form.refused_by:
         raise ProviderError(
-            f"{provider} does not run int8 models of this kind; {model.path.name} is int8",
-            remedy=f"use {model.card.name}.fp32.onnx there",
+            f"{provider} does not run {form} models of this kind; {model.path.name} is {form}",
+            remedy=f"use {model.card.name}{Form.FP32.suffix} there",
         )
     if name not in BUILT_IN and not plugin_devices(name):
         plugins = "".join(f"; {package}: {register(package)}" for package in plugin_packages())

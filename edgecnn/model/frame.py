@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgecnn.errors import FrameError
+from edgecnn.exhaustive import assert_never
 from edgecnn.model.spec import Fit, ModelSpec, Shrink
 from edgecnn.opencv import cv2
 
@@ -58,11 +59,15 @@ def _check(frame: npt.NDArray[Any]) -> None:
 
 
 def _resize(frame: Frame, spec: ModelSpec) -> Frame:
-    if spec.fit is Fit.CROP:
-        return _scale(_center_crop(frame, spec), spec.height, spec.width, spec.shrink)
-    if spec.fit is Fit.STRETCH:
-        return _scale(frame, spec.height, spec.width, spec.shrink)
-    return _letterbox(frame, spec)
+    match spec.fit:
+        case Fit.CROP:
+            return _scale(_center_crop(frame, spec), spec.height, spec.width, spec.shrink)
+        case Fit.STRETCH:
+            return _scale(frame, spec.height, spec.width, spec.shrink)
+        case Fit.LETTERBOX:
+            return _letterbox(frame, spec)
+        case _:
+            assert_never(spec.fit)
 
 
 def _center_crop(frame: Frame, spec: ModelSpec) -> Frame:
@@ -100,8 +105,17 @@ def _scale(frame: Frame, height: int, width: int, shrink: Shrink) -> Frame:
 
 def _shrink(frame: Frame, height: int, width: int, rule: Shrink) -> Frame:
     """Average pixels by the named rule."""
-    if rule is Shrink.AREA:
-        return _resize_to(frame, height, width, cv2.INTER_AREA)
+    match rule:
+        case Shrink.AREA:
+            return _resize_to(frame, height, width, cv2.INTER_AREA)
+        case Shrink.GRID8:
+            return _average_grid(frame, height, width)
+        case _:
+            assert_never(rule)
+
+
+def _average_grid(frame: Frame, height: int, width: int) -> Frame:
+    """Average an 8x8 grid of source pixels for each target pixel."""
     # The grid holds the pixels nearest to the centers of its cells. Where it is finer than the
     # frame, pixels repeat, which weighs them by area. Halving is exact in whole numbers.
     grid = _resize_to(frame, 8 * height, 8 * width, cv2.INTER_NEAREST_EXACT)

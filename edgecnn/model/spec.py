@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from edgecnn.errors import SpecError
+from edgecnn.model.form import Form
 from edgecnn.records import LATER, Record
 
 
@@ -143,8 +144,8 @@ class ModelCard(Record):
 
     name: str
     """The model's name, without its form."""
-    form: str
-    """fp32, fp16 or int8."""
+    form: Form
+    """The number format of this file."""
     dataset: str
     dataset_digest: str
     """SHA-256 over every fitted picture and label."""

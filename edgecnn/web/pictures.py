@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from edgecnn.exhaustive import assert_never
 from edgecnn.model.frame import Frame
 from edgecnn.model.spec import Fit, ModelSpec
 from edgecnn.opencv import cv2
@@ -47,12 +48,17 @@ def seen(spec: ModelSpec, region: Region, height: int, width: int) -> tuple[floa
     """
     left, top, right, bottom = region.pixels(height, width)
     inner_width, inner_height = float(right - left), float(bottom - top)
-    if spec.fit is Fit.CROP:
-        aspect = spec.width / spec.height
-        inner_width, inner_height = (
-            min(inner_width, inner_height * aspect),
-            min(inner_height, inner_width / aspect),
-        )
+    match spec.fit:
+        case Fit.CROP:
+            aspect = spec.width / spec.height
+            inner_width, inner_height = (
+                min(inner_width, inner_height * aspect),
+                min(inner_height, inner_width / aspect),
+            )
+        case Fit.STRETCH | Fit.LETTERBOX:
+            pass  # the whole region
+        case _:
+            assert_never(spec.fit)
     left_share = ((left + right) / 2 - inner_width / 2) / width
     top_share = ((top + bottom) / 2 - inner_height / 2) / height
     shares = (left_share, top_share, inner_width / width, inner_height / height)

@@ -17,6 +17,7 @@ from edgecnn.cli.progress import say, training_bar
 from edgecnn.exporter.export import export
 from edgecnn.exporter.options import Options
 from edgecnn.exporter.ship import ExportReport
+from edgecnn.model.form import Form
 from edgecnn.trainer.checkpoint import CHECKPOINT
 from edgecnn.trainer.recipe import Recipe, read_recipe
 from edgecnn.trainer.train import train
@@ -41,7 +42,7 @@ def main(name: str, seeds: int = 3, out: Path = Path("runs/seeds"), device: str 
         for accuracy in report.accuracy:
             scores.setdefault(accuracy.form, []).append(100 * accuracy.value)
         latest = ", ".join(f"{form} {row[-1]:.2f} %" for form, row in scores.items())
-        say(f"seed {seed}: {latest}; {report.sizes_kib['int8']} KiB")
+        say(f"seed {seed}: {latest}; {report.sizes_kib[Form.INT8]} KiB")
     for form, row in scores.items():
         spread = statistics.stdev(row) if len(row) > 1 else 0.0
         print(f"{form:<6} {statistics.mean(row):.3f} % +- {spread:.3f}, {len(row)} seeds")

@@ -34,6 +34,7 @@ from edgecnn.exporter.ship import ExportReport
 from edgecnn.exporter.temperature import HIGHEST, LOWEST, divided, fit_temperature, last_constants
 from edgecnn.exporter.verify.known_faults import answer_of
 from edgecnn.inference.classifier import Classifier
+from edgecnn.model.form import Form
 from edgecnn.model.model_file import read_model
 from edgecnn.model.spec import ModelSpec
 from edgecnn.trainer.networks import Architecture, build
@@ -249,7 +250,7 @@ def test_an_exported_file_knows_what_it_knows_and_says_so_on_its_card(
 
 
 def test_what_validation_promised_still_holds_for_int8(exported: ExportReport) -> None:
-    (rejection,) = read_model(exported.files["int8"]).card.rejection
+    (rejection,) = read_model(exported.files[Form.INT8]).card.rejection
     assert rejection.known[0].high >= KEEP
 
 
@@ -260,10 +261,10 @@ def test_who_asks_for_it_knows_everything_and_sees_what_is_strange(
     write_class(tmp_path / "other" / "b", 20)
     options = Options(keep=1.0, foreign=(str(tmp_path / "other"),))
     report = export(run_folder, tmp_path / "out", options=options, clock=set_clock(0.8))
-    model = read_model(report.files["int8"])
+    model = read_model(report.files[Form.INT8])
     assert (model.spec.reject_threshold, model.spec.logit_ceiling) == (0.0, ())
     (rejection,) = model.card.rejection
-    assert report.rejection["int8"] == rejection
+    assert report.rejection[Form.INT8] == rejection
     assert all(row.known == row.total for row in rejection.known)
     assert rejection.known[-1].pictures == "other"
 

@@ -1,74 +1,111 @@
 """Native code that crashes, hangs or is missing ends a process of its own, and is told."""
 
+import importlib
 import os
+import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from edgecnn.errors import DeviceError
-from edgecnn.inference.isolated import ask_aside
+from edgecnn.errors import ChildFailed, NotFound
+from edgecnn.inference.isolated import NOTHING, USUAL, ProcessLimits, isolated
 
-MODULES = {
-    "echo": "import os\ndef answer(text): return text.upper() + os.environ.get('EXTRA', '')",
-    "loud": "import os\nos.write(1, b'noise')\ndef answer(text): print('noise'); return text",
-    "crash": "import os, signal\ndef answer(text): os.kill(os.getpid(), signal.SIGILL)",
-    "hang": "import time\ndef answer(text): time.sleep(60)",
-    "wrong": "def answer(text): raise ValueError('a\\x1b[2J driver')",
-    "told": (
-        "from edgecnn.errors import NotFound\n"
-        "def answer(text): raise NotFound('no such thing', remedy='buy one')"
-    ),
-    "lacking": "import a_package_that_nobody_has\ndef answer(text): return text",
-}
+TASKS = """
+import os, signal, time
+from edgecnn.errors import NotFound
+
+def echo(text):
+    return text.upper() + os.environ.get("EXTRA", "")
+
+def loud(text):
+    os.write(1, b"noise")
+    print("noise")
+    return text
+
+def crash(text):
+    os.kill(os.getpid(), signal.SIGILL)
+
+def hang(text):
+    time.sleep(60)
+
+def fail(text):
+    raise ValueError("a\x1b[2J driver")
+
+def refuse(text):
+    raise NotFound("no such thing", remedy="buy one")
+
+def lack(text):
+    import a_package_that_nobody_has
+
+def take(text):
+    return str(len(bytearray(2**31)))
+"""
 
 
 @pytest.fixture(autouse=True)
-def modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, text in MODULES.items():
-        (tmp_path / f"aside_{name}.py").write_text(text)
+def tasks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "isolated_tasks.py").write_text(TASKS)
     monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "isolated_tasks", raising=False)
+
+
+def run(
+    name: str,
+    text: str = "",
+    limits: ProcessLimits = USUAL,
+    environment: Mapping[str, str] = NOTHING,
+) -> str:
+    """Run one of the tasks in a child process."""
+    task = getattr(importlib.import_module("isolated_tasks"), name)
+    return isolated(task, text, limits=limits, environment=environment)
 
 
 def test_the_answer_comes_back() -> None:
-    assert ask_aside("aside_echo", "a ü") == "A Ü"
+    assert run("echo", "a ü") == "A Ü"
 
 
 def test_variables_can_be_set_there_and_only_there() -> None:
-    assert ask_aside("aside_echo", "a", environment={"EXTRA": "!"}) == "A!"
+    assert run("echo", "a", environment={"EXTRA": "!"}) == "A!"
     assert "EXTRA" not in os.environ
 
 
 def test_what_libraries_print_is_not_in_the_answer() -> None:
-    assert ask_aside("aside_loud", "a") == "a"
+    assert run("loud", "a") == "a"
 
 
 def test_a_crash_names_its_signal() -> None:
-    with pytest.raises(DeviceError, match="SIGILL") as refusal:
-        ask_aside("aside_crash", "")
+    with pytest.raises(ChildFailed, match="SIGILL") as refusal:
+        run("crash")
     assert "for this CPU" in refusal.value.remedy
 
 
 def test_what_hangs_is_ended() -> None:
     start = time.monotonic()
-    with pytest.raises(DeviceError, match=r"no answer for 0\.5 s"):
-        ask_aside("aside_hang", "", limit_s=0.5)
+    with pytest.raises(ChildFailed, match=r"no answer for 0\.5 s"):
+        run("hang", limits=ProcessLimits(clock_seconds=0.5))
     assert time.monotonic() - start < 60
 
 
 def test_an_error_is_told_in_its_last_line_without_control_characters() -> None:
-    with pytest.raises(DeviceError) as refusal:
-        ask_aside("aside_wrong", "")
+    with pytest.raises(ChildFailed) as refusal:
+        run("fail")
     assert refusal.value.what == "ValueError: a[2J driver"
 
 
-def test_an_error_of_ours_keeps_its_remedy() -> None:
-    with pytest.raises(DeviceError, match="no such thing") as refusal:
-        ask_aside("aside_told", "")
+def test_an_error_of_ours_keeps_its_class_and_its_remedy() -> None:
+    with pytest.raises(NotFound, match="no such thing") as refusal:
+        run("refuse")
     assert refusal.value.remedy == "buy one"
 
 
 def test_a_missing_package_is_named_with_its_pip_line() -> None:
-    with pytest.raises(DeviceError, match="a_package_that_nobody_has") as refusal:
-        ask_aside("aside_lacking", "")
+    with pytest.raises(ChildFailed, match="a_package_that_nobody_has") as refusal:
+        run("lack")
     assert refusal.value.remedy == "pip install a_package_that_nobody_has"
+
+
+def test_memory_can_be_limited() -> None:
+    with pytest.raises(ChildFailed, match="takes more than 1024 MiB"):
+        run("take", limits=ProcessLimits(memory_mib=1024))

@@ -9,20 +9,21 @@ from edgecnn.doctor.surroundings import judge_provider
 from edgecnn.inference.inspect import describe_model, report_rows
 from edgecnn.inference.provider_facts import CPU
 from edgecnn.inference.provider_trial import TRIED, Provider, Trial, try_model
+from edgecnn.model.form import Form
 from edgecnn.model.model_file import read_model
 
-RAN, LEFT = Trial("int8", 1.0, ""), Trial("fp32", 0.0, "")
-REFUSED = Trial("int8", 0.0, "it did not start")
+RAN, LEFT = Trial(Form.INT8, 1.0, ""), Trial(Form.FP32, 0.0, "")
+REFUSED = Trial(Form.INT8, 0.0, "it did not start")
 
 
 def test_the_models_that_are_tried_are_of_the_forms_they_stand_for() -> None:
     assert {form: read_model(path).card.form for form, path in TRIED.items()} == {
-        "int8": "int8", "fp32": "fp32",
+        Form.INT8: Form.INT8, Form.FP32: Form.FP32,
     }  # fmt: skip
 
 
 def test_forms_of_the_same_fate_share_a_sentence() -> None:
-    fates = (RAN, Trial("fp32", 1.0, ""), Trial("fp16", 0.5, ""))
+    fates = (RAN, Trial(Form.FP32, 1.0, ""), Trial(Form.FP16, 0.5, ""))
     assert str(Provider("X", "p 1", fates)) == (
         "runs int8 and fp32; takes 50.0% of fp16, the CPU would do the rest"
     )
@@ -38,7 +39,7 @@ def test_a_model_says_which_provider_here_takes_it(int8: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "trials", "result"),
     [
-        (CPU, (RAN, Trial("fp32", 1.0, "")), OK),
+        (CPU, (RAN, Trial(Form.FP32, 1.0, "")), OK),
         (CPU, (RAN, REFUSED), FAIL),
         ("X", (REFUSED, LEFT), OK),
         ("X", (REFUSED, REFUSED), WARN),

@@ -13,6 +13,7 @@ from edgecnn.exporter.graph.contract import stamp, wrap_fp32
 from edgecnn.exporter.graph.multiply_adds import count_macs
 from edgecnn.exporter.graph.plain_graph import export_core
 from edgecnn.inference.classifier import Classifier
+from edgecnn.model.form import Form
 from edgecnn.model.frame import Frame
 from edgecnn.model.golden import Golden
 from edgecnn.model.spec import ModelCard, ModelSpec
@@ -44,7 +45,7 @@ def sized(tmp_path_factory: pytest.TempPathFactory) -> Sized:
     core = export_core(run.network, run.spec)
     card = ModelCard(
         name="sized",
-        form="fp32",
+        form=Form.FP32,
         dataset=SIZED.data,
         dataset_digest=report.dataset_digest,
         recipe=SIZED.to_json(),

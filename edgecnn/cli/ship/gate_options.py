@@ -49,10 +49,10 @@ def gate_options(
 ) -> "Options":
     """Return what is written, and what the gate allows; raises OptionError."""
     from edgecnn.exporter.gate.gate import GateLimits
-    from edgecnn.exporter.options import Options
+    from edgecnn.exporter.options import Options, parse_forms
 
     return Options(
-        forms=tuple(precision.split(",")),
+        forms=parse_forms(precision),
         target=target,
         limits=GateLimits(max_drop=max_drop, max_ratio=max_ratio, max_kib=max_kib),
         force=force,

@@ -25,6 +25,7 @@ from edgecnn.exporter.graph.operator_counts import count_operators, float_island
 from edgecnn.exporter.options import Options
 from edgecnn.exporter.ship import check_name, ship
 from edgecnn.model import digest
+from edgecnn.model.form import Form
 from edgecnn.model.graph_check import outline_graph
 from edgecnn.model.model_file import read_capped, read_model
 from edgecnn.model.spec import Accuracy, Fit, ModelSpec
@@ -44,9 +45,9 @@ class AdoptReport(Record):
 
     adoption: Adoption
     likeness: Agreement
-    files: dict[str, str]
+    files: dict[Form, str]
     """Path of each form."""
-    sizes_kib: dict[str, float]
+    sizes_kib: dict[Form, float]
     accuracy: tuple[Accuracy, ...]
     """Of each form, on the test part; none without pictures."""
     gates: tuple[Verdict, ...]
@@ -109,12 +110,14 @@ def adopt(
     facts = Facts(data, dataset.digest if dataset else "", adoption.to_json(),
                   original.found.parameters)  # fmt: skip
     candidate = ExportSource(original.core, spec, pictures, original.logits, facts, ORIGIN)
-    draft = exported_form_of(candidate, name, "fp32", candidate.core)
+    draft = exported_form_of(candidate, name, Form.FP32, candidate.core)
     frames = np.asarray(pictures.validation.frames[:COMPARED])
     likeness = compare(original, draft, frames, "validation pictures" if data else "made frames")
     if not data:
-        path = write_atomic(Path(out) / f"{name}.fp32.onnx", with_golden(draft, candidate).data)
-        return _report(adoption, likeness, {"fp32": str(path)}, (), ())
+        path = write_atomic(
+            Path(out) / f"{name}{Form.FP32.suffix}", with_golden(draft, candidate).data
+        )
+        return _report(adoption, likeness, {Form.FP32: str(path)}, (), ())
     shipped = ship(candidate, Path(out), name, options or Options(), watch, clock)
     return _report(adoption, likeness, shipped.files, shipped.accuracy, shipped.gates)
 
@@ -156,12 +159,12 @@ def _made(spec: ModelSpec) -> Dataset:
 def _report(
     adoption: Adoption,
     likeness: Agreement,
-    files: dict[str, str],
+    files: dict[Form, str],
     accuracy: tuple[Accuracy, ...],
     gates: tuple[Verdict, ...],
 ) -> AdoptReport:
     sizes = {form: round(Path(path).stat().st_size / 1024, 1) for form, path in files.items()}
     islands = {}
-    if "int8" in files:
-        islands = float_islands(count_operators(read_model(files["int8"])).executed)
+    if Form.INT8 in files:
+        islands = float_islands(count_operators(read_model(files[Form.INT8])).executed)
     return AdoptReport(adoption, likeness, files, sizes, accuracy, gates, islands)

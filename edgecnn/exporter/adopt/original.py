@@ -9,9 +9,8 @@ import numpy.typing as npt
 import onnx
 
 from edgecnn.data.dataset import Pictures
-from edgecnn.exporter.adopt.child import MODEL, run_confined
+from edgecnn.exporter.adopt.confined import MODEL, limits_for, run_confined
 from edgecnn.exporter.adopt.input_plan import Plan
-from edgecnn.exporter.adopt.limits import limits_for
 from edgecnn.exporter.adopt.original_answers import ANSWERS, FRAMES, PLAN, answer_in_folder
 from edgecnn.exporter.adopt.output import Ending, to_logits
 from edgecnn.exporter.adopt.read_graph import CORE, FOUND, CleanedGraph, read_in_folder

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from edgecnn.exporter.adopt.child import MODEL
+from edgecnn.exporter.adopt.confined import MODEL
 from edgecnn.exporter.adopt.input_plan import Plan
 from edgecnn.exporter.adopt.library import open_plain, run
 from edgecnn.model.frame import Frame

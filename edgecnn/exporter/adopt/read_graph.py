@@ -12,7 +12,7 @@ from onnx import TensorProto, helper
 
 from edgecnn.errors import ModelError
 from edgecnn.exporter.adopt import layer_rules, layout_rules
-from edgecnn.exporter.adopt.child import MODEL
+from edgecnn.exporter.adopt.confined import MODEL
 from edgecnn.exporter.adopt.graph_view import View
 from edgecnn.exporter.adopt.input_front import fold_front, is_normalized_apart, put_front
 from edgecnn.exporter.adopt.input_plan import Plan

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from edgecnn.bench.clock import Ratio
 from edgecnn.errors import CheckFailed
 from edgecnn.exporter.gate.paired import Drop, measure_drop, pictures_needed
+from edgecnn.model.form import Form
 from edgecnn.model.spec import Accuracy
 from edgecnn.records import Record
 from edgecnn.trainer.metrics import measure_accuracy
@@ -68,7 +69,7 @@ class Cost(Record):
 class Verdict(Record):
     """The gate's answer for one form, with every figure behind it."""
 
-    form: str
+    form: Form
     verdict: str
     """PASS, FAIL or CANNOT TELL."""
     reason: str
@@ -130,7 +131,7 @@ def check_export(
     return agreement
 
 
-def judge(form: str, answers: Answers, cost: Cost, limits: GateLimits) -> Verdict:
+def judge(form: Form, answers: Answers, cost: Cost, limits: GateLimits) -> Verdict:
     """Judge a form by its answers and its cost."""
     accuracy, worth = judge_accuracy(form, answers, limits), judge_efficiency(cost, limits)
     both = [axis.verdict for axis in (accuracy, worth)]
@@ -140,7 +141,7 @@ def judge(form: str, answers: Answers, cost: Cost, limits: GateLimits) -> Verdic
         reason=f"{accuracy.reason}; {worth.reason}",
         accuracy=accuracy,
         worth=worth,
-        fp32=_score("fp32", answers.truth, answers.fp32),
+        fp32=_score(Form.FP32, answers.truth, answers.fp32),
         own=_score(form, answers.truth, answers.own),
         agreement=answers.agreement,
         drop=answers.drop,
@@ -149,7 +150,7 @@ def judge(form: str, answers: Answers, cost: Cost, limits: GateLimits) -> Verdic
     )
 
 
-def judge_accuracy(form: str, answers: Answers, limits: GateLimits) -> Axis:
+def judge_accuracy(form: Form, answers: Answers, limits: GateLimits) -> Axis:
     """Judge what a form loses: a paired test on the same pictures, one-sided bounds of 95 %."""
     drop, agreement = answers.drop, answers.agreement
     if agreement < limits.min_agreement:
@@ -184,5 +185,5 @@ def judge_efficiency(cost: Cost, limits: GateLimits) -> Axis:
     return Axis(FAIL if ratio.low >= allowed else CANNOT_TELL, text)
 
 
-def _score(form: str, truth: npt.NDArray[np.int64], answers: npt.NDArray[np.int64]) -> Accuracy:
+def _score(form: Form, truth: npt.NDArray[np.int64], answers: npt.NDArray[np.int64]) -> Accuracy:
     return measure_accuracy(form, "validation", int((answers == truth).sum()), len(truth))

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import onnx
 
-from edgecnn.exporter.adopt.child import MODEL, run_confined
+from edgecnn.exporter.adopt.confined import MODEL, limits_for, run_confined
 from edgecnn.exporter.adopt.library import said_by
-from edgecnn.exporter.adopt.limits import limits_for
 from edgecnn.inference.inspect import Operators
 from edgecnn.inference.ort import onnxruntime
 from edgecnn.model.model_file import ModelFile

@@ -36,6 +36,7 @@ from edgecnn.exporter.quantization.quantize import (
     prepare,
     quantize,
 )
+from edgecnn.model.form import Form
 from edgecnn.records import Record
 from edgecnn.trainer.progress import Progress
 
@@ -129,7 +130,7 @@ class _Search:
         self.plain = candidate.core
         self.choice = Choice(weight_bits)
         self.quantized = candidate.core
-        self.fp32 = self._answers("fp32", candidate.core, candidate.data.validation)
+        self.fp32 = self._answers(Form.FP32, candidate.core, candidate.data.validation)
         self.own = self.fp32
         self.steps: list[Step] = []
         self._ranges: dict[Calibration, TensorsData] = {}
@@ -154,7 +155,7 @@ class _Search:
             self.watch(f"quantizing: {calibration}, {calibration.frames} frames")
             choice = replace(self.choice, calibration=calibration)
             graph = self._quantized(choice)
-            own = self._answers("int8", graph, pictures)
+            own = self._answers(Form.INT8, graph, pictures)
             tried.append((choice, graph, Answers(pictures.labels, fp32, own)))
             if tried[-1][-1].agreement == 1.0:  # nothing can agree better
                 break
@@ -164,7 +165,7 @@ class _Search:
             self._note(f"{row[0].calibration}, {row[0].calibration.frames} frames", row[-1],
                        tried[0][-1], kept=row is best)  # fmt: skip
         self.choice, self.quantized = best[:2]
-        self.own = self._answers("int8", self.quantized, validation)
+        self.own = self._answers(Form.INT8, self.quantized, validation)
 
     def tune_as_planned(self) -> None:
         """Fine-tune by the recipe: both forms get the new weights."""
@@ -175,8 +176,8 @@ class _Search:
         self.candidate = replace(self.candidate, core=self.plain, reference=reference_of(network))
         self.choice = replace(self.choice, epochs=self.candidate.qat_epochs)
         validation = self.candidate.data.validation
-        self.fp32 = self._answers("fp32", self.plain, validation)
-        self.own = self._answers("int8", self.quantized, validation)
+        self.fp32 = self._answers(Form.FP32, self.plain, validation)
+        self.own = self._answers(Form.INT8, self.quantized, validation)
         self._note(f"fine-tuned in int8, {self.choice.epochs} epochs", self.answers, before,
                    kept=True)  # fmt: skip
 
@@ -208,7 +209,7 @@ class _Search:
         """Look at all validation pictures, and keep what agrees better."""
         before = self.answers
         validation = self.candidate.data.validation
-        own = self._answers("int8", quantized, validation)
+        own = self._answers(Form.INT8, quantized, validation)
         after = Answers(validation.labels, self.fp32, own)
         better = after.agreement > before.agreement
         self._note(what, after, before, kept=better)
@@ -238,7 +239,7 @@ class _Search:
         return tuned.core, tuned.quantized
 
     def _answers(
-        self, form: str, core: onnx.ModelProto, pictures: Pictures
+        self, form: Form, core: onnx.ModelProto, pictures: Pictures
     ) -> npt.NDArray[np.int64]:
         return exported_form_of(self.candidate, "draft", form, core).answers(pictures)
 

@@ -14,13 +14,13 @@ from edgecnn.exporter.gate.gate import MIN_AGREEMENT, MIN_EXPORT_AGREEMENT
 from edgecnn.exporter.verify.checks import FAIL, OK, SKIPPED, Check
 from edgecnn.exporter.verify.known_faults import explain_labels, explain_order
 from edgecnn.exporter.verify.model_under_test import ModelUnderTest
+from edgecnn.model.form import Form
 from edgecnn.model.model_file import ModelFile, read_model
 from edgecnn.model.spec import ModelSpec
 from edgecnn.trainer.run_folder import Run, read_run
 from edgecnn.trainer.score import choose_device, logits_of
 from edgecnn.trainer.train import load_for
 
-FORMS = ("fp32", "fp16", "int8")
 UNEXPLAINED = "no known mistake explains it: the weights may be another run's"
 Answers = npt.NDArray[np.int64]
 
@@ -45,8 +45,8 @@ def check_run(
     wanted = logits_of(run.network, data.validation, choose_device("cpu")).argmax(1).numpy()
     return checks + tuple(
         _agreement(subject.file, form, run, data.validation, wanted)
-        for form in FORMS
-        if form == subject.file.card.form or _sibling(subject.file, form).is_file()
+        for form in Form
+        if form is subject.file.card.form or _sibling(subject.file, form).is_file()
     )
 
 
@@ -54,8 +54,8 @@ def _same_places(own: ModelSpec, runs: ModelSpec) -> bool:
     return (own.shape, len(own.labels)) == (runs.shape, len(runs.labels))
 
 
-def _sibling(file: ModelFile, form: str) -> Path:
-    return file.path.with_name(f"{file.card.name}.{form}.onnx")
+def _sibling(file: ModelFile, form: Form) -> Path:
+    return file.path.with_name(f"{file.card.name}{form.suffix}")
 
 
 def _differences(own: ModelSpec, runs: ModelSpec) -> str:
@@ -76,10 +76,10 @@ def _differences(own: ModelSpec, runs: ModelSpec) -> str:
     return "; ".join(found)
 
 
-def _agreement(file: ModelFile, form: str, run: Run, pictures: Pictures, wanted: Answers) -> Check:
+def _agreement(file: ModelFile, form: Form, run: Run, pictures: Pictures, wanted: Answers) -> Check:
     """See whether a form labels pictures as the run's network does."""
     name = f"{form} = torch"
-    path = file.path if form == file.card.form else _sibling(file, form)
+    path = file.path if form is file.card.form else _sibling(file, form)
     try:
         subject = ModelUnderTest(read_model(path))
     except EdgeError as error:
@@ -97,7 +97,7 @@ def _agreement(file: ModelFile, form: str, run: Run, pictures: Pictures, wanted:
     return Check(name, FAIL, f"{reason or UNEXPLAINED}; {figures}")
 
 
-def _needed(form: str, run: Run, count: int) -> int:
+def _needed(form: Form, run: Run, count: int) -> int:
     """Return how many labels must agree; fine-tuning in int8 moves the weights of every form."""
-    exact = form == "fp32" and not run.recipe.qat.epochs
+    exact = form is Form.FP32 and not run.recipe.qat.epochs
     return math.ceil(count * (MIN_EXPORT_AGREEMENT if exact else MIN_AGREEMENT))

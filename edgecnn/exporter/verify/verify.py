@@ -17,11 +17,12 @@ from edgecnn.exporter.verify.pixels import differing_bytes
 from edgecnn.exporter.verify.run_checks import check_run
 from edgecnn.inference.session import INPUT, LOGITS
 from edgecnn.model import digest, fit_probe
+from edgecnn.model.form import Form
 from edgecnn.model.model_file import ModelFile, find_model, read_model
 from edgecnn.model.spec import ModelSpec
 
 REFERENCE_FRAMES = 32
-TIES = {"int8": 3}
+TIES = {Form.INT8: 3}
 """Of those frames, how many may differ by more: a tie that the reference rounds another way in an
 early layer moves several values of the last (onnxruntime#32132)."""
 PICTURES = 32

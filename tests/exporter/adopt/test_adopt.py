@@ -22,6 +22,7 @@ from edgecnn.exporter.export_source import ExportSource, Facts
 from edgecnn.exporter.exported_form import exported_form_of
 from edgecnn.exporter.graph.operator_counts import count_operators, float_islands
 from edgecnn.inference.classifier import Classifier
+from edgecnn.model.form import Form
 from edgecnn.model.graph_check import outline_graph
 from edgecnn.model.model_file import read_model
 from edgecnn.model.spec import Fit, ModelSpec
@@ -63,7 +64,7 @@ def adopted(
 def test_kerass_own_graph_ends_with_the_operators_of_our_own(
     adopted: AdoptReport, int8: Path
 ) -> None:
-    found = count_operators(read_model(adopted.files["int8"]))
+    found = count_operators(read_model(adopted.files[Form.INT8]))
     assert found == count_operators(read_model(int8))
     assert float_islands(found.executed) == adopted.islands == {}
 
@@ -71,7 +72,7 @@ def test_kerass_own_graph_ends_with_the_operators_of_our_own(
 def test_an_adopted_network_answers_as_the_run_it_was_written_from(
     adopted: AdoptReport, fp32: Path, frames: list[np.ndarray]
 ) -> None:
-    with Classifier(adopted.files["fp32"]) as own, Classifier(fp32) as ours:
+    with Classifier(adopted.files[Form.FP32]) as own, Classifier(fp32) as ours:
         np.testing.assert_allclose(own.logits(frames), ours.logits(frames), atol=1e-4)
 
 
@@ -82,12 +83,12 @@ def test_the_report_says_what_was_read_told_and_measured(adopted: AdoptReport) -
     assert adopted.adoption.told == ("(pixel / 255 - 0) / 1",)
     assert adopted.adoption.guessed == ()
     assert (adopted.likeness.agreement, adopted.likeness.kind) == (1.0, "validation pictures")
-    assert [score.form for score in adopted.accuracy] == ["original", "fp32", "int8"]
+    assert [score.form for score in adopted.accuracy] == ["original", Form.FP32, Form.INT8]
     assert adopted.accuracy[0].correct == adopted.accuracy[1].correct
 
 
 def test_the_card_tells_where_a_model_comes_from(adopted: AdoptReport) -> None:
-    card = read_model(adopted.files["int8"]).card
+    card = read_model(adopted.files[Form.INT8]).card
     assert card.is_adopted
     assert json.loads(card.recipe)["adopted"] == adopted.adoption.adopted
     assert (card.dataset, card.parameters) == ("digits", 93_322)
@@ -98,10 +99,10 @@ def test_our_own_models_are_not_adopted(int8: Path) -> None:
 
 
 def test_an_adopted_model_is_evaluated_on_a_data_set_that_is_named(adopted: AdoptReport) -> None:
-    found = evaluate(adopted.files["int8"], data="digits")
+    found = evaluate(adopted.files[Form.INT8], data="digits")
     assert found.accuracy == adopted.accuracy[2]
     with pytest.raises(OptionError, match="was adopted") as refusal:
-        evaluate(adopted.files["int8"])
+        evaluate(adopted.files[Form.INT8])
     assert "--data" in refusal.value.remedy
 
 
@@ -112,7 +113,7 @@ def test_without_pictures_there_is_an_fp32_form_and_a_named_guess(
     assert [path.name for path in tmp_path.iterdir()] == ["mine.fp32.onnx"]
     assert (report.gates, report.accuracy, report.likeness.kind) == ((), (), "made frames")
     assert "center-cropped" in report.adoption.guessed[0]
-    model = read_model(report.files["fp32"])
+    model = read_model(report.files[Form.FP32])
     assert len(model.golden.frames_png) >= 3
     Classifier(model.path).close()
 
@@ -121,7 +122,7 @@ def test_two_adoptions_are_the_same_bytes(
     keras_file: Path, ten_labels: Path, tmp_path: Path
 ) -> None:
     first, second = (
-        adopt(keras_file, ten_labels, tmp_path / name, told=UNIT, name="m").files["fp32"]
+        adopt(keras_file, ten_labels, tmp_path / name, told=UNIT, name="m").files[Form.FP32]
         for name in ("a", "b")
     )
     assert Path(first).read_bytes() == Path(second).read_bytes()
@@ -134,12 +135,12 @@ def test_a_clean_graph_that_answers_otherwise_is_not_shipped(
     model = as_torch(trained)
     content = model.SerializeToString()
     original = read_original(content, plan_input(outline_graph(content), UNIT, 10))
-    spec, frames = read_model(adopted.files["fp32"]).spec, probe_frames(4, (28, 28, 1))
+    spec, frames = read_model(adopted.files[Form.FP32]).spec, probe_frames(4, (28, 28, 1))
     facts = Facts("", "", adopted.adoption.to_json(), 1)
     pictures = Pictures(frames, np.arange(4))
     made = Dataset("", spec.labels, pictures, pictures, pictures, ())
     candidate = ExportSource(original.core, spec, made, original.logits, facts)
-    draft = exported_form_of(candidate, "same", "fp32", original.core)
+    draft = exported_form_of(candidate, "same", Form.FP32, original.core)
     assert compare(original, draft, frames, "frames").difference < 1e-5
     tensor = model.graph.initializer[0]
     values = numpy_helper.to_array(tensor) * np.float32(1.05)

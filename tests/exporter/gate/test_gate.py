@@ -25,9 +25,10 @@ from edgecnn.exporter.gate.gate import (
     judge_accuracy,
     judge_efficiency,
 )
-from edgecnn.exporter.options import Options
+from edgecnn.exporter.options import AUTO, Options, parse_forms
 from edgecnn.exporter.ship import ExportReport, GateReport, ship, winner
 from edgecnn.inference.classifier import Classifier
+from edgecnn.model.form import Form
 from edgecnn.model.model_file import read_model
 from edgecnn.model.spec import ModelSpec
 from edgecnn.trainer.run_folder import METRICS
@@ -61,7 +62,7 @@ def answers(pictures: int, fp32_wrong: int, own_wrong: int) -> Answers:
 def test_accuracy_is_judged_by_the_bounds_of_the_drop(
     pictures: int, fp32: int, own: int, verdict: str, words: str
 ) -> None:
-    found = judge_accuracy("int8", answers(pictures, fp32, own), GateLimits())
+    found = judge_accuracy(Form.INT8, answers(pictures, fp32, own), GateLimits())
     assert (found.verdict, words in found.reason) == (verdict, True), found.reason
 
 
@@ -69,13 +70,13 @@ def test_int8_that_disagrees_fails_even_if_it_is_as_accurate() -> None:
     both = answers(1000, 60, 60)
     shuffled = both.truth.copy()
     shuffled[500:560] = (shuffled[500:560] + 1) % 10
-    found = judge_accuracy("int8", Answers(both.truth, both.fp32, shuffled), GateLimits())
+    found = judge_accuracy(Form.INT8, Answers(both.truth, both.fp32, shuffled), GateLimits())
     assert found.verdict == FAIL
     assert "int8 agrees with fp32 on 88.00%" in found.reason
 
 
 def test_the_limits_are_the_users() -> None:
-    assert judge_accuracy("int8", answers(1000, 0, 20), GateLimits(max_drop=4)).verdict == PASS
+    assert judge_accuracy(Form.INT8, answers(1000, 0, 20), GateLimits(max_drop=4)).verdict == PASS
     assert judge_efficiency(QUICK, GateLimits(max_ratio=0.7)).verdict == FAIL
     assert judge_efficiency(QUICK, GateLimits(max_kib=99)).verdict == FAIL
     assert judge_efficiency(QUICK, GateLimits(max_kib=100)).verdict == PASS
@@ -100,16 +101,18 @@ def test_worth_is_judged_by_the_interval_of_the_ratio(
 
 
 def test_a_form_is_as_good_as_its_worse_axis_and_says_both_reasons() -> None:
-    found = judge("int8", answers(240, 0, 0), SLOW, GateLimits())
+    found = judge(Form.INT8, answers(240, 0, 0), SLOW, GateLimits())
     assert (found.accuracy.verdict, found.worth.verdict) == (CANNOT_TELL, FAIL)
     assert found.verdict == FAIL
     assert found.reason == f"{found.accuracy.reason}; {found.worth.reason}"
-    assert judge("int8", answers(240, 0, 0), QUICK, GateLimits()).verdict == CANNOT_TELL
-    assert judge("int8", answers(1000, 0, 0), QUICK, GateLimits()).verdict == PASS
+    assert judge(Form.INT8, answers(240, 0, 0), QUICK, GateLimits()).verdict == CANNOT_TELL
+    assert judge(Form.INT8, answers(1000, 0, 0), QUICK, GateLimits()).verdict == PASS
 
 
 def test_what_the_card_says_holds_no_time_and_no_machine() -> None:
-    facts = [judge("int8", answers(1000, 0, 0), cost, GateLimits()).fact for cost in (QUICK, SLOW)]
+    facts = [
+        judge(Form.INT8, answers(1000, 0, 0), cost, GateLimits()).fact for cost in (QUICK, SLOW)
+    ]
     assert facts[0].startswith("accuracy PASS: int8 loses 0.00 points")
     assert facts[1] == f"written though the gate says FAIL; {facts[0]}"
 
@@ -122,7 +125,7 @@ def test_one_float_tie_in_a_thousand_is_excused_and_two_are_a_bad_export() -> No
 
 
 def test_gate_json_names_the_digests_of_the_files_beside_it(exported: ExportReport) -> None:
-    int8 = Path(exported.files["int8"])
+    int8 = Path(exported.files[Form.INT8])
     report = GateReport.from_json((int8.parent / "gate.json").read_text())
     assert report.gates == exported.gates
     assert report.digests == {
@@ -133,8 +136,8 @@ def test_gate_json_names_the_digests_of_the_files_beside_it(exported: ExportRepo
 def test_the_card_says_what_the_gate_found_of_the_accuracy(exported: ExportReport) -> None:
     (gate,) = exported.gates
     assert gate.form == "int8"
-    assert read_model(exported.files["int8"]).card.gate == gate.fact
-    assert read_model(exported.files["fp32"]).card.gate == ""
+    assert read_model(exported.files[Form.INT8]).card.gate == gate.fact
+    assert read_model(exported.files[Form.FP32]).card.gate == ""
 
 
 def test_the_gate_looks_at_validation_and_the_card_at_test_pictures(
@@ -143,11 +146,11 @@ def test_the_gate_looks_at_validation_and_the_card_at_test_pictures(
     data = digits[0]
     assert exported.gates[0].own.total == len(data.validation)
     assert {score.total for score in exported.accuracy} == {len(data.test)}
-    assert [score.form for score in exported.accuracy] == ["torch", "fp32", "int8"]
+    assert [score.form for score in exported.accuracy] == ["torch", Form.FP32, Form.INT8]
 
 
-@pytest.mark.parametrize("form", ["fp32", "int8"])
-def test_a_written_file_is_complete_alone(exported: ExportReport, form: str) -> None:
+@pytest.mark.parametrize("form", [Form.FP32, Form.INT8])
+def test_a_written_file_is_complete_alone(exported: ExportReport, form: Form) -> None:
     model = read_model(exported.files[form])
     assert model.card.form == form
     assert model.card.accuracy == exported.accuracy
@@ -193,7 +196,7 @@ def test_what_is_slow_is_written_only_by_force_and_says_so(
         shipped(agreeing, tmp_path, Options(), 4.8)
     written = shipped(agreeing, tmp_path, Options(force=True), 4.8)
     assert written.gates[0].verdict == FAIL
-    card = read_model(written.files["int8"]).card
+    card = read_model(written.files[Form.INT8]).card
     assert card.gate.startswith("written though the gate says FAIL")
 
 
@@ -208,19 +211,24 @@ def test_what_the_gate_cannot_tell_is_written_but_not_for_the_strict(
 
 
 def test_auto_ships_the_fastest_that_passed_or_fp32(agreeing: ExportSource, tmp_path: Path) -> None:
-    options = Options(forms=("auto",), limits=GateLimits(max_drop=100.0))
+    options = Options(forms=AUTO, limits=GateLimits(max_drop=100.0))
     report = shipped(agreeing, tmp_path, options, 0.5)
     assert [gate.cost.ratio.median for gate in report.gates] == [0.5, 0.5]
-    assert list(report.files) == ["int8"]
+    assert list(report.files) == [Form.INT8]
     slow = tuple(judge(g.form, answers(1000, 0, 0), SLOW, GateLimits()) for g in report.gates)
     assert winner((slow[0], report.gates[1])) == "fp16"
     assert winner(slow) == "fp32"
 
 
-@pytest.mark.parametrize("forms", [(), ("int4",), ("auto", "int8")])
-def test_forms_that_there_are_not_are_refused(forms: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("text", ["", "int4", "auto,int8"])
+def test_forms_that_there_are_not_are_refused(text: str) -> None:
     with pytest.raises(OptionError, match="forms are"):
-        Options(forms=forms)
+        parse_forms(text)
+
+
+def test_forms_are_read_from_text() -> None:
+    assert parse_forms("int8,fp32") == (Form.INT8, Form.FP32)
+    assert parse_forms("auto") == AUTO
 
 
 def test_a_data_set_that_changed_since_training_is_refused(

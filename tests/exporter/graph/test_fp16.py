@@ -12,18 +12,19 @@ from edgecnn.data.dataset import Dataset
 from edgecnn.exporter.export import export
 from edgecnn.exporter.options import Options
 from edgecnn.inference.classifier import Classifier
+from edgecnn.model.form import Form
 from edgecnn.model.model_file import read_model
 from edgecnn.model.spec import ModelSpec
 
 
 @pytest.fixture(scope="module")
 def fp16(run_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    options = Options(forms=("fp16",))
+    options = Options(forms=(Form.FP16,))
     folder = tmp_path_factory.mktemp("half")
     report = export(run_folder, folder, options=options, clock=set_clock(0.8))
-    assert list(report.files) == ["fp16"]
-    assert [gate.form for gate in report.gates] == ["fp16"]
-    return Path(report.files["fp16"])
+    assert list(report.files) == [Form.FP16]
+    assert [gate.form for gate in report.gates] == [Form.FP16]
+    return Path(report.files[Form.FP16])
 
 
 def test_the_scale_is_a_mul_of_floats_before_the_cast_to_half(fp16: Path) -> None:

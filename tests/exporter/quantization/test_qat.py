@@ -20,6 +20,7 @@ from edgecnn.exporter.graph.plain_graph import IMAGE, LOGITS, export_core, numbe
 from edgecnn.exporter.quantization.graph_network import GraphNetwork, constants, weight_levels
 from edgecnn.exporter.quantization.qat import finetune, requantize
 from edgecnn.exporter.quantization.quantize import Choice, quantize
+from edgecnn.model.form import Form
 from edgecnn.model.model_file import read_model
 from edgecnn.model.spec import ModelSpec
 from edgecnn.trainer.networks import Architecture, to_input
@@ -170,6 +171,6 @@ def test_a_recipe_with_qat_fine_tunes_at_export_and_the_card_says_so(tmp_path: P
     told: list[str] = []
     report = export(tmp_path / "run", tmp_path / "out", watch=told.append, clock=set_clock(0.8))
     cards = {form: read_model(path).card for form, path in report.files.items()}
-    assert "fine-tuned in int8, epochs: 1" in cards["int8"].quantization
-    assert cards["fp32"].quantization == "none"
+    assert "fine-tuned in int8, epochs: 1" in cards[Form.INT8].quantization
+    assert cards[Form.FP32].quantization == "none"
     assert any("fine-tuning int8, epoch 1/1" in stage for stage in told)

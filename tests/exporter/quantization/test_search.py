@@ -30,6 +30,7 @@ from edgecnn.exporter.quantization.quantize import (
 )
 from edgecnn.exporter.quantization.search import CALIBRATIONS, FoundInt8, agrees_better, find_int8
 from edgecnn.exporter.ship import ExportReport, GateReport, ship
+from edgecnn.model.form import Form
 from edgecnn.model.frame import Frame
 from edgecnn.model.model_file import read_model
 
@@ -121,7 +122,7 @@ def test_a_huge_spread_of_weights_is_rescued_by_layers_in_float_and_the_card_say
     assert rescue.bought > 10
     assert rescue.agreement >= 0.95
     assert {"conv1", "conv2"} <= set(rescue.what.removesuffix(" in float").split(", "))
-    card = read_model(report.files["int8"]).card
+    card = read_model(report.files[Form.INT8]).card
     assert "conv2" in card.quantization
     assert "stay float" in card.quantization
 

@@ -16,11 +16,12 @@ from edgecnn.exporter.verify.checks import FAIL, OK, SKIPPED, VerifyReport
 from edgecnn.exporter.verify.model_under_test import ModelUnderTest
 from edgecnn.exporter.verify.verify import verify
 from edgecnn.model import digest
+from edgecnn.model.form import Form
 from edgecnn.model.model_file import read_model
 from exporter.coloured import Coloured
 from exporter.coloured import coloured as coloured
 
-FORMS = ["fp32", "int8"]
+FORMS = [Form.FP32, Form.INT8]
 
 
 def reasons(report: VerifyReport) -> dict[str, str]:
@@ -114,16 +115,16 @@ def with_its_own_golden(path: Path, folder: Path, edit: Edit) -> Path:
 CHANNELS = "the channels are swapped"
 SCALE = "the pixel scale is missing"
 SPOILED = [
-    pytest.param("fp32", first_conv_swapped, CHANNELS, id="fp32, first weights swapped"),
-    pytest.param("int8", first_conv_swapped, CHANNELS, id="int8, first weights swapped"),
-    pytest.param("fp32", frame_swapped, CHANNELS, id="fp32, RGB gathered"),
-    pytest.param("int8", frame_swapped, CHANNELS, id="int8, RGB gathered"),
-    pytest.param("fp32", scaled(255), SCALE, id="fp32, scale of 1"),
-    pytest.param("int8", scaled(255), SCALE, id="int8, scale of 1"),
-    pytest.param("fp32", scale_removed, SCALE, id="fp32, no scale"),
-    pytest.param("fp32", scaled(1 / 255), "scale is there twice", id="fp32, scaled twice"),
-    pytest.param("int8", scaled(1 / 255), "scale is there twice", id="int8, scaled twice"),
-    pytest.param("fp32", turned, "rows and columns are swapped", id="fp32, turned"),
+    pytest.param(Form.FP32, first_conv_swapped, CHANNELS, id="fp32, first weights swapped"),
+    pytest.param(Form.INT8, first_conv_swapped, CHANNELS, id="int8, first weights swapped"),
+    pytest.param(Form.FP32, frame_swapped, CHANNELS, id="fp32, RGB gathered"),
+    pytest.param(Form.INT8, frame_swapped, CHANNELS, id="int8, RGB gathered"),
+    pytest.param(Form.FP32, scaled(255), SCALE, id="fp32, scale of 1"),
+    pytest.param(Form.INT8, scaled(255), SCALE, id="int8, scale of 1"),
+    pytest.param(Form.FP32, scale_removed, SCALE, id="fp32, no scale"),
+    pytest.param(Form.FP32, scaled(1 / 255), "scale is there twice", id="fp32, scaled twice"),
+    pytest.param(Form.INT8, scaled(1 / 255), "scale is there twice", id="int8, scaled twice"),
+    pytest.param(Form.FP32, turned, "rows and columns are swapped", id="fp32, turned"),
 ]
 PERMUTED = [
     pytest.param(form, classes_exchanged, "permuted: the file's 'green' is", id=f"{form}, classes")
@@ -132,7 +133,7 @@ PERMUTED = [
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_file_as_exported_passes_every_check(coloured: Coloured, form: str) -> None:
+def test_a_file_as_exported_passes_every_check(coloured: Coloured, form: Form) -> None:
     report = verify(coloured.files[form], data=str(coloured.data), against=coloured.run)
     assert results(report) == dict.fromkeys(
         ("digest", "contract", "fit rule", "golden", "reference", "pixels", "run", "fp32 = torch",
@@ -142,7 +143,7 @@ def test_a_file_as_exported_passes_every_check(coloured: Coloured, form: str) ->
 
 
 def test_what_was_not_asked_for_is_skipped_and_says_what_it_takes(coloured: Coloured) -> None:
-    report = verify(coloured.files["int8"])
+    report = verify(coloured.files[Form.INT8])
     skipped = {check.name: check.reason for check in report.checks if check.result == SKIPPED}
     assert list(skipped) == ["run", "data"]
     assert "--against" in skipped["run"]
@@ -151,7 +152,7 @@ def test_what_was_not_asked_for_is_skipped_and_says_what_it_takes(coloured: Colo
 
 @pytest.mark.parametrize(("form", "edit", "words"), [*SPOILED, *PERMUTED])
 def test_the_golden_frames_name_what_was_done_to_the_graph(
-    coloured: Coloured, tmp_path: Path, form: str, edit: Edit, words: str
+    coloured: Coloured, tmp_path: Path, form: Form, edit: Edit, words: str
 ) -> None:
     report = verify(resealed(coloured.files[form], tmp_path, edit))
     assert words in reasons(report)["golden"]
@@ -160,7 +161,7 @@ def test_the_golden_frames_name_what_was_done_to_the_graph(
 
 @pytest.mark.parametrize(("form", "edit", "words"), [*SPOILED[:7], *PERMUTED])
 def test_data_names_what_was_wrong_already_when_the_golden_frames_were_chosen(
-    coloured: Coloured, tmp_path: Path, form: str, edit: Edit, words: str
+    coloured: Coloured, tmp_path: Path, form: Form, edit: Edit, words: str
 ) -> None:
     spoiled = with_its_own_golden(coloured.files[form], tmp_path, edit)
     found = reasons(verify(spoiled, data=str(coloured.data)))
@@ -170,7 +171,7 @@ def test_data_names_what_was_wrong_already_when_the_golden_frames_were_chosen(
 
 @pytest.mark.parametrize(("form", "edit", "words"), [*SPOILED[:7:2], *PERMUTED])
 def test_the_run_names_what_was_wrong_already_when_the_golden_frames_were_chosen(
-    coloured: Coloured, tmp_path: Path, form: str, edit: Edit, words: str
+    coloured: Coloured, tmp_path: Path, form: Form, edit: Edit, words: str
 ) -> None:
     spoiled = with_its_own_golden(coloured.files[form], tmp_path, edit)
     found = reasons(verify(spoiled, against=coloured.run))
@@ -189,7 +190,7 @@ def test_the_run_names_what_was_wrong_already_when_the_golden_frames_were_chosen
 def test_another_fit_rule_is_named_by_the_file_the_run_and_the_data(
     coloured: Coloured, tmp_path: Path, change: dict[str, str], rule: str
 ) -> None:
-    spoiled = resealed(coloured.files["int8"], tmp_path, with_fields(digest.SPEC_KEY, **change))
+    spoiled = resealed(coloured.files[Form.INT8], tmp_path, with_fields(digest.SPEC_KEY, **change))
     found = reasons(verify(spoiled, data=str(coloured.data), against=coloured.run))
     for name in ("fit rule", "run", "frames"):
         assert f"fitted by another rule: the file says {rule}" in found[name]
@@ -201,7 +202,7 @@ def test_permuted_labels_are_named_by_the_data_and_the_run(
 ) -> None:
     labels = ("green", "cyan", "blue", "navy")
     spoiled = resealed(
-        coloured.files["int8"], tmp_path, with_fields(digest.SPEC_KEY, labels=labels)
+        coloured.files[Form.INT8], tmp_path, with_fields(digest.SPEC_KEY, labels=labels)
     )
     assert reasons(verify(spoiled)) == {}
     found = reasons(verify(spoiled, data=str(coloured.data), against=coloured.run))
@@ -213,7 +214,7 @@ def test_permuted_labels_are_named_by_the_data_and_the_run(
 def test_one_changed_golden_answer_is_told_from_a_changed_graph(
     coloured: Coloured, tmp_path: Path
 ) -> None:
-    path = coloured.files["fp32"]
+    path = coloured.files[Form.FP32]
     logits = np.array(read_model(path).golden.logits)
     logits[1, 0] += 0.01
     found = reasons(verify(resealed(path, tmp_path, golden_of(path, logits))))
@@ -221,7 +222,7 @@ def test_one_changed_golden_answer_is_told_from_a_changed_graph(
 
 
 def test_golden_answers_that_nothing_explains_say_so(coloured: Coloured, tmp_path: Path) -> None:
-    path = coloured.files["fp32"]
+    path = coloured.files[Form.FP32]
     logits = np.array(read_model(path).golden.logits)
     random = np.random.default_rng(0).normal(size=logits.shape)
     found = reasons(verify(resealed(path, tmp_path, golden_of(path, logits + random))))
@@ -230,7 +231,7 @@ def test_golden_answers_that_nothing_explains_say_so(coloured: Coloured, tmp_pat
 
 def test_a_tolerance_that_was_raised_hides_nothing(coloured: Coloured, tmp_path: Path) -> None:
     wide = with_fields(digest.GOLDEN_KEY, tolerance=1e9)
-    spoiled = resealed(coloured.files["int8"], tmp_path, both(first_conv_swapped, wide))
+    spoiled = resealed(coloured.files[Form.INT8], tmp_path, both(first_conv_swapped, wide))
     assert CHANNELS in reasons(verify(spoiled))["golden"]
 
 
@@ -238,7 +239,7 @@ def test_a_tolerance_that_was_raised_hides_nothing(coloured: Coloured, tmp_path:
 def test_a_flipped_byte_breaks_the_digest_and_nothing_else_is_asked(
     coloured: Coloured, tmp_path: Path, place: float
 ) -> None:
-    content = bytearray(coloured.files["int8"].read_bytes())
+    content = bytearray(coloured.files[Form.INT8].read_bytes())
     content[int(len(content) * place)] ^= 1
     (tmp_path / "flipped.onnx").write_bytes(content)
     report = verify(tmp_path / "flipped.onnx", data=str(coloured.data))
@@ -264,7 +265,7 @@ BROKEN: dict[str, tuple[Callable[[onnx.ModelProto], None], str]] = {
 def test_a_sealed_file_without_a_contract_that_holds_fails_by_that_name(
     coloured: Coloured, tmp_path: Path, edit: Edit, words: str
 ) -> None:
-    report = verify(resealed(coloured.files["int8"], tmp_path, edit))
+    report = verify(resealed(coloured.files[Form.INT8], tmp_path, edit))
     assert results(report) == {"digest": OK, "contract": FAIL}
     assert words in reasons(report)["contract"]
 
@@ -279,26 +280,26 @@ def test_a_broken_form_beside_the_file_fails_by_its_name(
     coloured: Coloured, tmp_path: Path
 ) -> None:
     for form, path in coloured.files.items():
-        (tmp_path / path.name).write_bytes(path.read_bytes()[: -1 if form == "fp32" else None])
+        (tmp_path / path.name).write_bytes(path.read_bytes()[: -1 if form is Form.FP32 else None])
     found = reasons(verify(tmp_path / "c.int8.onnx", against=coloured.run))
     assert list(found) == ["fp32 = torch"]
 
 
 def test_data_of_other_classes_is_refused(coloured: Coloured) -> None:
     with pytest.raises(DataError, match="blue"):
-        verify(coloured.files["int8"], data="digits")
+        verify(coloured.files[Form.INT8], data="digits")
 
 
 def test_what_is_not_there_is_not_found(coloured: Coloured, tmp_path: Path) -> None:
     with pytest.raises(NotFound):
         verify(tmp_path / "gone.onnx")
     with pytest.raises(NotFound):
-        verify(coloured.files["int8"], data="gone")
+        verify(coloured.files[Form.INT8], data="gone")
     with pytest.raises(NotFound):
-        verify(coloured.files["int8"], against=tmp_path)
+        verify(coloured.files[Form.INT8], against=tmp_path)
 
 
 def test_a_report_survives_json(coloured: Coloured) -> None:
-    report = verify(coloured.files["fp32"])
+    report = verify(coloured.files[Form.FP32])
     assert VerifyReport.from_json(report.to_json()) == report
     assert json.loads(report.to_json())["checks"]

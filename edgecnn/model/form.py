@@ -1,0 +1,57 @@
+"""The forms of a model: the number format of a file, and all that depends on it."""
+
+from enum import Enum
+
+from edgecnn.exhaustive import assert_never
+
+INT8_STEPS = 2
+"""Fused and unfused kernels round ties differently: onnxruntime#32132."""
+
+
+class Form(str, Enum):
+    """The number format that a model file computes in. Each form is a complete file."""
+
+    FP32 = "fp32"
+    """32-bit floats: the reference that other forms are judged by."""
+    INT8 = "int8"
+    """8-bit integers, static QDQ, for CPUs."""
+    FP16 = "fp16"
+    """16-bit floats, for GPUs and other accelerators."""
+
+    def __str__(self) -> str:
+        return self.value
+
+    @property
+    def suffix(self) -> str:
+        """The end of a file's name: `.int8.onnx`."""
+        return f".{self.value}.onnx"
+
+    @property
+    def refused_by(self) -> tuple[str, ...]:
+        """Short names of the execution providers whose kernels do not run it.
+
+        Source: uint8 QDQ convolutions: onnxruntime#24807, #12229; TensorRT#2774.
+        """
+        match self:
+            case Form.INT8:
+                return "cuda", "tensorrt", "directml", "coreml"
+            case Form.FP32 | Form.FP16:
+                return ()
+            case _:
+                assert_never(self)
+
+    def tolerance(self, int8_step: float) -> float:
+        """Return by how much a logit may differ between machines.
+
+        Args:
+            int8_step: What one step of the last int8 tensor is worth in a logit; int8 only.
+        """
+        match self:
+            case Form.FP32:
+                return 1e-4
+            case Form.FP16:
+                return 5e-3
+            case Form.INT8:
+                return INT8_STEPS * int8_step
+            case _:
+                assert_never(self)

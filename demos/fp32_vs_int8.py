@@ -27,7 +27,7 @@ def main(
     report = measure(fp32, int8, source=source)
     for row in report.models:
         print(f"{row.form}: {row.size_kib} KiB, {row.latency}")
-    print(f"int8 / fp32: {report.ratio[0]}")
+    print(f"int8 / fp32: {report.ratio}")
     if disagreement > max_disagreement:
         raise SystemExit(f"the forms disagree on {disagreement:.2%} of the frames")
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from edgecnn.model.frame import fit_frame
     from edgecnn.model.spec import Fit, ModelCard, ModelSpec
     from edgecnn.runner.result import Result
+    from edgecnn.runner.run import Run, RunPlan
+    from edgecnn.runner.sink_queue import Sink
     from edgecnn.runner.smoothing import Smoothing
     from edgecnn.runner.watch import WatchOptions, watch
     from edgecnn.sources.cameras.settings import CameraSettings
@@ -57,8 +59,12 @@ _HOMES = {
     "Patience": "edgecnn.sources.live.connection",
     "Region": "edgecnn.sources.region",
     "Result": "edgecnn.runner.result",
+    "Run": "edgecnn.runner.run",
+    "RunPlan": "edgecnn.runner.run",
+    "Sink": "edgecnn.runner.sink_queue",
     "Sampling": "edgecnn.sources.sampling",
     "Smoothing": "edgecnn.runner.smoothing",
+    "Form": "edgecnn.model.form",
     "FrameRequest": "edgecnn.sources.frame_request",
     "WatchOptions": "edgecnn.runner.watch",
     "watch": "edgecnn.runner.watch",
@@ -80,6 +86,7 @@ __all__ = [
     "Classifier",
     "EdgeError",
     "Fit",
+    "Form",
     "FrameRequest",
     "LivePage",
     "ModelCard",
@@ -90,7 +97,10 @@ __all__ = [
     "Recipe",
     "Region",
     "Result",
+    "Run",
+    "RunPlan",
     "Sampling",
+    "Sink",
     "Smoothing",
     "WatchOptions",
     "collect",

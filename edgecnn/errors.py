@@ -106,3 +106,9 @@ class Stopped(EdgeError):  # noqa: N818
     """Somebody stopped the work; what was done is kept."""
 
     exit_code = 130
+
+
+def error_class(name: str) -> type[EdgeError]:
+    """Return the class of this module that has a name, such as an error of another process."""
+    found: type[EdgeError] = globals()[name]
+    return found

@@ -1,4 +1,7 @@
-"""How glibc's allocator keeps a process's memory."""
+"""How glibc's allocator keeps a process's memory.
+
+Both functions change the whole process: commands call them, the library never does.
+"""
 
 import ctypes
 import sys

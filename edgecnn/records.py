@@ -6,6 +6,7 @@ that came later than the files around, marked `LATER`, may be missing.
 
 import dataclasses
 import json
+import types
 import typing
 from enum import Enum
 from typing import TYPE_CHECKING, Any
@@ -63,6 +64,8 @@ def _read(kind: Any, value: Any, where: str) -> Any:
             _read(arguments[0], key, where): _read(arguments[1], item, f"{where}.{key}")
             for key, item in value.items()
         }
+    if origin in (types.UnionType, typing.Union):  # of one type and None
+        return None if value is None else _read(arguments[0], value, where)
     if isinstance(kind, type) and issubclass(kind, Enum):
         return _read_enum(kind, value, where)
     if kind is float and type(value) is int:

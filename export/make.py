@@ -18,6 +18,7 @@ from platformdirs import user_cache_path
 
 from edgecnn import Options, export, train
 from edgecnn.cli.progress import say, training_bar
+from edgecnn.memory import keep_freed_memory
 from edgecnn.model.form import Form
 from edgecnn.trainer.recipe import Recipe, read_recipe
 from edgecnn.trainer.run_folder import read_run
@@ -28,7 +29,7 @@ PROBE = "probe"
 """Ships in fp32, the form of the providers that take no int8, and is no model for people."""
 STARTS = (TEACHER, "objects-large", "objects")
 """What ships as checkpoint: the teacher, and features for pictures of one's own."""
-FOREIGN = {"mnist": ("cifar10",), "cifar10": ("mnist",), "digits-camera": ("cifar10",)}
+OOD = {"mnist": ("cifar10",), "cifar10": ("mnist",), "digits-camera": ("cifar10",)}
 """By the data set of a model: pictures of none of its classes, to be seen how many are known."""
 DRAWN = "digits-camera"
 
@@ -53,8 +54,8 @@ def make(name: str, recipe: Recipe, run: Path, device: str) -> Path:
     """Train by a recipe."""
     if name == DRAWN:
         draw()
-    with training_bar(recipe) as watch:
-        train(recipe, run, device=device, watch=watch)
+    with training_bar(recipe) as on_progress:
+        train(recipe, run, device=device, on_progress=on_progress)
     return run
 
 
@@ -65,9 +66,9 @@ def ship(name: str, run: Path, folder: Path, *, force: bool) -> None:
     if name == TEACHER:
         return
     forms = (Form.FP32,) if name == PROBE else (Form.FP32, Form.INT8)
-    foreign = FOREIGN.get(read_run(run).recipe.data, ())
-    options = Options(forms=forms, foreign=foreign, force=force)
-    shipped = export(run, folder, name=name, options=options, watch=say)
+    ood = OOD.get(read_run(run).recipe.data, ())
+    options = Options(forms=forms, ood=ood, force=force)
+    shipped = export(run, folder, name=name, options=options, on_progress=say)
     form = forms[-1]
     keep(Path(shipped.files[form]), HERE / "models" / f"{name}.{form}.onnx")
     for gate in shipped.gates:
@@ -92,4 +93,5 @@ def draw() -> None:
 
 
 if __name__ == "__main__":
+    keep_freed_memory()  # as the command does
     typer.run(main)

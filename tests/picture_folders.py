@@ -6,6 +6,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from edgecnn.data.dataset import RawDataset
+from edgecnn.data.folders import list_image_folder
+from edgecnn.data.picture_files import read_pictures
 from edgecnn.opencv import cv2
 
 
@@ -34,3 +37,8 @@ def write_class(folder: Path, count: int, suffix: str = ".png") -> Path:
         pixels = picture(zlib.crc32(f"{folder.parent.name}/{folder.name}/{i}".encode()))
         (folder / f"{i}{suffix}").write_bytes(encoded(pixels, suffix))
     return folder
+
+
+def read_image_folder(folder: Path, name: str) -> RawDataset:
+    """Read an image folder at the pictures' own sizes."""
+    return read_pictures(list_image_folder(folder, name))

@@ -18,8 +18,8 @@ import typer
 from onnx import TensorProto, helper
 
 from edgecnn.data.dataset import Pictures, RawDataset, prepare
+from edgecnn.data.picture_files import FileList, PictureFile, read_pictures
 from edgecnn.exporter.graph.contract import stamp
-from edgecnn.exporter.verify.pixels import learned
 from edgecnn.inference.classifier import Classifier
 from edgecnn.model.form import Form
 from edgecnn.model.frame import Frame
@@ -87,6 +87,14 @@ def ran(folder: Path, spec: ModelSpec, frames: list[Frame]) -> Frame:
     path.write_bytes(echo(spec))
     with Classifier(path) as classifier:
         return classifier.logits(frames).astype(np.uint8).reshape(-1, *spec.shape)
+
+
+def learned(paths: list[Path], spec: ModelSpec) -> Frame:
+    """Return picture files as a network learns them: (n, height, width, channels)."""
+    files = tuple(PictureFile(path, 0) for path in paths)
+    raw = read_pictures(FileList("pixels", spec.labels, files, None, None, ()), spec)
+    assert isinstance(raw.train.frames, np.ndarray)
+    return raw.train.frames
 
 
 def as_files(folder: Path, spec: ModelSpec, frames: list[Frame]) -> int:

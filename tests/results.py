@@ -26,7 +26,7 @@ def result(
     fps: float = 10.0,
     probability: float = 0.65,
     labels: tuple[str, ...] = LABELS,
-    trouble: ResultStatus = ResultStatus.NONE,
+    status: ResultStatus = ResultStatus.NONE,
     region: Region = WHOLE,
 ) -> Result:
     """Return one result, made at the number's time in a stream of so many frames a second."""
@@ -37,12 +37,12 @@ def result(
     return Result(
         number,
         shown,
-        None if trouble is ResultStatus.NON_FINITE else prediction,
+        None if status is ResultStatus.NON_FINITE else prediction,
         label if known else "unknown",
         changed=number == 1,
         source=source,
         age_ms=2.5,
         time_s=START_S + number / fps,
-        trouble=trouble,
+        status=status,
         region=region,
     )

@@ -52,7 +52,7 @@ def test_the_wheel_holds_the_package_the_models_and_nothing_else(wheel: Path) ->
     assert "edgecnn/shipped/recipes/article-mnist.toml" in names
     assert "edgecnn/shipped/checkpoints/objects.safetensors" in names
     assert "edgecnn/shipped/checkpoints/objects-teacher.safetensors" not in names
-    assert "edgecnn/page/page.html.j2" in names
+    assert "edgecnn/pages/page.html.j2" in names
     assert "edgecnn/web/static/page.js" in names
     assert "edgecnn/py.typed" in names
 

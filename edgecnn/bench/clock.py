@@ -1,12 +1,12 @@
 """Latencies from timed calls: percentiles, and the paired ratio of two models."""
 
-import math
 import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from edgecnn.percentile import percentile
 from edgecnn.records import Record
 
 MISS = Fraction(1, 20)
@@ -47,16 +47,11 @@ class Ratio(Record):
         return f"{self.median:.3f} [{self.low:.3f}, {self.high:.3f}], {self.rounds} rounds"
 
 
-def percentile(ordered: Sequence[float], share: float) -> float:
-    """Return the smallest value that at least `share` of the ordered values do not exceed."""
-    return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
-
-
 def latency(samples_ns: Sequence[int]) -> Latency:
     """Summarise the durations of single calls, nanoseconds."""
-    ordered = sorted(duration / 1e6 for duration in samples_ns)
-    p50, p90, p99 = (percentile(ordered, share) for share in (0.50, 0.90, 0.99))
-    return Latency(p50, p90, p99, len(ordered))
+    durations_ms = [duration / 1e6 for duration in samples_ns]
+    p50, p90, p99 = (percentile(durations_ms, percent) for percent in (50, 90, 99))
+    return Latency(p50, p90, p99, len(durations_ms))
 
 
 def ratio(first_ns: Sequence[int], second_ns: Sequence[int], miss: Fraction = MISS) -> Ratio:

@@ -36,8 +36,8 @@ class BenchReport(Record):
     """What was timed, on what, where."""
 
     models: tuple[ModelLatency, ...]
-    ratio: tuple[Ratio, ...]
-    """Time of the second model over the first; empty for one model."""
+    ratio: Ratio | None
+    """Time of the second model over the first; None for one model."""
     frames: str
     """Which frames were classified."""
     provider: str
@@ -80,7 +80,7 @@ def measure(
         samples = time_rounds(calls, rounds)
     return BenchReport(
         models=tuple(_row(c, timed) for c, timed in zip(classifiers, samples, strict=True)),
-        ratio=(ratio(samples[0], samples[1]),) if len(samples) == 2 else (),
+        ratio=ratio(samples[0], samples[1]) if len(samples) == 2 else None,
         frames=hide_credentials(source) or "the model's golden frames",
         provider=provider,
         threads=threads,

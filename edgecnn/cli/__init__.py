@@ -20,6 +20,7 @@ from edgecnn.cli.run import bench, run
 from edgecnn.cli.ship import adopt, export, verify
 from edgecnn.cli.train import collect, data, demo, train
 from edgecnn.errors import EdgeError, Hung
+from edgecnn.text import pip_line
 
 app = typer.Typer(
     name="edgecnn",
@@ -93,7 +94,7 @@ def _show_warning(
 def _missing_module(error: ModuleNotFoundError) -> str:
     return (
         f"edgecnn: this command needs the package {error.name!r}, which is not installed\n"
-        '  try: pip install "edgecnn[cpu,train]" on Python 3.11 or later'
+        f"  try: {pip_line('cpu', 'train', 'web')}, on Python 3.11 or later"
     )
 
 

@@ -38,7 +38,7 @@ def training_bar(recipe: "Recipe", *, shown: bool = True) -> Iterator[Callable[[
             "train", total=None, epoch=0, epochs=recipe.epochs, loss=0.0, accuracy=0.0
         )
 
-        def watch(state: "Progress") -> None:
+        def on_progress(state: "Progress") -> None:
             bar.update(
                 task,
                 total=state.epochs * state.steps,
@@ -48,7 +48,7 @@ def training_bar(recipe: "Recipe", *, shown: bool = True) -> Iterator[Callable[[
                 accuracy=state.accuracy,
             )
 
-        yield watch
+        yield on_progress
 
 
 def _epoch_line(state: "Progress") -> None:

@@ -69,7 +69,7 @@ def collect(
     jpeg: bool = False,
     window: bool = False,
     options: CaptureOptions = LEAVE_SOON,
-    watch: Callable[[Path], None] = ignore,
+    on_progress: Callable[[Path], None] = ignore,
 ) -> CollectReport:
     """Keep frames of a source as pictures of one label; they stay on this machine.
 
@@ -87,7 +87,7 @@ def collect(
         jpeg: Save as JPEG of quality 95 instead of PNG, which loses nothing.
         window: Show a window, in which a person takes the frames.
         options: How the source is read. A live one is given up after ten seconds without a frame.
-        watch: Called with each picture's path.
+        on_progress: Called with each picture's path.
 
     Raises:
         OptionError: The label is no folder's name, or another value cannot be used.
@@ -103,7 +103,7 @@ def collect(
         frames = plan_interval(every, str(source), opened.fps)(opened)
         chooser = FrameSelector(filters, kept_hashes(out, label))
         recorder = Recorder(out, label, choose_split(out, label, Split(split)), jpeg=jpeg)
-        session = _Session(opened, chooser, recorder, watch)
+        session = _Session(opened, chooser, recorder, on_progress)
         if window:
             pause_s = 0.0 if is_live(str(source)) else 1 / max(opened.fps, 1)
             preview = stack.enter_context(closing(Preview(label, stop, pause_s)))
@@ -148,12 +148,12 @@ class _Session:
         source: Source,
         chooser: FrameSelector,
         recorder: Recorder,
-        watch: Callable[[Path], None],
+        on_progress: Callable[[Path], None],
     ) -> None:
         self.tell: Callable[[Selection], None] = lambda _: None
         self.is_interrupted: Callable[[], bool] = lambda: False
         self._source, self._chooser, self._recorder = source, chooser, recorder
-        self._watch = watch
+        self._on_progress = on_progress
         self._seen = 0
         self._interrupted = False
 
@@ -184,7 +184,7 @@ class _Session:
             return
         verdict = self._chooser.judge(look)
         if verdict is Selection.KEPT:
-            self._watch(self._recorder.save(frame, look.difference_hash))
+            self._on_progress(self._recorder.save(frame, look.difference_hash))
         self.tell(verdict)
 
     def _store(self) -> Recording:

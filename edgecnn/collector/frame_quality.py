@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from statistics import median
 
+from edgecnn.collector.difference_hash import COLUMNS, ROWS, difference_bits
 from edgecnn.collector.filters import Filters
 from edgecnn.model.frame import Frame
 from edgecnn.opencv import cv2
@@ -61,13 +62,9 @@ def measure_quality(frame: Frame) -> FrameQuality:
 
 
 def difference_hash(gray: Frame) -> int:
-    """Return 64 bits of a (H, W) gray picture: is each cell of an 8x9 grid darker than the next?
-
-    Source: N. Krawetz, "Kind of Like That", The Hacker Factor Blog, 2013 (dHash).
-    """
-    cells = cv2.resize(gray, (9, 8), interpolation=cv2.INTER_AREA)
-    bits = (cells[:, 1:] > cells[:, :-1]).ravel()
-    return sum(1 << place for place, bit in enumerate(bits) if bit)
+    """Return the 64 bits of a (H, W) gray picture's dHash as a number."""
+    cells = cv2.resize(gray, (COLUMNS, ROWS), interpolation=cv2.INTER_AREA)
+    return sum(1 << place for place, bit in enumerate(difference_bits(cells)) if bit)
 
 
 class FrameSelector:

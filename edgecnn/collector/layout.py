@@ -75,15 +75,15 @@ def class_folder(out: Path, split: Split, label: str) -> Path:
     return next(there, out / names[0]) / label
 
 
-def choose_split(out: Path, label: str, wish: Split) -> Split:
-    """Return the part for the label's next recording: the wish, or by what is already there.
+def choose_split(out: Path, label: str, requested: Split) -> Split:
+    """Return the part for the label's next recording: the requested, or by what is already there.
 
     A whole recording goes to one part: its frames resemble each other, and a network that has seen
     half of them would be marked on what it knows. The first goes to train, the second to val, then
     val gets about every sixth: the 9th, 15th, 21st.
     """
-    if wish is not Split.AUTO:
-        return wish
+    if requested is not Split.AUTO:
+        return requested
     in_train, in_val = (
         count_recordings(class_folder(out, split, label)) for split in (Split.TRAIN, Split.VAL)
     )

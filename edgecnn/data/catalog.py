@@ -91,14 +91,14 @@ class InputOptions:
 
 
 def load(
-    data: str, wish: InputOptions, train_size: int = 0, *, strict: bool = False
+    data: str, options: InputOptions, train_size: int = 0, *, strict: bool = False
 ) -> tuple[Dataset, ModelSpec]:
     """Load a data set for a new model.
 
     Args:
         data: digits, mnist, fashion-mnist, kmnist, or the path of an IDX folder, an image folder or
             a CSV list of pictures.
-        wish: The input that the user asks for.
+        options: The input that the user asks for.
         train_size: Training pictures; the rest is for validation. 0: five sixths.
         strict: Refuse a data set with unusable files, instead of leaving them out.
 
@@ -109,7 +109,7 @@ def load(
     found = _find(data)
     raw = outline(found) if isinstance(found, FileList) else found
     check_classes(raw)
-    spec = wish.spec(raw)
+    spec = options.spec(raw)
     return _fitted(found, spec, train_size, strict=strict), spec
 
 

@@ -184,7 +184,9 @@ def _split(raw: RawDataset, pictures: Pictures, first: int) -> tuple[Pictures, P
         _refuse(
             raw,
             f"has {len(pictures)} pictures to split; {first} of them for training",
-            f"train with 1 to {len(pictures) - 1} of them, or bring more",
+            f"give a training size from 1 to {len(pictures) - 1}"
+            if len(pictures) > 2
+            else "bring more pictures",
         )
     if raw.in_order:
         return pictures.take(indexes[:first]), pictures.take(indexes[first:])
@@ -194,8 +196,14 @@ def _split(raw: RawDataset, pictures: Pictures, first: int) -> tuple[Pictures, P
         kept, held = train_test_split(
             indexes, train_size=first, stratify=pictures.labels, random_state=SPLIT_SEED
         )
-    except ValueError as error:
-        _refuse(raw, f"is too small to hold pictures of every class out: {error}")
+    except ValueError:
+        counts = np.bincount(pictures.labels, minlength=len(raw.labels))
+        rarest = raw.labels[int(counts.argmin())]
+        _refuse(
+            raw,
+            f"is too small to hold pictures of every class out: {len(pictures)} pictures, "
+            f"{first} of them for training, {counts.min()} of {rarest!r}",
+        )
     return pictures.take(kept), pictures.take(held)
 
 

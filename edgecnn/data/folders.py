@@ -5,21 +5,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from edgecnn.collector.layout import RECORDINGS
-from edgecnn.data.dataset import RawDataset
 from edgecnn.data.picture_files import (
     PARTS,
     FileList,
     PictureFile,
     is_picture_name,
-    read_pictures,
     shown,
 )
 from edgecnn.errors import DataError
-
-
-def read_image_folder(folder: Path, name: str) -> RawDataset:
-    """Read every picture of an image folder; raises what `list_image_folder` raises."""
-    return read_pictures(list_image_folder(folder, name))
 
 
 def list_image_folder(folder: Path, name: str) -> FileList:

@@ -82,13 +82,13 @@ class DataReport(Record):
 
 
 def inspect_data(
-    data: str, wish: InputOptions, out: str | Path, *, strict: bool = False
+    data: str, options: InputOptions, out: str | Path, *, strict: bool = False
 ) -> DataReport:
     """Look at a data set as training would see it.
 
     Args:
         data: What `load` takes.
-        wish: The input that pictures are fitted for.
+        options: The input that pictures are fitted for.
         out: Folder for the contact sheet.
         strict: Refuse a data set with unusable files.
 
@@ -96,7 +96,7 @@ def inspect_data(
         NotFound, DataError: The data set is not there or unusable.
         DeviceError: `out` cannot be written.
     """
-    dataset, spec = load(data, wish, strict=strict)
+    dataset, spec = load(data, options, strict=strict)
     sheet = write_atomic(Path(out) / SHEET, contact_sheet(dataset))
     classes, shapes, leaks = _count(dataset), _shapes(_sizes(dataset, data)), find_leaks(dataset)
     warnings = (

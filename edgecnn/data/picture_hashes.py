@@ -1,13 +1,11 @@
-"""Perceptual hashes of pictures, and the pairs of pictures whose hashes are nearly the same.
-
-Source: dHash, N. Krawetz, "Kind of Like That", hackerfactor.com 2013.
-"""
+"""Perceptual hashes of pictures, and the pairs of pictures whose hashes are nearly the same."""
 
 from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
 
+from edgecnn.collector.difference_hash import COLUMNS, ROWS, difference_bits
 from edgecnn.model.frame import Frame, fit_frame
 from edgecnn.model.spec import Fit, ModelSpec, Shrink
 
@@ -39,9 +37,9 @@ def difference_hash(frames: Frame, labels: tuple[str, ...]) -> Hashes:
         frames: (n, h, w, c) uint8.
         labels: Any two names.
     """
-    spec = ModelSpec(labels, 8, 9, 1, Fit.STRETCH, Shrink.AREA)
+    spec = ModelSpec(labels, ROWS, COLUMNS, 1, Fit.STRETCH, Shrink.AREA)
     small = np.stack([fit_frame(frame, spec) for frame in frames])[..., 0]  # (n, 8, 9)
-    return (small[:, :, 1:] > small[:, :, :-1]).reshape(len(frames), 64)
+    return difference_bits(small)
 
 
 def is_rare(hash_bits: Hashes, train: Hashes) -> bool:

@@ -28,7 +28,7 @@ from edgecnn.runner.statistics import RunReport
 from edgecnn.sinks.overlay import draw_label
 from edgecnn.sinks.video.video_sink import VideoSink
 from edgecnn.trainer.metrics import measure_accuracy
-from edgecnn.trainer.progress import Watch
+from edgecnn.trainer.progress import OnProgress
 from edgecnn.trainer.recipe import Recipe
 from edgecnn.trainer.train import load_for, train
 
@@ -74,7 +74,7 @@ def run_demo(
     out: Path,
     data: str = "",
     *,
-    training: Callable[[Recipe], AbstractContextManager[Watch]],
+    training: Callable[[Recipe], AbstractContextManager[OnProgress]],
     say: Callable[[str], None],
 ) -> DemoReport:
     """Train, export, classify a video, time int8 against fp32, write `report.html`.
@@ -90,9 +90,9 @@ def run_demo(
     """
     recipe = choose_recipe(data, say)
     say(f"training {recipe.network.name} on {recipe.data}, {recipe.epochs} epochs")
-    with training(recipe) as watch:
-        trained = train(recipe, out / "run", overwrite=True, watch=watch)
-    exported = export(out / "run", out, options=Options(force=True), watch=say)
+    with training(recipe) as on_progress:
+        trained = train(recipe, out / "run", overwrite=True, on_progress=on_progress)
+    exported = export(out / "run", out, options=Options(force=True), on_progress=say)
     say("classifying a video of pictures it never saw")
     video = out / "held-out.mp4"
     truth = write_video(video, load_for(recipe)[0].test, VIDEO_PICTURES)
@@ -120,11 +120,11 @@ class _Notes:
     def __init__(self, frames: int) -> None:
         self.answers: list[str] = []
         self.shown: list[Frame] = []
-        self._step = frames // SHOWN_FRAMES
+        self._step = max(1, frames // SHOWN_FRAMES)
 
     def __call__(self, result: Result) -> None:
         self.answers.append(result.prediction.label if result.prediction else "")
-        if result.number % self._step == 1:
+        if (result.number - 1) % self._step == 0:
             height = SHOWN_WIDTH * result.frame_bgr.shape[0] // result.frame_bgr.shape[1]
             small = cv2.resize(
                 draw_label(result), (SHOWN_WIDTH, height), interpolation=cv2.INTER_AREA

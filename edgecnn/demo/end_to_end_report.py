@@ -32,7 +32,8 @@ class EndToEnd:
 def render_end_to_end(way: EndToEnd) -> str:
     """Return the HTML page."""
     recipe = way.trained.recipe
-    ratio = way.bench.ratio[0]
+    ratio = way.bench.ratio
+    assert ratio, "two models are timed"
     summary = (
         f"The {recipe.network.name} network learned {recipe.data} and was exported to int8. "
         f"On a video of pictures it never saw it labels {way.video.value:.2%} of the frames "
@@ -101,7 +102,7 @@ def _latency(way: EndToEnd) -> Section:
         f"From frame to prediction, on {bench.frames}; both interleaved in one process.",
         rows=(
             *((f"{row.model}.{row.form}", row.latency) for row in bench.models),
-            ("int8 / fp32", f"{bench.ratio[0]} (95 % interval of the median)"),
+            ("int8 / fp32", f"{bench.ratio} (95 % interval of the median)"),
             ("threads", bench.threads),
             ("machine", bench.machine),
         ),

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from edgecnn.check_result import FAIL
 from edgecnn.doctor import hardware, native, software, surroundings
-from edgecnn.doctor.finding import FAIL, DoctorReport, Finding, Place
+from edgecnn.doctor.finding import DoctorReport, Finding, Place
 from edgecnn.errors import EdgeError
 
 Check = Callable[[Place], Iterator[Finding]]
@@ -32,7 +33,7 @@ def examine(
     source: str = "",
     root: Path = Path("/"),
     folder: Path = Path(),
-    watch: Callable[[str], None] = lambda _: None,
+    on_progress: Callable[[str], None] = lambda _: None,
 ) -> DoctorReport:
     """Make all checks.
 
@@ -40,12 +41,12 @@ def examine(
         source: Take a frame of it too, if it is given.
         root: Holds the dev, proc and sys folders.
         folder: Where to try whether files can be written.
-        watch: Told the name of each check.
+        on_progress: Told the name of each check.
     """
     place = Place(root, folder, source)
     findings: list[Finding] = []
     for name, check in CHECKS.items():
-        watch(name)
+        on_progress(name)
         findings += look(name, check, place)
     return DoctorReport(tuple(findings))
 

@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from edgecnn.check_result import FAIL, CheckResult
 from edgecnn.records import Record
-
-OK, WARN, FAIL = "OK", "WARN", "FAIL"
 
 
 @dataclass(frozen=True)
@@ -13,7 +12,7 @@ class Finding(Record):
     """One thing that was looked at."""
 
     name: str
-    result: str
+    result: CheckResult
     """OK, WARN or FAIL."""
     reason: str
     remedy: str = ""

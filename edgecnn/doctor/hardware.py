@@ -7,7 +7,8 @@ from functools import reduce
 from operator import or_
 from pathlib import Path
 
-from edgecnn.doctor.finding import OK, WARN, Finding, Place
+from edgecnn.check_result import OK, WARN
+from edgecnn.doctor.finding import Finding, Place
 from edgecnn.inference.machine import usable_cores
 
 LEAST_MIB = 256

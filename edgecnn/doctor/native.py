@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 
-from edgecnn.doctor.finding import FAIL, OK, WARN, Finding, Place
+from edgecnn.check_result import FAIL, OK, WARN
+from edgecnn.doctor.finding import Finding, Place
 from edgecnn.inference.isolated import NOTHING, isolated
 
 MODEL = "digits"
@@ -115,7 +116,10 @@ def _model(_: str) -> list[Finding]:
         golden = model.golden
         off = golden.worst_difference(classifier.logits(golden.frames(model.spec)))
     words = f"{MODEL}: {len(golden.frames_png)} golden frames are answered right, a logit is off by"
-    return [fit, Finding("model", OK, f"{words} {off:.2g}, allowed is {golden.tolerance:.2g}")]
+    return [
+        fit,
+        Finding("model", OK, f"{words} {off:.2g}, allowed is {golden.tolerance:.2g}"),
+    ]
 
 
 def _frame(source: str) -> list[Finding]:
@@ -124,7 +128,7 @@ def _frame(source: str) -> list[Finding]:
     from edgecnn.sources.live.picture_health import MIN_SPREAD
 
     patience = Patience(open_s=FIRST_FRAME_S, give_up_s=FIRST_FRAME_S)
-    options = CaptureOptions(patience=patience, tell=lambda _: None)
+    options = CaptureOptions(patience=patience, on_event=lambda _: None)
     with open_source(source, options) as opened:
         for frame in islice(opened, 1):
             words = f"{opened.name}: {opened.facts}"

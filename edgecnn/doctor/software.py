@@ -5,8 +5,10 @@ import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
 
-from edgecnn.doctor.finding import FAIL, OK, WARN, Finding, Place
+from edgecnn.check_result import FAIL, OK, WARN
+from edgecnn.doctor.finding import Finding, Place
 from edgecnn.inference.builds import check_builds, installed_builds, installed_version
+from edgecnn.text import pip_line
 
 _EXTRAS = {
     "train": ("torch", "onnx", "onnxscript", "jinja2", "matplotlib", "safetensors", "sklearn"),
@@ -49,7 +51,7 @@ def check_extras(place: Place) -> Iterator[Finding]:
     """Tell which extras are there; a device needs none."""
     for extra, modules in _EXTRAS.items():
         missing = [module for module in modules if find_spec(module) is None]
-        words = f'not installed: pip install "edgecnn[{extra}]"' if missing else "installed"
+        words = f"not installed: {pip_line(extra)}" if missing else "installed"
         if missing and len(missing) < len(modules):
             words = f"without {', '.join(missing)}: {words}"
         yield Finding(f"[{extra}]", OK, words)

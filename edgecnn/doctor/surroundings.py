@@ -6,7 +6,8 @@ import shutil
 from collections.abc import Iterator
 
 from edgecnn.atomic import write_atomic
-from edgecnn.doctor.finding import FAIL, OK, WARN, Finding, Place
+from edgecnn.check_result import FAIL, OK, WARN
+from edgecnn.doctor.finding import Finding, Place
 from edgecnn.inference.provider_facts import CPU, short_name
 from edgecnn.inference.provider_trial import Provider, try_providers
 from edgecnn.sources.cameras.listing import list_cameras

@@ -16,7 +16,7 @@ from edgecnn.exporter.graph.plain_graph import export_core
 from edgecnn.exporter.options import Options
 from edgecnn.exporter.quantization.qat import FineTuned, finetune
 from edgecnn.exporter.ship import ExportReport, check_name, ship
-from edgecnn.trainer.progress import Watch
+from edgecnn.trainer.progress import OnProgress
 from edgecnn.trainer.run_folder import Run, read_run
 from edgecnn.trainer.train import load_for
 
@@ -27,7 +27,7 @@ def export(
     *,
     name: str = "",
     options: Options | None = None,
-    watch: Callable[[str], None] = lambda _: None,
+    on_progress: Callable[[str], None] = lambda _: None,
     clock: Clock = time.perf_counter_ns,
 ) -> ExportReport:
     """Export a run as model files, if they keep what the network learned.
@@ -37,7 +37,7 @@ def export(
         out: Folder for the model files and what the gate found.
         name: The model's name; by default `<network>-<data set>`.
         options: What is written, and what the gate allows.
-        watch: Called with the name of each stage.
+        on_progress: Called with the name of each stage.
         clock: What the forms are timed with.
 
     Raises:
@@ -45,47 +45,49 @@ def export(
         OptionError: The name cannot be a file's name.
         CheckFailed: The gate refuses a form; no model file was written.
     """
-    source = read_run(Path(run))
-    name = name or f"{source.recipe.network.name}-{Path(source.recipe.data).name}"
+    trained = read_run(Path(run))
+    name = name or f"{trained.recipe.network.name}-{Path(trained.recipe.data).name}"
     check_name(name)
-    watch("reading the data set")
-    data = _load_same(source)
-    watch("converting")
-    return ship(export_source_of(source, data), Path(out), name, options or Options(), watch, clock)
+    on_progress("reading the data set")
+    data = _load_same(trained)
+    on_progress("converting")
+    return ship(
+        export_source_of(trained, data), Path(out), name, options or Options(), on_progress, clock
+    )
 
 
-def export_source_of(source: Run, data: Dataset) -> ExportSource:
+def export_source_of(run: Run, data: Dataset) -> ExportSource:
     """Return what a run wants to ship."""
-    recipe = source.recipe
+    recipe = run.recipe
 
     def fine_tune(
-        core: onnx.ModelProto, quantized: onnx.ModelProto, epochs: int, watch: Watch
+        core: onnx.ModelProto, quantized: onnx.ModelProto, epochs: int, on_progress: OnProgress
     ) -> FineTuned:
         planned = replace(recipe, qat=replace(recipe.qat, epochs=epochs))
-        return finetune(core, quantized, data, source.spec, planned, watch)
+        return finetune(core, quantized, data, run.spec, planned, on_progress)
 
     return ExportSource(
-        core=export_core(source.network, source.spec),
-        spec=source.spec,
+        core=export_core(run.network, run.spec),
+        spec=run.spec,
         data=data,
-        reference=reference_of(source.network),
+        reference=reference_of(run.network),
         facts=Facts(
             dataset=recipe.data,
-            dataset_digest=source.report.dataset_digest,
+            dataset_digest=run.report.dataset_digest,
             recipe=recipe.to_short_json(),
-            parameters=source.report.parameters,
+            parameters=run.report.parameters,
         ),
         fine_tune=fine_tune,
         qat_epochs=recipe.qat.epochs,
     )
 
 
-def _load_same(source: Run) -> Dataset:
-    data, _ = load_for(source.recipe)
-    if data.digest != source.report.dataset_digest:
+def _load_same(run: Run) -> Dataset:
+    data, _ = load_for(run.recipe)
+    if data.digest != run.report.dataset_digest:
         raise DataError(
-            f"data set {source.recipe.data!r} is not the one the run was trained on: its digest is "
-            f"{data.digest[:12]}, the run's {source.report.dataset_digest[:12]}",
+            f"data set {run.recipe.data!r} is not the one the run was trained on: its digest is "
+            f"{data.digest[:12]}, the run's {run.report.dataset_digest[:12]}",
             remedy="train again, or bring the old pictures back",
         )
     return data

@@ -10,11 +10,11 @@ import onnx
 from edgecnn.data.dataset import Dataset, Pictures
 from edgecnn.exporter.quantization.qat import FineTuned
 from edgecnn.model.spec import ModelSpec
-from edgecnn.trainer.progress import Watch
+from edgecnn.trainer.progress import OnProgress
 
 Reference = Callable[[Pictures], npt.NDArray[np.float32]]
 """What the graph must keep: fitted pictures -> (n, K) logits."""
-FineTune = Callable[[onnx.ModelProto, onnx.ModelProto, int, Watch], FineTuned]
+FineTune = Callable[[onnx.ModelProto, onnx.ModelProto, int, OnProgress], FineTuned]
 """Trains a plain and its quantized graph for so many epochs."""
 
 

@@ -1,4 +1,4 @@
-"""Drafts: the files of a candidate before they are written, as the gate runs them."""
+"""Drafts: the files of a source before they are written, as the gate runs them."""
 
 import tempfile
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ from edgecnn.trainer.score import logits_of
 
 @dataclass(frozen=True, eq=False)
 class ExportedForm:
-    """One form of a candidate, always a whole file; accuracy and golden frames come later."""
+    """One form of a source, always a whole file; accuracy and golden frames come later."""
 
     form: Form
     graph: onnx.ModelProto
@@ -49,7 +49,7 @@ class ExportedForm:
     def opened(self) -> Classifier:
         """Open it with the runner itself: what is measured is what devices will run."""
         with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / f"draft{self.form.suffix}"
+            path = Path(folder) / f"exported{self.form.suffix}"
             path.write_bytes(self.data)
             return Classifier(path)
 
@@ -65,19 +65,19 @@ class ExportedForm:
 
 
 def exported_form_of(
-    candidate: ExportSource, name: str, form: Form, core: onnx.ModelProto, how: str = "none"
+    source: ExportSource, name: str, form: Form, core: onnx.ModelProto, how: str = "none"
 ) -> ExportedForm:
-    """Return a form as a draft, without accuracy and golden frames.
+    """Return a form as a exported, without accuracy and golden frames.
 
     Args:
-        candidate: Whose form it is.
+        source: Whose form it is.
         name: The model's name.
         form: fp32, fp16 or int8.
         core: The form's own graph, from `image` to `logits`.
         how: What the card says of its quantization.
     """
     wrap = wrap_int8 if form is Form.INT8 else wrap_fp32
-    facts = candidate.facts
+    facts = source.facts
     card = ModelCard(
         name=name,
         form=form,
@@ -87,10 +87,10 @@ def exported_form_of(
         quantization=how,
         accuracy=(),
         parameters=facts.parameters,
-        macs=count_macs(candidate.core),
+        macs=count_macs(source.core),
         versions=package_versions(),
     )
-    return ExportedForm(form, wrap(core, candidate.spec), candidate.spec, card)
+    return ExportedForm(form, wrap(core, source.spec), source.spec, card)
 
 
 def reference_of(network: nn.Module) -> Reference:

@@ -28,7 +28,7 @@ class Options(Record):
     """Refuse what the gate cannot tell."""
     keep: float = KEEP
     """Share of rightly labelled pictures that shall stay `known`, above 0; 1: all are."""
-    foreign: tuple[str, ...] = ()
+    ood: tuple[str, ...] = ()
     """Data sets without the model's classes: what it calls known of them goes on its card."""
 
     def __post_init__(self) -> None:

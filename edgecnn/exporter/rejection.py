@@ -25,7 +25,7 @@ KEEP = 0.95
 CEILING = 0.1
 """Of the pictures that may be rejected, the share that may be so for too large a logit."""
 DECIMALS = 6
-STRANGE = 256
+MADE_FRAMES = 256
 """Pictures of each made-up kind."""
 SEED = 0
 
@@ -72,24 +72,24 @@ def with_rejection(
     )
 
 
-def strange_frames(spec: ModelSpec) -> dict[str, Frame]:
+def made_frames(spec: ModelSpec) -> dict[str, Frame]:
     """Return frames that show nothing: noise, and one gray for each level."""
     random = np.random.default_rng(SEED)
-    levels = np.arange(STRANGE, dtype=np.uint8)[:, None, None, None]
+    levels = np.arange(MADE_FRAMES, dtype=np.uint8)[:, None, None, None]
     return {
-        "noise": random.integers(0, 256, (STRANGE, *spec.shape), np.uint8),
-        "blank": np.broadcast_to(levels, (STRANGE, *spec.shape)).copy(),
+        "noise": random.integers(0, 256, (MADE_FRAMES, *spec.shape), np.uint8),
+        "blank": np.broadcast_to(levels, (MADE_FRAMES, *spec.shape)).copy(),
     }
 
 
-def load_strangers(spec: ModelSpec, names: tuple[str, ...]) -> dict[str, Frame]:
-    """Return frames that belong to no class: `strange_frames`, and test pictures of data sets.
+def load_ood(spec: ModelSpec, names: tuple[str, ...]) -> dict[str, Frame]:
+    """Return frames that belong to no class: `made_frames`, and test pictures of data sets.
 
     Raises:
         NotFound, DataError: A data set is not there or cannot be used.
         OptionError: It has a class of the model's.
     """
-    found = strange_frames(spec)
+    found = made_frames(spec)
     for name in names:
         data = load_as(name, spec)
         shared = [label for label in data.labels if label in spec.labels]
@@ -113,43 +113,41 @@ def count_known(pictures: str, logits: npt.NDArray[np.floating], spec: ModelSpec
 
 @dataclass(frozen=True, eq=False)
 class Calibrated:
-    """A candidate that is as sure as it is right, and knows when it is not sure enough."""
+    """A source that is as sure as it is right, and knows when it is not sure enough."""
 
-    candidate: ExportSource
+    source: ExportSource
     """Its core is the fp32 form's; its spec has the threshold."""
     cores: dict[Form, onnx.ModelProto]
     """The plain graph of each form."""
     temperature: float
 
 
-def calibrated(
-    candidate: ExportSource, cores: dict[Form, onnx.ModelProto], keep: float
-) -> Calibrated:
+def calibrated(source: ExportSource, cores: dict[Form, onnx.ModelProto], keep: float) -> Calibrated:
     """Choose temperature and threshold by what the reference says of validation pictures.
 
     Args:
-        candidate: What is to be shipped.
+        source: What is to be shipped.
         cores: The plain graph of each form; all get the same temperature.
         keep: Share of rightly labelled pictures that shall stay known, above 0 to 1.
     """
-    labels = candidate.data.validation.labels
-    logits = candidate.reference(candidate.data.validation)
+    labels = source.data.validation.labels
+    logits = source.reference(source.data.validation)
     dense = all(last_constants(core) for core in cores.values())
     temperature = fit_temperature(logits, labels) if dense else 1.0
-    spec = with_rejection(candidate.spec, logits / temperature, labels, keep)
+    spec = with_rejection(source.spec, logits / temperature, labels, keep)
 
     def reference(pictures: Pictures) -> npt.NDArray[np.float32]:
-        return candidate.reference(pictures) / np.float32(temperature)
+        return source.reference(pictures) / np.float32(temperature)
 
     cores = {form: divided(core, temperature) for form, core in cores.items()}
-    made = replace(candidate, core=cores[Form.FP32], spec=spec, reference=reference)
+    made = replace(source, core=cores[Form.FP32], spec=spec, reference=reference)
     return Calibrated(made, cores, temperature)
 
 
 def measure_known(
     answer: Callable[[Frame], npt.NDArray[np.float32]],
     data: Dataset,
-    strangers: dict[str, Frame],
+    ood: dict[str, Frame],
     spec: ModelSpec,
 ) -> tuple[Known, ...]:
     """Count what a form calls known.
@@ -157,7 +155,7 @@ def measure_known(
     Args:
         answer: (n, height, width, channels) uint8 -> (n, K) logits.
         data: Its own data set: right answers should be known, wrong ones rather not.
-        strangers: Fitted frames that belong to no class, by name; they choose nothing.
+        ood: Fitted frames that belong to no class, by name; they choose nothing.
         spec: The model's.
     """
     validation, test = (answer(np.asarray(p.frames)) for p in (data.validation, data.test))
@@ -167,6 +165,6 @@ def measure_known(
         "right, validation": validation[right],
         "right, test": test[correct],
         "wrong, test": test[~correct],
-        **{name: answer(frames) for name, frames in strangers.items()},
+        **{name: answer(frames) for name, frames in ood.items()},
     }
     return tuple(count_known(n, rows[n], spec) for n in rows if len(rows[n]))

@@ -1,4 +1,4 @@
-"""`ship`: a candidate becomes model files, if the gate lets them pass."""
+"""`ship`: a source becomes model files, if the gate lets them pass."""
 
 import re
 import time
@@ -8,16 +8,17 @@ from pathlib import Path
 
 from edgecnn.atomic import write_atomic
 from edgecnn.bench.clock import Clock
+from edgecnn.check_result import CANNOT_TELL, FAIL, PASS
 from edgecnn.errors import CheckFailed, OptionError
 from edgecnn.exporter.export_source import ExportSource
 from edgecnn.exporter.exported_form import ExportedForm
-from edgecnn.exporter.gate.gate import CANNOT_TELL, FAIL, PASS, Verdict
+from edgecnn.exporter.gate.gate import Verdict
 from edgecnn.exporter.gate.gate_report import render_gate
 from edgecnn.exporter.gate.judge_forms import JudgedForms, build_and_judge
 from edgecnn.exporter.options import Options
 from edgecnn.exporter.quantization.int8_report import Int8Report
 from edgecnn.exporter.quantization.layer_errors import layers_table
-from edgecnn.exporter.rejection import load_strangers, measure_known
+from edgecnn.exporter.rejection import load_ood, measure_known
 from edgecnn.inference.machine import Machine, describe_machine
 from edgecnn.model.form import Form
 from edgecnn.model.frame import Frame
@@ -37,8 +38,8 @@ class GateReport(Record):
     """Of each form but fp32."""
     export_agreement: float
     """Share of validation pictures on which fp32 says what it was made from says."""
-    int8: tuple[Int8Report, ...]
-    """One, or none."""
+    int8: Int8Report | None
+    """None where no int8 form was asked for."""
     options: Options
     digests: dict[str, str]
     """Digest of each file that was written; none after FAIL."""
@@ -65,21 +66,21 @@ class ExportReport(Record):
 
 
 def ship(
-    candidate: ExportSource,
+    source: ExportSource,
     folder: Path,
     name: str,
     options: Options,
-    watch: Callable[[str], None],
+    on_progress: Callable[[str], None],
     clock: Clock,
 ) -> ExportReport:
-    """Quantize a candidate, judge it, write its files.
+    """Quantize a source, judge it, write its files.
 
     Args:
-        candidate: What is to be shipped.
+        source: What is to be shipped.
         folder: For the model files, `gate.json`, `export.html` and `layers.csv`.
         name: The model's name.
         options: What is written, and what the gate demands.
-        watch: Called with the name of each stage.
+        on_progress: Called with the name of each stage.
         clock: What the forms are timed with.
 
     Raises:
@@ -89,10 +90,10 @@ def ship(
     """
     start = time.perf_counter()
     check_name(name)
-    strangers, machine = load_strangers(candidate.spec, options.foreign), describe_machine()
-    judged = build_and_judge(candidate, name, options, machine, watch, clock)
+    ood, machine = load_ood(source.spec, options.ood), describe_machine()
+    judged = build_and_judge(source, name, options, machine, on_progress, clock)
     refused = _refused(judged.gates, options)
-    models = [] if refused else _write_models(folder, name, judged, options, strangers, watch)
+    models = [] if refused else _write_models(folder, name, judged, options, ood, on_progress)
     report = GateReport(
         gates=judged.gates,
         export_agreement=judged.export_agreement,
@@ -113,15 +114,18 @@ def _write_models(
     name: str,
     judged: JudgedForms,
     options: Options,
-    strangers: dict[str, Frame],
-    watch: Callable[[str], None],
+    ood: dict[str, Frame],
+    on_progress: Callable[[str], None],
 ) -> list[ModelFile]:
     """Measure the forms that are wanted on test pictures, and write them."""
-    watch("measuring on test pictures")
+    on_progress("measuring on test pictures")
     forms = (winner(judged.gates),) if not options.forms else options.forms
-    drafts = _measured(judged, forms, options, strangers)
-    paths = [write_atomic(folder / f"{name}{draft.form.suffix}", draft.data) for draft in drafts]
-    return [parse_model(d.data, path) for d, path in zip(drafts, paths, strict=True)]
+    exported_forms = _measured(judged, forms, options, ood)
+    paths = [
+        write_atomic(folder / f"{name}{exported.form.suffix}", exported.data)
+        for exported in exported_forms
+    ]
+    return [parse_model(d.data, path) for d, path in zip(exported_forms, paths, strict=True)]
 
 
 def _told(judged: JudgedForms, models: list[ModelFile], reports: dict[str, str]) -> ExportReport:
@@ -140,7 +144,8 @@ def check_name(name: str) -> None:
     """Raise OptionError unless the name can be a file's name."""
     if not re.fullmatch(r"[\w][\w.-]*", name):
         raise OptionError(
-            f"{name!r} cannot be a model's name", remedy="use letters, digits, dots and dashes"
+            f"{name!r} cannot be a model's name",
+            remedy="give --name one of letters, digits, dots and dashes",
         )
 
 
@@ -168,27 +173,27 @@ def winner(gates: tuple[Verdict, ...]) -> Form:
 
 
 def _measured(
-    judged: JudgedForms, forms: tuple[Form, ...], options: Options, strangers: dict[str, Frame]
+    judged: JudgedForms, forms: tuple[Form, ...], options: Options, ood: dict[str, Frame]
 ) -> list[ExportedForm]:
     """Return forms with their test accuracy, verdict and what they know on the card."""
-    candidate, test = judged.candidate, judged.candidate.data.test
-    answers = {candidate.origin: candidate.reference(test).argmax(1)}
-    answers |= {form: draft.answers(test) for form, draft in judged.drafts.items()}
+    source, test = judged.source, judged.source.data.test
+    answers = {source.origin: source.reference(test).argmax(1)}
+    answers |= {form: exported.answers(test) for form, exported in judged.exported_forms.items()}
     accuracy = tuple(
         measure_accuracy(form, "test", int((found == test.labels).sum()), len(test))
         for form, found in answers.items()
     )
     facts = {gate.form: gate.fact for gate in judged.gates}
-    drafts = []
-    for form in (form for form in judged.drafts if form in forms):
-        draft = judged.drafts[form]
-        known = measure_known(draft.logits, candidate.data, strangers, candidate.spec)
+    exported_forms = []
+    for form in (form for form in judged.exported_forms if form in forms):
+        exported = judged.exported_forms[form]
+        known = measure_known(exported.logits, source.data, ood, source.spec)
         rejection = Rejection(judged.temperature, options.keep, known)
         card = replace(
-            draft.card, accuracy=accuracy, gate=facts.get(form, ""), rejection=(rejection,)
+            exported.card, accuracy=accuracy, gate=facts.get(form, ""), rejection=(rejection,)
         )
-        drafts.append(replace(draft, card=card))
-    return drafts
+        exported_forms.append(replace(exported, card=card))
+    return exported_forms
 
 
 def _write_reports(folder: Path, name: str, report: GateReport) -> dict[str, str]:
@@ -196,5 +201,5 @@ def _write_reports(folder: Path, name: str, report: GateReport) -> dict[str, str
     page = render_gate(name, report.gates, report.int8, report.machine)
     texts = {REPORT: report.to_json(indent=1), PAGE: page}
     if report.int8:
-        texts[LAYERS] = layers_table(report.int8[0].layers).to_csv()
+        texts[LAYERS] = layers_table(report.int8.layers).to_csv()
     return {file: str(write_atomic(folder / file, text)) for file, text in texts.items()}

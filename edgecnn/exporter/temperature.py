@@ -10,10 +10,10 @@ from collections import Counter
 import numpy as np
 import numpy.typing as npt
 import onnx
-from onnx import numpy_helper
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
+from edgecnn.exporter.graph.editing import constants_of, makers_of, with_constants
 from edgecnn.exporter.graph.plain_graph import LOGITS
 
 LOWEST, HIGHEST = 0.05, 20.0
@@ -46,13 +46,9 @@ def divided(model: onnx.ModelProto, temperature: float) -> onnx.ModelProto:
 
     A quantized weight keeps its levels, and their step is divided.
     """
-    changed = onnx.ModelProto()
-    changed.CopyFrom(model)
-    tensors = {tensor.name: tensor for tensor in changed.graph.initializer}
-    for name in last_constants(model):
-        values = numpy_helper.to_array(tensors[name]) / np.float32(temperature)
-        tensors[name].CopyFrom(numpy_helper.from_array(values, name))
-    return changed
+    constants = constants_of(model.graph)
+    new = {name: constants[name] / np.float32(temperature) for name in last_constants(model)}
+    return with_constants(model, new)
 
 
 def last_constants(model: onnx.ModelProto) -> set[str]:
@@ -60,7 +56,7 @@ def last_constants(model: onnx.ModelProto) -> set[str]:
 
     Empty where the last layer is none, as it may be in a network that was not made here.
     """
-    makers = {output: node for node in model.graph.node for output in node.output}
+    makers = makers_of(model.graph)
     constants = {tensor.name for tensor in model.graph.initializer}
     used = Counter(name for node in model.graph.node for name in node.input)
     try:

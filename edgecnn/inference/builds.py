@@ -33,7 +33,7 @@ def check_builds(builds: list[str]) -> None:
     if not builds:
         raise LibraryError(
             "no ONNX Runtime is installed",
-            remedy='pip install "edgecnn[cpu]" (or [gpu], or [openvino])',
+            remedy="pip install onnxruntime, or another build of it: onnxruntime-gpu, -openvino",
         )
     if len(builds) > 1:
         raise LibraryError(

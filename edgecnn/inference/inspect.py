@@ -33,8 +33,8 @@ class ModelReport(Record):
     card: ModelCard
     golden_frames: int
     golden_tolerance: float
-    operators: tuple[Operators, ...]
-    """One, or none where the onnx package is not installed."""
+    operators: Operators | None
+    """None where the onnx package is not installed."""
     providers: tuple[Provider, ...]
     """What each provider of this machine does with the file, if they were tried."""
 
@@ -76,7 +76,7 @@ def external_rows(report: ExternalReport) -> list[tuple[str, object]]:
 
 def describe_model(
     model: ModelFile,
-    operators: tuple[Operators, ...] = (),
+    operators: Operators | None = None,
     providers: tuple[Provider, ...] = (),
 ) -> ModelReport:
     """Describe a model file.
@@ -126,9 +126,9 @@ def report_rows(report: ModelReport) -> list[tuple[str, object]]:
         ("made with", ", ".join(f"{name} {number}" for name, number in card.versions.items())),
         ("recipe", card.recipe),
     ]
-    for operators in report.operators:
-        rows.append(("as written", _counts(operators.written)))
-        rows.append(("as executed", _counts(operators.executed)))
+    if report.operators:
+        rows.append(("as written", _counts(report.operators.written)))
+        rows.append(("as executed", _counts(report.operators.executed)))
     rows += [(f"on {short_name(provider.name)}", provider) for provider in report.providers]
     return rows
 

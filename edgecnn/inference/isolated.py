@@ -17,8 +17,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from types import MappingProxyType
 
-from edgecnn import errors
-from edgecnn.errors import ChildFailed, EdgeError
+from edgecnn.errors import ChildFailed, EdgeError, error_class
 from edgecnn.records import Record
 from edgecnn.text import printable
 
@@ -89,7 +88,7 @@ def isolated(
         ) from error
     if done.returncode == _REPORTED:
         name, what, remedy = json.loads(done.stdout)
-        raise getattr(errors, name)(what, remedy=remedy)
+        raise error_class(name)(what, remedy=remedy)
     if done.returncode:
         raise _crash(done.returncode, done.stderr.decode("utf-8", "replace"), limits)
     return done.stdout.decode()
@@ -107,10 +106,10 @@ def main() -> None:
     except EdgeError as error:
         code, text = _REPORTED, json.dumps([type(error).__name__, error.what, error.remedy])
     except ModuleNotFoundError as error:
-        code, text = (
-            _REPORTED,
-            json.dumps([ChildFailed.__name__, str(error), f"pip install {error.name}"]),
-        )
+        code, text = _REPORTED, _failure(str(error), f"pip install {error.name}")
+    except MemoryError:
+        most = ProcessLimits.from_json(limits).memory_mib
+        code, text = _REPORTED, _failure(f"takes more than {most} MiB", "give it less to do")
     with os.fdopen(out, "w", encoding="utf-8") as file:
         file.write(text)
     sys.exit(code)
@@ -140,6 +139,10 @@ def _leave_network() -> None:
             libc.unshare(CLONE_NEWUSER | CLONE_NEWNET)
 
 
+def _failure(what: str, remedy: str) -> str:
+    return json.dumps([ChildFailed.__name__, what, remedy])
+
+
 def _environment(limits: ProcessLimits) -> dict[str, str]:
     if not limits.secluded:
         return dict(os.environ)
@@ -151,8 +154,6 @@ def _crash(code: int, said: str, limits: ProcessLimits) -> ChildFailed:
     lines = said.strip().splitlines()
     if code == -signal.SIGXCPU:
         what = f"took longer than {limits.cpu_seconds} s of the CPU"
-    elif limits.memory_mib and lines and lines[-1].startswith("MemoryError"):
-        what = f"takes more than {limits.memory_mib} MiB"
     elif code < 0:
         what = f"its process was ended by {signal.Signals(-code).name}"
     else:

@@ -5,10 +5,18 @@ onnxruntime_session_options_config_keys.h), without those for language models an
 formats, and without those that edgecnn sets itself.
 """
 
+import re
+import warnings
 from collections.abc import Sequence
 from difflib import get_close_matches
+from importlib.util import find_spec
+from pathlib import Path
 
 from edgecnn.errors import OptionError
+from edgecnn.inference.builds import installed_builds, installed_version
+
+LISTED = (1, 32)
+"""The version of ONNX Runtime whose keys these are."""
 
 _SESSION = """
     allow_released_opsets_only collect_node_memory_stats_to_file debug_layout_transformation
@@ -51,11 +59,45 @@ def parse_settings(texts: Sequence[str]) -> dict[str, str]:
     return settings
 
 
-def check_key(key: str) -> None:
-    """Raise OptionError, naming the nearest, unless a key is known."""
-    if key not in KEYS:
-        near = get_close_matches(key, KEYS, n=1, cutoff=0.5)
-        raise OptionError(
-            f"there is no session setting {key!r}",
-            remedy=f"did you mean {near[0]}?" if near else f"use one of: {', '.join(KEYS)}",
+def check_key(key: str, installed: str = "", library: bytes = b"") -> None:
+    """Refuse a misspelt key; warn of one that only the installed, newer ONNX Runtime knows.
+
+    Args:
+        key: A session setting's name.
+        installed: Version of ONNX Runtime; by default the installed one's.
+        library: The bytes of its library; by default read where the answer needs them.
+
+    Raises:
+        OptionError: Neither this list nor a newer library knows the key.
+    """
+    if key in KEYS:
+        return
+    installed = installed or _installed_version()
+    if _numbers(installed) > LISTED and f"\0{key}\0".encode() in (library or _read_library()):
+        warnings.warn(
+            f"session setting {key!r} is new in onnxruntime {installed}: edgecnn was not tested "
+            "with it",
+            stacklevel=2,
         )
+        return
+    near = get_close_matches(key, KEYS, n=1, cutoff=0.5)
+    raise OptionError(
+        f"there is no session setting {key!r}",
+        remedy=f"did you mean {near[0]}?" if near else f"use one of: {', '.join(KEYS)}",
+    )
+
+
+def _installed_version() -> str:
+    return next((installed_version(build) for build in installed_builds()), "")
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", version)[:2])
+
+
+def _read_library() -> bytes:
+    """Return the bytes of ONNX Runtime's library, which holds the keys that it knows."""
+    found = find_spec("onnxruntime")
+    folders = found.submodule_search_locations if found else None
+    paths = [p for f in folders or () for p in Path(f, "capi").glob("onnxruntime_pybind11_state*")]
+    return b"".join(path.read_bytes() for path in paths)

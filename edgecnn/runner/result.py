@@ -19,7 +19,7 @@ class ResultStatus(str, Enum):
     NONE = ""
     NON_FINITE = "non_finite"
     """The network answered with NaN or infinity: there is no prediction."""
-    BLIND = "blind"
+    OBSTRUCTED = "obstructed"
     """The picture has been black, white or of one shade for a while: the answer is withheld."""
     FROZEN = "frozen"
     """The picture has not changed for a while: the answer may be an old one."""
@@ -46,7 +46,7 @@ class Result:
     back before is not in it."""
     time_s: float = 0.0
     """When the frame had been read: Unix time, by a clock that may jump."""
-    trouble: ResultStatus = ResultStatus.NONE
+    status: ResultStatus = ResultStatus.NONE
     region: Region = WHOLE
     """What of the frame was classified."""
 

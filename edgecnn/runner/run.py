@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from edgecnn.inference.classifier import Classifier
-from edgecnn.memory import share_one_heap
 from edgecnn.runner.result import Result
 from edgecnn.runner.sink_queue import Sink, SinkQueue
 from edgecnn.runner.statistics import RunReport, RunStatistics
@@ -48,7 +47,7 @@ class Run:
         self.stop = Stop()
         self._plan = plan
         capture = replace(plan.options.capture, stop=self.stop)
-        self._tell = capture.tell
+        self._on_event = capture.on_event
         self._watcher = Watcher(classifier, replace(plan.options, capture=capture))
 
     def __call__(self) -> Outcome[RunReport]:
@@ -59,7 +58,6 @@ class Run:
             BrokenPipeError: Who read our lines has gone.
             EdgeError: See `open_sources` and `Classifier`.
         """
-        share_one_heap()
         plan, watcher = self._plan, self._watcher
         supervision = Supervision(lambda: watcher.busy_since_s, plan.hang_s, plan.step, self.stop)
         outcome = supervise(self._work, supervision)
@@ -69,10 +67,10 @@ class Run:
 
     def _work(self) -> RunReport:
         with self._watcher.open(self._plan.sources) as source:
-            deliveries, tally = self._start(self._plan.begin(source)), RunStatistics()
+            deliveries, statistics = self._start(self._plan.begin(source)), RunStatistics()
             try:
                 for result in self._watcher.results(source):
-                    tally.add(result)
+                    statistics.add(result)
                     _offer(result, deliveries)
             finally:
                 self._close(deliveries)
@@ -80,11 +78,13 @@ class Run:
                 _check_vital(deliveries)
             sinks = {delivery.sink.name: delivery.delivered for delivery in deliveries}
             counts, stopped = source.counts, self.stop.wanted
-            return tally.report(source.name, counts, sinks, interrupted=stopped)
+            return statistics.report(source.name, counts, sinks, interrupted=stopped)
 
     def _start(self, sinks: Sequence[Sink]) -> list[SinkQueue]:
         lossless = not any(kind_of(source).live for source in self._plan.sources)
-        return [SinkQueue(sink, self._trouble, self.stop, lossless=lossless) for sink in sinks]
+        return [
+            SinkQueue(sink, self._report_problem, self.stop, lossless=lossless) for sink in sinks
+        ]
 
     def _close(self, deliveries: list[SinkQueue]) -> None:
         deadline_s = time.monotonic() + (LEAVE_S if self.stop.wanted else FINISH_S)
@@ -93,8 +93,8 @@ class Run:
         for delivery in deliveries:
             delivery.close(max(0.0, deadline_s - time.monotonic()))
 
-    def _trouble(self, sink: str, detail: str) -> None:
-        self._tell(Event(sink, SourceEvent.UNDELIVERED, detail, time.monotonic()))
+    def _report_problem(self, sink: str, detail: str) -> None:
+        self._on_event(Event(sink, SourceEvent.UNDELIVERED, detail, time.monotonic()))
 
 
 def _offer(result: Result, deliveries: list[SinkQueue]) -> None:

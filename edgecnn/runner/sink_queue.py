@@ -12,7 +12,7 @@ from edgecnn.records import Record
 from edgecnn.runner.result import Result
 from edgecnn.sources.stop import Stop
 
-Tell = Callable[[str, str], None]
+OnProblem = Callable[[str, str], None]
 LOOK_S = 0.1
 """How often a result that waits for room looks whether it is still wanted."""
 
@@ -54,19 +54,21 @@ class DeliveryCounts(Record):
 class SinkQueue:
     """The way of results to one sink: a bounded queue and a thread."""
 
-    def __init__(self, sink: Sink, tell: Tell, stop: Stop, *, lossless: bool = False) -> None:
+    def __init__(
+        self, sink: Sink, on_problem: OnProblem, stop: Stop, *, lossless: bool = False
+    ) -> None:
         """Start delivering.
 
         Args:
             sink: It is called from the thread alone.
-            tell: Called with the sink's name and what is wrong, once for each kind of trouble.
+            on_problem: Called with the sink's name and what is wrong, once for each kind.
             stop: Once it is wanted, results that find no room are lost.
             lossless: Wait where there is no room, as fits files; else the oldest result is lost.
         """
         self.sink = sink
         self.cause: Exception | None = None
         """What ended it early."""
-        self._tell, self._stop, self._lossless = tell, stop, lossless
+        self._on_problem, self._stop, self._lossless = on_problem, stop, lossless
         self._offered = self._taken = self._dropped = 0
         # Not a Condition: it makes a lock for every wait, and there is one at every result.
         self._waiting: SimpleQueue[Result | None] = SimpleQueue()
@@ -121,7 +123,7 @@ class SinkQueue:
             self._waiting.get_nowait()
             self._dropped += 1
             if self._dropped == 1 and not (self._lossless or self.cause):
-                self._tell(self.sink.name, "too slow: results are dropped, and counted")
+                self._on_problem(self.sink.name, "too slow: results are dropped, and counted")
 
     def _run(self) -> None:
         try:
@@ -144,4 +146,4 @@ class SinkQueue:
         self._waiting.put(None)
         self._room.set()
         if not self.sink.vital:  # the end of a vital one is told as the end of the run
-            self._tell(self.sink.name, str(error).partition("\n")[0])
+            self._on_problem(self.sink.name, str(error).partition("\n")[0])

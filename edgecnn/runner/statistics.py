@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from edgecnn.percentile import percentile
 from edgecnn.records import Record
 from edgecnn.runner.result import Result, ResultStatus
 from edgecnn.runner.sink_queue import DeliveryCounts
@@ -69,8 +70,7 @@ class RecentNumbers:
     def percentiles(self, *shares: float) -> list[float]:
         """Return percentiles (0 to 100) of what is kept; zeros if nothing is."""
         kept = self._numbers[: self._count]
-        found = np.percentile(kept, shares) if self._count else np.zeros(len(shares))
-        return [round(float(value), 4) for value in found]
+        return [round(percentile(kept, share), 4) if self._count else 0.0 for share in shares]
 
 
 class RunStatistics:
@@ -88,7 +88,7 @@ class RunStatistics:
             self._latencies_ms.add(result.prediction.latency_ms)
         self._ages_ms.add(result.age_ms)
         self._labels[result.label] += 1
-        self._errors += result.trouble is ResultStatus.NON_FINITE
+        self._errors += result.status is ResultStatus.NON_FINITE
 
     def report(
         self,

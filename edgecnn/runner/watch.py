@@ -20,7 +20,7 @@ from edgecnn.sources.pause import Pause
 from edgecnn.sources.region import WHOLE, Region
 from edgecnn.sources.sampling import ALL, Sampling
 
-DOUBTS = {SourceEvent.BLIND: ResultStatus.BLIND, SourceEvent.FROZEN: ResultStatus.FROZEN}
+DOUBTS = {SourceEvent.OBSTRUCTED: ResultStatus.OBSTRUCTED, SourceEvent.FROZEN: ResultStatus.FROZEN}
 
 
 @dataclass(frozen=True)
@@ -81,64 +81,69 @@ class Watcher:
         """When the inference that is running began, by the monotonic clock."""
         self._classifier, self._options = classifier, options
         self._smoothers = defaultdict[str, Smoother](lambda: Smoother(options.smoothing))
-        self._troubles: dict[str, ResultStatus] = {}
+        self._statuses: dict[str, ResultStatus] = {}
 
     def open(self, sources: Sequence[str | int]) -> AbstractContextManager[Source]:
-        """Open sources so that their results know of blind cameras; see `open_sources`."""
+        """Open sources so that their results know of obstructed cameras; see `open_sources`."""
         options = self._options
         wanted = FrameRequest(
-            (self._classifier.spec,), options.whole, options.region, options.sampling
+            self._classifier.spec, options.whole, options.region, options.sampling
         )
-        return open_sources(sources, replace(options.capture, tell=self._hear), wanted)
+        return open_sources(sources, replace(options.capture, on_event=self._hear), wanted)
 
     def results(self, source: Source) -> Iterator[Result]:
         """Return an iterator over the results of an opened source."""
-        shots = islice(self._paced(source.shots()), self._options.max_frames or None)
-        return (self._result(number, shot) for number, shot in enumerate(shots, start=1))
+        captured_frames = islice(
+            self._paced(source.captured_frames()), self._options.max_frames or None
+        )
+        return (
+            self._result(number, captured)
+            for number, captured in enumerate(captured_frames, start=1)
+        )
 
-    def _paced(self, shots: Iterator[CapturedFrame]) -> Iterator[CapturedFrame]:
-        """Yield the shots, and take none while the pause lasts."""
+    def _paced(self, captured_frames: Iterator[CapturedFrame]) -> Iterator[CapturedFrame]:
+        """Yield the captured_frames, and take none while the pause lasts."""
         pause, stop = self._options.pause or Pause(), self._options.capture.stop
         while True:
             pause.rest(stop)
-            shot = next(shots, None)
-            if shot is None:
+            captured = next(captured_frames, None)
+            if captured is None:
                 return
-            yield shot
+            yield captured
 
     def _hear(self, event: Event) -> None:
         if event.what in DOUBTS:
-            self._troubles[event.source] = DOUBTS[event.what]
+            self._statuses[event.source] = DOUBTS[event.what]
         elif event.what in (SourceEvent.SEEING, SourceEvent.CONNECTING, SourceEvent.RECONNECTING):
-            self._troubles.pop(event.source, None)
-        self._options.capture.tell(event)
+            self._statuses.pop(event.source, None)
+        self._options.capture.on_event(event)
 
-    def _result(self, number: int, shot: CapturedFrame) -> Result:
-        prediction = self._predict(shot)
-        age_ms = (time.monotonic_ns() - shot.stamp_ns) / 1e6
-        trouble = self._troubles.get(shot.source, ResultStatus.NONE)
+    def _result(self, number: int, captured: CapturedFrame) -> Result:
+        prediction = self._predict(captured)
+        age_ms = (time.monotonic_ns() - captured.stamp_ns) / 1e6
+        status = self._statuses.get(captured.source, ResultStatus.NONE)
         if prediction is None:
-            trouble = ResultStatus.NON_FINITE
-        smoother = self._smoothers[shot.source]
+            status = ResultStatus.NON_FINITE
+        smoother = self._smoothers[captured.source]
         before = smoother.answer
-        blind = trouble is ResultStatus.BLIND
-        label = smoother.add(None if blind else prediction, self._classifier.spec)
+        obstructed = status is ResultStatus.OBSTRUCTED
+        label = smoother.add(None if obstructed else prediction, self._classifier.spec)
         return Result(
             number,
-            shot.frame_bgr,
+            captured.frame_bgr,
             prediction,
             label,
             label != before,
-            shot.source,
+            captured.source,
             age_ms,
             time.time() - age_ms / 1e3,
-            trouble,
+            status,
             self._options.region,
-            shot.picture,
+            captured.picture,
         )
 
-    def _predict(self, shot: CapturedFrame) -> Prediction | None:
-        frame = shot.frame_bgr if shot.fitted is None else shot.fitted
+    def _predict(self, captured: CapturedFrame) -> Prediction | None:
+        frame = captured.frame_bgr if captured.fitted is None else captured.fitted
         self.busy_since_s = time.monotonic()
         try:
             return self._classifier(frame)

@@ -12,7 +12,7 @@ from edgecnn.runner.result import Result
 from edgecnn.text import printable
 
 COLUMNS = (
-    "time", "source", "picture", "frame", "label", "probability", "known", "trouble", "latency_ms",
+    "time", "source", "picture", "frame", "label", "probability", "known", "status", "latency_ms",
     "age_ms", "model",
 )  # fmt: skip
 """`time` is UTC, `frame` counts from the run's start, `model` is its digest's first digits."""
@@ -111,7 +111,7 @@ def _cells(result: Result, digest: str) -> list[str]:
         _harmless(result.label),
         f"{result.probability:.6f}" if prediction else "",
         str(bool(prediction and prediction.known)).lower(),
-        result.trouble.value,
+        result.status.value,
         f"{prediction.latency_ms:.4f}" if prediction else "",
         f"{result.age_ms:.3f}",
         digest,

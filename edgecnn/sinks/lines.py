@@ -22,8 +22,8 @@ def result_line(result: Result, *, tagged: bool = False) -> str:
         line += f" {prediction.probability:6.1%} {prediction.latency_ms:8.3f} ms"
         if result.label != prediction.label:
             line += f"  ({printable(prediction.label)}?)"
-    trouble = f"  ({result.trouble.value})" if result.trouble else ""
-    return line + trouble + (result.picture and f"  {printable(result.picture)}")
+    status = f"  ({result.status.value})" if result.status else ""
+    return line + status + (result.picture and f"  {printable(result.picture)}")
 
 
 def result_json(result: Result) -> str:
@@ -38,7 +38,7 @@ def result_json(result: Result) -> str:
             "time": round(result.time_s, 3),
             "label": printable(result.label, limit=1000),
             "changed": result.changed,
-            "trouble": result.trouble.value,
+            "status": result.status.value,
             "probability": round(result.probability, 6),
             "known": bool(prediction and prediction.known),
             "latency_ms": round(prediction.latency_ms, 4) if prediction else None,

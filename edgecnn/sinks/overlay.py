@@ -10,8 +10,8 @@ from edgecnn.sources.region import WHOLE, Region
 def answer(result: Result) -> str:
     """Return what a result says, in a line: the answer, and how sure or what is wrong."""
     prediction = result.prediction
-    if result.trouble.value or not prediction:
-        return f"{result.label}  ({result.trouble.value.replace('_', ' ')})"
+    if result.status.value or not prediction:
+        return f"{result.label}  ({result.status.value.replace('_', ' ')})"
     if result.label == prediction.label:
         return f"{result.label}  {prediction.probability:.0%}"
     return f"{result.label}  ({prediction.label}? {prediction.probability:.0%})"

@@ -103,7 +103,7 @@ class UncertainSink:
         """Do nothing: each picture is whole."""
 
     def _is_uncertain(self, result: Result, prediction: Prediction) -> bool:
-        if result.trouble is not ResultStatus.NONE:  # nothing can be learned from a covered lens
+        if result.status is not ResultStatus.NONE:  # nothing can be learned from a covered lens
             return False
         return not prediction.known or _margin(prediction) <= self._margin
 

@@ -41,7 +41,7 @@ class CaptureOptions:
     """How long to wait for a live source."""
     stop: Stop | None = None
     """Once it is wanted, there are no more frames."""
-    tell: Callable[[Event], None] = log_event
+    on_event: Callable[[Event], None] = log_event
     """Told every change of a live source."""
 
 
@@ -55,7 +55,7 @@ class Source:
     def __init__(
         self,
         name: str,
-        shots: Iterator[CapturedFrame],
+        captured_frames: Iterator[CapturedFrame],
         facts: str,
         fps: float = 0.0,
         feeds: Sequence[Feed] = (),
@@ -66,15 +66,15 @@ class Source:
         """Size, rate and format; for a camera, what was asked against what it gives."""
         self.fps = fps
         """Frames a second as the source claims them; 0 if it does not."""
-        self._shots = shots
+        self._captured_frames = captured_frames
         self._feeds = feeds
 
     def __iter__(self) -> Iterator[Frame]:
-        return (shot.frame_bgr for shot in self._shots)
+        return (captured.frame_bgr for captured in self._captured_frames)
 
-    def shots(self) -> Iterator[CapturedFrame]:
+    def captured_frames(self) -> Iterator[CapturedFrame]:
         """Return an iterator over frames with their source, time and fitted form."""
-        return self._shots
+        return self._captured_frames
 
     @property
     def rates(self) -> dict[str, float]:
@@ -94,7 +94,7 @@ def open_source(
     """Open a source of frames; it is released on every way out.
 
     A live source that stalls or goes away is connected again, for ever or until
-    `options.patience.give_up_s`; what happens to it is told to `options.tell`.
+    `options.patience.give_up_s`; what happens to it is told to `options.on_event`.
 
     Args:
         source: A camera's index or path, the path of a video, picture or folder of pictures, a
@@ -153,13 +153,12 @@ def _open(source: str, options: CaptureOptions, wanted: FrameRequest, alone: boo
     kind = kind_of(source)
     name = printable(hide_credentials(source), limit=1000)
     if kind.live:
-        from edgecnn.sources.live.feed import (  # the start of a file is quicker without
-            LiveFeed,
-            plan_job,
-        )
+        # Here: a run of a file starts sooner without them.
+        from edgecnn.sources.live.capture_job import plan_job
+        from edgecnn.sources.live.feed import LiveFeed
 
         job = plan_job(source, kind, options.settings, options.patience, wanted)
-        return LiveFeed(name, job, options.patience, options.tell, alone=alone)
+        return LiveFeed(name, job, options.patience, options.on_event, alone=alone)
     return Prefetcher(name, open_file_source(source, kind), wanted)
 
 
@@ -188,13 +187,13 @@ def _rounds(feeds: Sequence[Feed], stop: Stop | None = None) -> Iterator[Capture
         if stop and stop.wanted:
             return
         for feed in list(turns):
-            shot = _next(feed, heard=feed is served)
+            captured = _next(feed, heard=feed is served)
             if feed.over:
                 turns.remove(feed)
-            if shot is not None:
+            if captured is not None:
                 _serve_last(feed, turns)
                 served = feed
-                yield shot
+                yield captured
                 break
         else:
             served = None

@@ -13,8 +13,8 @@ from edgecnn.sources.sampling import ALL, Sampling
 class FrameRequest(Record):
     """Which frames, in which form."""
 
-    spec: tuple[ModelSpec, ...] = ()
-    """What frames are fitted to, or nothing."""
+    spec: ModelSpec | None = None
+    """What frames are fitted to, if they are."""
     whole: bool = True
     """Whether the whole frame is wanted too; without a spec it always is."""
     region: Region = WHOLE
@@ -23,5 +23,7 @@ class FrameRequest(Record):
 
     def forms(self, frame: Frame) -> list[Frame]:
         """Return the fitted frame and the whole one, as far as they are wanted."""
-        fitted = [fit_frame(self.region.crop(frame), spec) for spec in self.spec]
-        return [*fitted, frame] if self.whole or not fitted else fitted
+        if self.spec is None:
+            return [frame]
+        fitted = fit_frame(self.region.crop(frame), self.spec)
+        return [fitted, frame] if self.whole else [fitted]

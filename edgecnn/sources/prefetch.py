@@ -10,7 +10,6 @@ from itertools import chain, repeat
 from threading import Thread
 
 from edgecnn.errors import EdgeError
-from edgecnn.memory import keep_freed_memory
 from edgecnn.model.frame import Frame
 from edgecnn.sources.captured_frame import CapturedFrame
 from edgecnn.sources.events import Counts, SourceEvent
@@ -53,7 +52,6 @@ class Prefetcher:
         self._filled = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._thread_waits = self._reader_waits = False
         self._stop = Stop()
-        keep_freed_memory()
         self._thread = Thread(target=self._read, args=(footage,), name="read-ahead", daemon=True)
         self._thread.start()
 
@@ -127,7 +125,7 @@ class Prefetcher:
                 for frame in frames:
                     picture = next(pictures)
                     if self._is_wanted():
-                        self._put(self._shot(frame, picture))
+                        self._put(self._captured(frame, picture))
                     del frame  # the next one gets its memory, which is in the cache; zip keeps it
                     if self._stop.wanted:
                         return
@@ -142,15 +140,15 @@ class Prefetcher:
             self._stop.wait(delay_s)
         return delay_s < math.inf
 
-    def _shot(self, frame: Frame, picture: str) -> CapturedFrame:
+    def _captured(self, frame: Frame, picture: str) -> CapturedFrame:
         """Fit a frame here if the reader is behind; else it does, while the next is decoded."""
-        shot = CapturedFrame(self.name, frame, None, time.monotonic_ns(), picture)
-        return self._fitted(shot) if len(self._ring) >= BEHIND else shot
+        captured = CapturedFrame(self.name, frame, None, time.monotonic_ns(), picture)
+        return self._fitted(captured) if len(self._ring) >= BEHIND else captured
 
-    def _fitted(self, shot: CapturedFrame) -> CapturedFrame:
-        forms = self._wanted.forms(shot.frame_bgr)
+    def _fitted(self, captured: CapturedFrame) -> CapturedFrame:
+        forms = self._wanted.forms(captured.frame_bgr)
         fitted = forms[0] if self._wanted.spec else None
-        return replace(shot, frame_bgr=forms[-1], fitted=fitted)
+        return replace(captured, frame_bgr=forms[-1], fitted=fitted)
 
     def _put(self, item: CapturedFrame | Exception | None) -> None:
         """Wait for room."""

@@ -22,7 +22,10 @@ class Region(Record):
         slack = 1 + 1e-9  # 0.7 + 0.3 is more than 1 for a computer
         if not (inside and self.left + self.width <= slack and self.top + self.height <= slack):
             raise OptionError(
-                f"the region is {self}", remedy="give left,top,width,height within 0 to 1"
+                f"the region {self} is no part of a frame: it goes from {self.left:g} to "
+                f"{self.left + self.width:g} across, from {self.top:g} to "
+                f"{self.top + self.height:g} down",
+                remedy="give left,top,width,height in shares of the frame; 0 and 1 are its edges",
             )
 
     def __str__(self) -> str:

@@ -15,13 +15,13 @@ from edgecnn.trainer.augment import augment
 from edgecnn.trainer.distill import Teacher
 from edgecnn.trainer.distributed import ProcessGroup
 from edgecnn.trainer.optimize import learning_rate, make_average, make_optimizer, set_rate
-from edgecnn.trainer.progress import Interrupt, Keep, Progress, Watch
+from edgecnn.trainer.progress import Interrupt, Keep, OnProgress, Progress
 from edgecnn.trainer.recipe import Precision, Recipe
 from edgecnn.trainer.score import score, tensors
 from edgecnn.trainer.snapshot import (
     Epoch,
     Snapshot,
-    Tally,
+    TrainingState,
     optimizer_tensors,
     prefixed,
     restore_optimizer,
@@ -56,7 +56,7 @@ class Loop:
         self.optimizer = make_optimizer(network, recipe)
         self.average = make_average(network, recipe)
         self.best: dict[str, Tensor] = {}
-        self.tally = Tally()
+        self.state = TrainingState()
         self.digest = data.digest if keep.snapshot else ""
         self.frames, self.labels = tensors(data.train, device)
         self.draws = torch.Generator(device)
@@ -65,17 +65,17 @@ class Loop:
     @property
     def done(self) -> bool:
         """Whether epochs, time or patience are used up."""
-        history, patience = self.tally.history, self.recipe.patience
+        history, patience = self.state.history, self.recipe.patience
         scores = [epoch.validation_accuracy for epoch in history]
         stale = len(scores) - 1 - int(np.argmax(scores)) if scores else 0
         tired = self.team.any(bool(patience) and stale >= patience)
-        late = self.spent >= 1 and not self.tally.step  # an epoch that began also ends
+        late = self.spent >= 1 and not self.state.step  # an epoch that began also ends
         return len(history) >= self.recipe.epochs or tired or late
 
     @property
     def spent(self) -> float:
         """Share of the time budget that is used up, the same for the whole team."""
-        seconds = self.team.total(self.tally.seconds) / self.team.size
+        seconds = self.team.total(self.state.seconds) / self.team.size
         return seconds / self.keep.budget_seconds
 
     @property
@@ -83,26 +83,26 @@ class Loop:
         """The network whose weights count: the moving average, if there is one."""
         return self.network if self.average is None else self.average.module
 
-    def run_epoch(self, watch: Watch, interrupt: Interrupt) -> None:
+    def run_epoch(self, on_progress: OnProgress, interrupt: Interrupt) -> None:
         """Go through the training pictures once, or through what is left of them.
 
         Raises:
             CheckFailed: The loss is not a number.
             Stopped: Ctrl-C; the snapshot is written.
         """
-        epoch = len(self.tally.history) + 1
+        epoch = len(self.state.history) + 1
         self.network.train()
         freeze(self.network, epoch <= self.recipe.transfer.freeze)
         batches = self._batches(epoch)
-        rate = self._rate(epoch, self.tally.step)  # of the last step, if that was the epoch's last
-        for step in range(self.tally.step + 1, len(batches) + 1):
+        rate = self._rate(epoch, self.state.step)  # of the last step, if that was the epoch's last
+        for step in range(self.state.step + 1, len(batches) + 1):
             start = time.perf_counter()
             rate = self._rate(epoch, step)
             loss, hits, size = self.learn(batches[step - 1], epoch, step, rate)
             self._count(loss, hits, size, time.perf_counter() - start)
             self._check(loss, "loss", f"in epoch {epoch}, step {step}")
-            t = self.tally
-            watch(Progress(epoch, self.recipe.epochs, step, len(batches), t.loss / t.seen,
+            t = self.state
+            on_progress(Progress(epoch, self.recipe.epochs, step, len(batches), t.loss / t.seen,
                            t.correct / t.seen))  # fmt: skip
             self._stop_if(interrupt.wanted, epoch, step)
             if self.spent >= 1:
@@ -163,8 +163,8 @@ class Loop:
         return (1 - share) * own + share * self.teacher.loss(logits, answers)
 
     def _count(self, loss: float, hits: float, size: int, seconds: float) -> None:
-        t = self.tally
-        self.tally = replace(
+        t = self.state
+        self.state = replace(
             t, step=t.step + 1, seen=t.seen + size, correct=t.correct + hits,
             loss=t.loss + loss * size, seconds=t.seconds + seconds,
         )  # fmt: skip
@@ -175,14 +175,14 @@ class Loop:
         # Each process scores all of it: cheaper than telling the others, and all agree.
         validation = score(self.result, self.data.validation, self.device)
         self._check(validation[0], "validation loss", f"after epoch {epoch}")
-        seen = self.team.total(self.tally.seen)
-        loss, correct = self.team.total(self.tally.loss), self.team.total(self.tally.correct)
+        seen = self.team.total(self.state.seen)
+        loss, correct = self.team.total(self.state.loss), self.team.total(self.state.correct)
         done = Epoch(epoch, loss / seen, correct / seen, *validation, rate)
-        earlier = [before.validation_accuracy for before in self.tally.history]
+        earlier = [before.validation_accuracy for before in self.state.history]
         if self.recipe.patience and validation[1] > max(earlier, default=-1):
             self.best = {n: t.detach().clone() for n, t in self.result.state_dict().items()}
-        history = (*self.tally.history, done)
-        self.tally = Tally(history=history, seconds=self.tally.seconds)
+        history = (*self.state.history, done)
+        self.state = TrainingState(history=history, seconds=self.state.seconds)
         self.save()
 
     def _stop_if(self, wanted: bool, epoch: int, step: int) -> None:
@@ -215,7 +215,7 @@ class Loop:
             **prefixed("best", self.best),
             **prefixed("optimizer", optimizer_tensors(self.optimizer)),
         }
-        snapshot = Snapshot(self.recipe, self.digest, self.tally, found)
+        snapshot = Snapshot(self.recipe, self.digest, self.state, found)
         write_snapshot(self.keep.snapshot, snapshot)
 
     def restore(self, unfinished: Snapshot) -> None:
@@ -226,9 +226,9 @@ class Loop:
             self.average.load_state_dict(under("average", found))
         self.best = under("best", found)
         restore_optimizer(self.optimizer, under("optimizer", found))
-        self.tally = unfinished.tally
+        self.state = unfinished.state
         if not self.team.leads:  # the counts of the epoch that is not done are the leader's
-            self.tally = replace(self.tally, seen=0, correct=0.0, loss=0.0)
+            self.state = replace(self.state, seen=0, correct=0.0, loss=0.0)
 
     def finish(self) -> None:
         """Leave the weights that count in the network: the best epoch's, or the average's."""

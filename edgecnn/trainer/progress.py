@@ -26,7 +26,7 @@ class Progress:
     """Share of the epoch's pictures labelled correctly so far, 0 to 1."""
 
 
-Watch = Callable[[Progress], None]
+OnProgress = Callable[[Progress], None]
 
 
 def ignore(_: Progress) -> None:

@@ -201,7 +201,7 @@ def _as_toml(setting: str) -> str:
     try:
         tomllib.loads(f"{key} = {value}")
     except tomllib.TOMLDecodeError:
-        value = json.dumps(value)
+        value = json.dumps(value, ensure_ascii=False)  # TOML knows no surrogates
     return f"{key} = {value}"
 
 

@@ -80,9 +80,14 @@ def read_run(folder: Path) -> Run:
     """Read a run back.
 
     Raises:
-        NotFound: The folder holds no run.
+        NotFound: The folder holds no run, or one that was stopped.
         DataError: Its files are broken or its checkpoint does not fit its network.
     """
+    if (folder / SNAPSHOT).is_file():
+        raise NotFound(
+            f"{folder} holds a run that was stopped before its end",
+            remedy=f"finish it: edgecnn train --resume --out {folder}",
+        )
     for name in (CHECKPOINT, METRICS):
         if not (folder / name).is_file():
             raise NotFound(f"{folder} holds no run: {name} is missing", remedy="`edgecnn train`")

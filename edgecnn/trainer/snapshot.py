@@ -34,7 +34,7 @@ class Epoch:
 
 
 @dataclass(frozen=True)
-class Tally(Record):
+class TrainingState(Record):
     """How far a run has come."""
 
     history: tuple[Epoch, ...] = ()
@@ -57,7 +57,7 @@ class Snapshot:
 
     recipe: Recipe
     dataset_digest: str
-    tally: Tally
+    state: TrainingState
     tensors: Mapping[str, Tensor] = field(repr=False)
     """Named `network.*`, `average.*`, `best.*` and `optimizer.<parameter>.*`."""
 
@@ -67,7 +67,7 @@ def write_snapshot(path: Path, snapshot: Snapshot) -> None:
     metadata = {
         "recipe": snapshot.recipe.to_json(),
         "dataset_digest": snapshot.dataset_digest,
-        "tally": snapshot.tally.to_json(),
+        "state": snapshot.state.to_json(),
     }
     tensors = {name: t.detach().cpu().contiguous() for name, t in snapshot.tensors.items()}
     write_atomic(path, save(tensors, metadata))
@@ -77,8 +77,8 @@ def read_snapshot(path: Path) -> Snapshot:
     """Read a snapshot; raises DataError if it is broken."""
     tensors, texts = read_tensors(path)
     try:
-        recipe, tally = Recipe.from_json(texts["recipe"]), Tally.from_json(texts["tally"])
-        return Snapshot(recipe, texts["dataset_digest"], tally, tensors)
+        recipe, state = Recipe.from_json(texts["recipe"]), TrainingState.from_json(texts["state"])
+        return Snapshot(recipe, texts["dataset_digest"], state, tensors)
     except (KeyError, SpecError) as error:
         raise broken(path, error) from error
 

@@ -15,12 +15,12 @@ from edgecnn.trainer.distill import make_teacher
 from edgecnn.trainer.distributed import ProcessGroup, joined
 from edgecnn.trainer.metrics import measure
 from edgecnn.trainer.networks import build
-from edgecnn.trainer.progress import Keep, Watch, ignore
+from edgecnn.trainer.progress import Keep, OnProgress, ignore
 from edgecnn.trainer.recipe import Recipe
 from edgecnn.trainer.report.presentation import present
 from edgecnn.trainer.run_folder import TrainReport, check_free, package_versions, write_run
 from edgecnn.trainer.score import choose_device, logits_of
-from edgecnn.trainer.snapshot import SNAPSHOT, Snapshot, Tally, read_snapshot
+from edgecnn.trainer.snapshot import SNAPSHOT, Snapshot, TrainingState, read_snapshot
 from edgecnn.trainer.train_network import train_network
 from edgecnn.trainer.transfer import take_features
 
@@ -34,7 +34,7 @@ def train(
     resume: bool = False,
     strict: bool = False,
     budget_seconds: float = math.inf,
-    watch: Watch = ignore,
+    on_progress: OnProgress = ignore,
 ) -> TrainReport:
     """Train by a recipe and write the run's folder.
 
@@ -50,7 +50,7 @@ def train(
         resume: Go on with the unfinished run that is there; its recipe must be this one.
         strict: Refuse a data set with unusable files.
         budget_seconds: End training after so long; the result depends on the machine's speed.
-        watch: Called after each step.
+        on_progress: Called after each step.
 
     Raises:
         NotFound, DataError: The data set is not there or unusable.
@@ -74,7 +74,7 @@ def train(
     keep = Keep(folder / SNAPSHOT, budget_seconds)
     with joined(choose_device(device)) as team:
         report, network = train_on(
-            data, spec, recipe, device=device, watch=watch,
+            data, spec, recipe, device=device, on_progress=on_progress,
             team=team, keep=keep, unfinished=unfinished,
         )  # fmt: skip
         if team.leads:
@@ -113,8 +113,8 @@ def _snapshot_in(folder: Path) -> Snapshot:
 
 def load_for(recipe: Recipe, *, strict: bool = False) -> tuple[Dataset, ModelSpec]:
     """Load a recipe's data set, fitted for its network; raises what `load` raises."""
-    wish = InputOptions(recipe.size, recipe.channels, recipe.fit)
-    return load(recipe.data, wish, recipe.train_size, strict=strict)
+    options = InputOptions(recipe.size, recipe.channels, recipe.fit)
+    return load(recipe.data, options, recipe.train_size, strict=strict)
 
 
 def train_on(
@@ -123,7 +123,7 @@ def train_on(
     recipe: Recipe,
     *,
     device: str = "auto",
-    watch: Watch = ignore,
+    on_progress: OnProgress = ignore,
     team: ProcessGroup | None = None,
     keep: Keep | None = None,
     unfinished: Snapshot | None = None,
@@ -132,8 +132,8 @@ def train_on(
     target, keep = choose_device(device), keep or Keep()
     torch.backends.cudnn.deterministic = True
     network = make_network(recipe, spec)
-    tally = train_network(
-        network, data, recipe, target, watch,
+    state = train_network(
+        network, data, recipe, target, on_progress,
         teacher=make_teacher(recipe, spec, target), team=team, keep=keep, unfinished=unfinished,
     )  # fmt: skip
     answers = logits_of(network, data.test, target).argmax(1).numpy()
@@ -144,20 +144,20 @@ def train_on(
         warnings=class_warnings(data),
         pictures={part: len(getattr(data, part)) for part in ("train", "validation", "test")},
         parameters=sum(p.numel() for p in network.parameters()),
-        history=tally.history,
-        ended=_ended(recipe, tally, keep),
+        history=state.history,
+        ended=_ended(recipe, state, keep),
         test=measure(spec.labels, data.test.labels, answers, form="torch", split="test"),
-        seconds=round(tally.seconds, 3),
+        seconds=round(state.seconds, 3),
         device=str(target),
         versions=package_versions(),
     )
     return report, network
 
 
-def _ended(recipe: Recipe, tally: Tally, keep: Keep) -> str:
-    if len(tally.history) == recipe.epochs:
+def _ended(recipe: Recipe, state: TrainingState, keep: Keep) -> str:
+    if len(state.history) == recipe.epochs:
         return "all epochs done"
-    if not recipe.patience or tally.seconds >= keep.budget_seconds:
+    if not recipe.patience or state.seconds >= keep.budget_seconds:
         return f"time budget of {keep.budget_seconds:g} s used up"
     return f"no better validation accuracy for {recipe.patience} epochs"
 

@@ -4,13 +4,12 @@ import torch
 from torch import nn
 
 from edgecnn.data.dataset import Dataset
-from edgecnn.memory import keep_freed_memory
 from edgecnn.trainer.distill import Teacher
 from edgecnn.trainer.distributed import ProcessGroup
 from edgecnn.trainer.loop import Loop
-from edgecnn.trainer.progress import Keep, Watch, interrupts
+from edgecnn.trainer.progress import Keep, OnProgress, interrupts
 from edgecnn.trainer.recipe import Recipe
-from edgecnn.trainer.snapshot import Snapshot, Tally
+from edgecnn.trainer.snapshot import Snapshot, TrainingState
 
 
 def train_network(
@@ -18,13 +17,13 @@ def train_network(
     data: Dataset,
     recipe: Recipe,
     device: torch.device,
-    watch: Watch,
+    on_progress: OnProgress,
     *,
     teacher: Teacher | None = None,
     team: ProcessGroup | None = None,
     keep: Keep | None = None,
     unfinished: Snapshot | None = None,
-) -> Tally:
+) -> TrainingState:
     """Train a network in place; the validation part is only looked at.
 
     Args:
@@ -32,7 +31,7 @@ def train_network(
         data: Its training part is learned, its validation part scored after each epoch.
         recipe: Every number.
         device: Where to compute.
-        watch: Called after each step.
+        on_progress: Called after each step.
         teacher: Whose answers are learned beside the labels.
         team: The processes that train together.
         keep: Where the unfinished run is kept.
@@ -46,12 +45,11 @@ def train_network(
         Stopped: Ctrl-C; the snapshot is written.
         DeviceError: The snapshot cannot be written.
     """
-    keep_freed_memory()
     loop = Loop(network, data, recipe, device, teacher, team or ProcessGroup(), keep or Keep())
     if unfinished is not None:
         loop.restore(unfinished)
     with interrupts() as interrupt:
         while not loop.done:
-            loop.run_epoch(watch, interrupt)
+            loop.run_epoch(on_progress, interrupt)
     loop.finish()
-    return loop.tally
+    return loop.state

@@ -2,13 +2,13 @@
 
 import ipaddress
 import socket
-import struct
 from dataclasses import dataclass
-from pathlib import Path
 
 from edgecnn.errors import DeviceError, OptionError
 
 HOST, PORT = "127.0.0.1", 8080
+ELSEWHERE = "192.0.2.1"
+"""An address of nobody, on no network of ours; RFC 5737."""
 SEND_BUFFER = 128 * 1024
 """Bytes that may be under way to one viewer: what waits in the system would be shown late."""
 GIVE_UP_MS = 15_000
@@ -58,24 +58,20 @@ def reachable_host(listener: socket.socket, asked: str) -> str:
     """Return the host to write in an address for people: never 0.0.0.0."""
     if not ipaddress.ip_address(listener.getsockname()[0]).is_unspecified:
         return f"[{asked}]" if ":" in asked else asked
-    return next(iter(own_addresses()), socket.gethostname())
+    return own_address() or socket.gethostname()
 
 
-def own_addresses() -> list[str]:
-    """Return this machine's IPv4 addresses but loopback, as its interfaces have them."""
-    import fcntl  # not on Windows
+def own_address() -> str:
+    """Return this machine's IPv4 address towards its network; empty where it has none.
 
-    found = []
+    A datagram socket that connects sends nothing: the system only looks up the way.
+    """
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        for _, name in socket.if_nameindex():
-            try:
-                answer = fcntl.ioctl(
-                    probe, 0x8915, struct.pack("256s", name.encode())
-                )  # SIOCGIFADDR
-            except OSError:
-                continue  # it has none
-            found.append(socket.inet_ntoa(answer[20:24]))
-    return [address for address in found if not ipaddress.ip_address(address).is_loopback]
+        try:
+            probe.connect((ELSEWHERE, 9))
+        except OSError:
+            return ""
+        return str(probe.getsockname()[0])
 
 
 def _prepare(listener: socket.socket) -> None:
@@ -98,7 +94,7 @@ def _not_bound(address: Address, error: OSError) -> DeviceError | OptionError:
 
     if error.errno == errno.EADDRINUSE:
         return DeviceError(
-            f"port {address.port} is in use{_by_whom(address.port)}",
+            f"port {address.port} is in use",
             remedy="give another --web-port, or 0 for a free one",
         )
     if error.errno == errno.EACCES:
@@ -107,28 +103,3 @@ def _not_bound(address: Address, error: OSError) -> DeviceError | OptionError:
             remedy="give a --web-port above 1023",
         )
     return _no_host(address)
-
-
-def _by_whom(port: int, proc: Path = Path("/proc")) -> str:
-    """Return ` by pid N (name)` of who listens on a port, if the system tells us."""
-    inodes = {
-        inode for table in ("tcp", "tcp6") for inode in _listening(proc / "net" / table, port)
-    }
-    for link in proc.glob("[0-9]*/fd/*"):
-        try:
-            if link.readlink().name in inodes:
-                process = link.parent.parent
-                return f" by pid {process.name} ({(process / 'comm').read_text().strip()})"
-        except OSError:
-            continue  # not ours to see, or gone
-    return ""
-
-
-def _listening(table: Path, port: int) -> list[str]:
-    """Return the sockets that listen on a port, as links in /proc name them."""
-    try:
-        rows = [line.split() for line in table.read_text().splitlines()[1:]]
-    except OSError:
-        return []
-    ours = f":{port:04X}"
-    return [f"socket:[{row[9]}]" for row in rows if row[1].endswith(ours) and row[3] == "0A"]

@@ -12,6 +12,7 @@ from edgecnn.runner.result import Result
 from edgecnn.runner.watch import WatchOptions
 from edgecnn.sources.capture import Source
 from edgecnn.sources.events import Event
+from edgecnn.text import pip_line
 from edgecnn.web.hub import SILENT_S, Hub
 from edgecnn.web.listening import HOST, PORT, Address, listen
 
@@ -62,7 +63,7 @@ class LivePage:
         """Return options under which sources give whole frames, tell the page, and may rest."""
         capture, fps = options.capture, options.sampling.fps
         self._hub.silent_s = max(SILENT_S, 3 / fps if fps else 0.0)
-        capture = replace(capture, tell=_both(capture.tell, self._hub.hear))
+        capture = replace(capture, on_event=_both(capture.on_event, self._hub.hear))
         return replace(options, capture=capture, whole=True, pause=self._hub.pause)
 
     def begin(self, source: Source) -> None:
@@ -81,7 +82,7 @@ class LivePage:
         self._hub.add(result)
 
     def close(self) -> None:
-        """Tell the viewers that the run is over, and stop serving, without waiting for it."""
+        """OnEvent the viewers that the run is over, and stop serving, without waiting for it."""
         self._hub.ended = True
         self._service.server.leave()
 
@@ -103,7 +104,7 @@ class LivePage:
         except ModuleNotFoundError as error:
             raise LibraryError(
                 f"the live page needs the package {error.name!r}, which is not installed",
-                remedy='pip install "edgecnn[cpu,web]"',
+                remedy=pip_line("cpu", "web"),
             ) from error
         return start(self._hub, self._classifier, self._change, listener, host)
 
@@ -122,12 +123,12 @@ class LivePage:
                 raise OptionError("this cannot be changed", remedy="send a threshold, or paused")
 
 
-Tell = Callable[[Event], None]
+OnEvent = Callable[[Event], None]
 
 
-def _both(first: Tell, second: Tell) -> Tell:
-    def tell(event: Event) -> None:
+def _both(first: OnEvent, second: OnEvent) -> OnEvent:
+    def on_event(event: Event) -> None:
         first(event)
         second(event)
 
-    return tell
+    return on_event

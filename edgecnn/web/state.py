@@ -80,13 +80,13 @@ def _source(hub: Hub, channel: Channel, classifier: Classifier) -> dict[str, Any
 def _answer(channel: Channel, classifier: Classifier) -> dict[str, Any]:
     result = channel.result
     if result is None:
-        return {"label": "", "probability": 0.0, "trouble": "", "top": [], "size": None}
+        return {"label": "", "probability": 0.0, "status": "", "top": [], "size": None}
     height, width = result.frame_bgr.shape[:2]
     prediction = result.prediction
     return {
         "label": result.label,
         "probability": round(result.probability, 4),
-        "trouble": result.trouble.value,
+        "status": result.status.value,
         "top": [[label, round(p, 4)] for label, p in prediction.top(TOP)] if prediction else [],
         "size": [width, height],
         "seen": seen(classifier.spec, result.region, height, width),

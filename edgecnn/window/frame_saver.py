@@ -44,22 +44,22 @@ class FrameSaver:
         """
         self._folders, self._say = folders, say
         self._takes: dict[str, _Take] = {}
-        self._wishes: queue.SimpleQueue[tuple[Result, str] | None] = queue.SimpleQueue()
+        self._requests: queue.SimpleQueue[tuple[Result, str] | None] = queue.SimpleQueue()
         self._thread = Thread(target=self._run, name="keeper", daemon=True)
         self._thread.start()
 
     def keep(self, result: Result, label: str = "") -> None:
         """Save a frame, whole and without anything drawn on it, as a picture of a label or none."""
-        self._wishes.put((result, label))
+        self._requests.put((result, label))
 
     def close(self) -> None:
         """Wait a moment for what is being saved."""
-        self._wishes.put(None)
+        self._requests.put(None)
         self._thread.join(LEAVE_S)
 
     def _run(self) -> None:
-        while (wish := self._wishes.get()) is not None:
-            result, label = wish
+        while (request := self._requests.get()) is not None:
+            result, label = request
             try:
                 self._say(self._label(result, label) if label else self._shoot(result))
             except (EdgeError, OSError) as error:

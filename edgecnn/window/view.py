@@ -95,7 +95,7 @@ def _draw_answer(canvas: Frame, view: View, strip: int, end: int) -> None:
     if result is None:
         write(canvas, "waiting for the first frame", left, strip // 2, size, GRAY)
         return
-    is_sure = result.label != UNKNOWN and not result.trouble.value
+    is_sure = result.label != UNKNOWN and not result.status.value
     shown = fit_text(result.label, size, end - left, BOLD)
     left = write(canvas, shown, left, strip // 2, size, GREEN if is_sure else AMBER, BOLD)
     left += size // 2
@@ -106,8 +106,8 @@ def _draw_answer(canvas: Frame, view: View, strip: int, end: int) -> None:
 
 def _detail(result: Result) -> tuple[str, tuple[int, int, int]]:
     prediction = result.prediction
-    if result.trouble.value or not prediction:
-        return result.trouble.value.replace("_", " "), RED
+    if result.status.value or not prediction:
+        return result.status.value.replace("_", " "), RED
     sure = f"{prediction.probability:.0%}"
     return (
         (sure, WHITE) if result.label == prediction.label else (f"{prediction.label}? {sure}", GRAY)

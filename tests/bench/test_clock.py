@@ -2,14 +2,11 @@
 
 import math
 from collections.abc import Callable
-from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from edgecnn.bench.clock import Latency, Ratio, latency, percentile, ratio, time_rounds
+from edgecnn.bench.clock import Latency, Ratio, latency, ratio, time_rounds
 
 SIMULATIONS, ROUNDS = 300, 101
 
@@ -33,29 +30,6 @@ class SetClock:
             self.spent_by.append(name)
 
         return spend
-
-
-@pytest.mark.parametrize(
-    ("share", "value"), [(0.5, 50), (0.9, 90), (0.99, 99), (1.0, 100), (0.001, 1)]
-)
-def test_a_percentile_of_a_hundred_values_is_the_value_of_that_rank(
-    share: float, value: int
-) -> None:
-    assert percentile(range(1, 101), share) == value
-
-
-@pytest.mark.parametrize("share", [0.01, 0.5, 0.99])
-def test_every_percentile_of_one_value_is_that_value(share: float) -> None:
-    assert percentile([7.0], share) == 7.0
-
-
-@settings(deadline=None, max_examples=100, database=None)
-@given(st.lists(st.integers(1, 50), min_size=1, max_size=300))
-def test_a_percentile_is_the_smallest_value_that_enough_do_not_exceed(values: list[int]) -> None:
-    ordered = sorted(values)
-    for share in (Fraction(1, 2), Fraction(9, 10), Fraction(99, 100)):
-        fitting = [v for v in ordered if sum(w <= v for w in ordered) >= share * len(ordered)]
-        assert percentile(ordered, float(share)) == fitting[0]
 
 
 def test_a_latency_is_told_in_milliseconds() -> None:

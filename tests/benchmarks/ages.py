@@ -38,7 +38,7 @@ def ages_edgecnn(seconds: float) -> Iterator[float]:
     command = f"exec:640x480:bgr24:{sys.executable} -c {shlex.quote(PACED)}"
     with open_source(command) as source:
         end = time.monotonic() + seconds
-        for shot in takewhile(lambda _: time.monotonic() < end, source.shots()):
+        for shot in takewhile(lambda _: time.monotonic() < end, source.captured_frames()):
             time.sleep(SLOW_S)
             yield (
                 time.monotonic_ns() - int(shot.frame_bgr.reshape(-1)[:8].view(np.uint64)[0])

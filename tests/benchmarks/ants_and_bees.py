@@ -17,6 +17,7 @@ import typer
 from edgecnn.atomic import write_atomic
 from edgecnn.cli.progress import say, training_bar
 from edgecnn.data.catalog import locate
+from edgecnn.memory import keep_freed_memory
 from edgecnn.trainer.augment import Augment
 from edgecnn.trainer.recipe import Optimizer, Recipe, Schedule, Transfer
 from edgecnn.trainer.train import train
@@ -58,9 +59,9 @@ def main(seeds: int = 3, out: Path = Path("runs/ants-and-bees")) -> None:
         scores = []
         for seed in range(seeds):
             own = replace(recipe, seed=seed)
-            with training_bar(own) as watch:
+            with training_bar(own) as on_progress:
                 run = out / name.replace(" ", "-") / str(seed)
-                report = train(own, run, device="cpu", overwrite=True, watch=watch)
+                report = train(own, run, device="cpu", overwrite=True, on_progress=on_progress)
             scores.append(100 * report.test.accuracy.value)
             say(f"{name}, seed {seed}: {report.test.accuracy}")
         spread = statistics.stdev(scores) if seeds > 1 else 0.0
@@ -68,4 +69,5 @@ def main(seeds: int = 3, out: Path = Path("runs/ants-and-bees")) -> None:
 
 
 if __name__ == "__main__":
+    keep_freed_memory()  # as the command does
     typer.run(main)

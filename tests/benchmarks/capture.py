@@ -25,6 +25,7 @@ from footage import SIZE, VIDEO, frames, there
 
 from edgecnn.bench.clock import ratio
 from edgecnn.inference.classifier import Classifier
+from edgecnn.memory import keep_freed_memory, share_one_heap
 from edgecnn.model.frame import Frame
 from edgecnn.model.spec import ModelSpec
 from edgecnn.opencv import cv2
@@ -34,8 +35,9 @@ from edgecnn.sources.address import Kind
 from edgecnn.sources.cameras.settings import CameraSettings
 from edgecnn.sources.capture import _rounds, open_source
 from edgecnn.sources.frame_request import FrameRequest
+from edgecnn.sources.live.capture_job import plan_job
 from edgecnn.sources.live.connection import Patience
-from edgecnn.sources.live.feed import LiveFeed, plan_job
+from edgecnn.sources.live.feed import LiveFeed
 from edgecnn.sources.prefetch import DEPTH
 
 
@@ -68,7 +70,7 @@ def read_source(path: Path) -> int:
 def read_process(path: Path, spec: ModelSpec | None, *, whole: bool) -> int:
     """Return nanoseconds a frame in a capture process that a reader keeps asking."""
     patience = Patience()
-    wanted = FrameRequest((spec,) if spec else (), whole)
+    wanted = FrameRequest(spec, whole)
     job = plan_job(str(path), Kind.STREAM, CameraSettings(), patience, wanted)
     feed = LiveFeed("video", job, patience, lambda _: None)
     with closing(feed):
@@ -161,4 +163,6 @@ def main(
 
 
 if __name__ == "__main__":
+    keep_freed_memory()  # as the command does
+    share_one_heap()
     typer.run(main)

@@ -17,6 +17,7 @@ from cameras import BOUNDARY, Wire, http_camera, jpeg
 from footage import VIDEO, frames, there
 
 from edgecnn.inference.classifier import Classifier
+from edgecnn.memory import keep_freed_memory, share_one_heap
 from edgecnn.runner.run import Run, RunPlan
 from edgecnn.runner.watch import WatchOptions
 from edgecnn.sources.capture import CaptureOptions
@@ -64,7 +65,7 @@ def main(
     server = subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert server.stdout is not None
     urls = server.stdout.readline().split()
-    quiet = CaptureOptions(tell=lambda _: None)
+    quiet = CaptureOptions(on_event=lambda _: None)
     wanted = int(seconds * fps * cameras)
     options = WatchOptions(max_frames=wanted, whole=False, capture=quiet)
     with Classifier(model) as classifier:
@@ -83,4 +84,6 @@ def main(
 
 
 if __name__ == "__main__":
+    keep_freed_memory()  # as the command does
+    share_one_heap()
     typer.run(main)

@@ -17,6 +17,7 @@ from edgecnn.cli.progress import say, training_bar
 from edgecnn.exporter.export import export
 from edgecnn.exporter.options import Options
 from edgecnn.exporter.ship import ExportReport
+from edgecnn.memory import keep_freed_memory
 from edgecnn.model.form import Form
 from edgecnn.trainer.checkpoint import CHECKPOINT
 from edgecnn.trainer.recipe import Recipe, read_recipe
@@ -28,8 +29,8 @@ RECIPES = Path(__file__).parents[2] / "export" / "recipes"
 def one_seed(name: str, recipe: Recipe, out: Path, device: str) -> ExportReport:
     """Train one seed, unless that is done, and export it."""
     if not (out / "run" / CHECKPOINT).exists():
-        with training_bar(recipe) as watch:
-            train(recipe, out / "run", device=device, overwrite=True, watch=watch)
+        with training_bar(recipe) as on_progress:
+            train(recipe, out / "run", device=device, overwrite=True, on_progress=on_progress)
     return export(out / "run", out, name=name, options=Options(force=True))
 
 
@@ -50,4 +51,5 @@ def main(name: str, seeds: int = 3, out: Path = Path("runs/seeds"), device: str 
 
 
 if __name__ == "__main__":
+    keep_freed_memory()  # as the command does
     typer.run(main)

@@ -19,6 +19,7 @@ from drawing import CONDITIONS, draw_frame, thin_lines
 
 from edgecnn.cli.progress import say, training_bar
 from edgecnn.data.dataset import Dataset, Pictures
+from edgecnn.memory import keep_freed_memory
 from edgecnn.model.frame import Frame, fit_frame
 from edgecnn.model.spec import Fit, ModelSpec, Shrink
 from edgecnn.opencv import cv2
@@ -121,8 +122,8 @@ def training_set(data: Dataset) -> Dataset:
 def compare_accuracy(digits: int) -> None:
     """Print accuracy by condition and rule, and who lost and won digits against INTER_AREA."""
     data, spec = load_for(RECIPE)
-    with training_bar(RECIPE) as watch:
-        _, network = train_on(training_set(data), spec, RECIPE, watch=watch)
+    with training_bar(RECIPE) as on_progress:
+        _, network = train_on(training_set(data), spec, RECIPE, on_progress=on_progress)
     fitted: dict[tuple[str, str], list[Frame]] = {}
     truth = []
     for condition, label, frame in drawings(data.validation, digits, seed=2):
@@ -173,4 +174,5 @@ def main(digits: int = 10_000) -> None:
 
 
 if __name__ == "__main__":
+    keep_freed_memory()  # as the command does
     typer.run(main)

@@ -19,6 +19,7 @@ import numpy as np
 import typer
 
 from edgecnn.cli.progress import say
+from edgecnn.memory import keep_freed_memory
 from edgecnn.trainer.progress import Progress
 from edgecnn.trainer.recipe import Recipe, read_recipe
 from edgecnn.trainer.score import choose_device
@@ -110,4 +111,5 @@ def main(backend: str = "torch", recipe: str = "article-mnist", seeds: int = 0) 
 
 
 if __name__ == "__main__":
+    keep_freed_memory()  # as the command does
     typer.run(main)

@@ -20,7 +20,7 @@ from scipy.special import logsumexp, softmax
 
 from edgecnn.data.catalog import load_as
 from edgecnn.errors import NotFound
-from edgecnn.exporter.rejection import KEEP, conformal, strange_frames, with_rejection
+from edgecnn.exporter.rejection import KEEP, conformal, made_frames, with_rejection
 from edgecnn.exporter.temperature import fit_temperature
 from edgecnn.inference.classifier import Classifier
 from edgecnn.model.frame import Frame
@@ -66,7 +66,7 @@ def answers_of(name: str) -> Answers:
 
 def strangers(spec: ModelSpec, own: str) -> dict[str, Frame]:
     """Return frames that belong to no class of the model."""
-    found = strange_frames(spec)
+    found = made_frames(spec)
     for name, kind in FOREIGN.items():
         if name != own and not own.startswith(kind):
             found[name] = np.asarray(load_as(name, spec).test.frames)[:LIMIT]

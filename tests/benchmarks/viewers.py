@@ -22,6 +22,7 @@ from footage import VIDEO, there
 
 from edgecnn.bench.clock import ratio
 from edgecnn.inference.classifier import Classifier
+from edgecnn.memory import keep_freed_memory, share_one_heap
 from edgecnn.runner.run import Run, RunPlan
 from edgecnn.runner.sink_queue import Sink
 from edgecnn.runner.statistics import RunReport
@@ -132,4 +133,6 @@ def measure(
 
 
 if __name__ == "__main__":
+    keep_freed_memory()  # as the command does
+    share_one_heap()
     typer.run(main)

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import real_data
+from picture_folders import read_image_folder
 from small_disk import small_disk
 
 import edgecnn
@@ -24,7 +25,6 @@ from edgecnn.collector.collect import CollectReport, collect
 from edgecnn.collector.filters import Filters
 from edgecnn.collector.layout import Split
 from edgecnn.collector.recording import Recording
-from edgecnn.data.folders import read_image_folder
 from edgecnn.errors import DataError, DeviceError, NotFound, OptionError, SourceError
 from edgecnn.model.frame import Frame
 from edgecnn.opencv import decode_picture, encode_png
@@ -105,7 +105,9 @@ def test_only_pictures_that_were_kept_count(tmp_path: Path) -> None:
 def test_each_picture_is_told_when_it_is_there(tmp_path: Path) -> None:
     sizes: list[int] = []
     source = save_folder(tmp_path / "in", scenes(1, 2))
-    collect("cup", source, tmp_path / "out", watch=lambda path: sizes.append(path.stat().st_size))
+    collect(
+        "cup", source, tmp_path / "out", on_progress=lambda path: sizes.append(path.stat().st_size)
+    )
     assert len(sizes) == 2
     assert min(sizes) > 0
 
@@ -197,14 +199,14 @@ def test_a_broken_file_of_a_recording_is_named(tmp_path: Path) -> None:
 def test_a_camera_that_hangs_up_is_an_error_that_says_what_was_kept(tmp_path: Path) -> None:
     options = CaptureOptions(patience=Patience(give_up_s=0.5))
     with network_camera() as (url, taken), pytest.raises(SourceError) as failure:
-        collect("cup", url, tmp_path, every="1", filters=ALL, options=options, watch=taken)
+        collect("cup", url, tmp_path, every="1", filters=ALL, options=options, on_progress=taken)
     assert f"{STREAMED} pictures were kept in {tmp_path / 'train' / 'cup'}" in failure.value.what
     assert len(files(tmp_path)) == STREAMED + 1
 
 
 def test_the_password_of_a_camera_is_nowhere_in_what_is_written_or_said(tmp_path: Path) -> None:
     with network_camera() as (url, taken):
-        report = collect("cup", url, tmp_path, every="1", count=2, filters=ALL, watch=taken)
+        report = collect("cup", url, tmp_path, every="1", count=2, filters=ALL, on_progress=taken)
     written = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
     assert "127.0.0.1" in report.source
     assert b"127.0.0.1" in written

@@ -8,10 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import real_data
-from picture_folders import encoded, picture, write_class
+from picture_folders import encoded, picture, read_image_folder, write_class
 
 from edgecnn.data.catalog import InputOptions, load, read
-from edgecnn.data.folders import read_image_folder
 from edgecnn.errors import DataError
 from edgecnn.model.frame import fit_frame
 

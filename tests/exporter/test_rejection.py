@@ -26,8 +26,8 @@ from edgecnn.exporter.rejection import (
     KEEP,
     conformal,
     count_known,
-    load_strangers,
-    strange_frames,
+    load_ood,
+    made_frames,
     with_rejection,
 )
 from edgecnn.exporter.ship import ExportReport
@@ -138,11 +138,11 @@ def test_only_pictures_that_are_right_choose_the_threshold() -> None:
 
 
 def test_frames_that_show_nothing_are_whole_and_the_same_each_time() -> None:
-    for name, frames in strange_frames(SPEC).items():
+    for name, frames in made_frames(SPEC).items():
         assert frames.shape[1:] == SPEC.shape
         assert frames.dtype == np.uint8
-        assert np.array_equal(frames, strange_frames(SPEC)[name])
-    assert len(np.unique(strange_frames(SPEC)["blank"])) == 256
+        assert np.array_equal(frames, made_frames(SPEC)[name])
+    assert len(np.unique(made_frames(SPEC)["blank"])) == 256
 
 
 def test_what_reaches_the_threshold_is_counted() -> None:
@@ -174,7 +174,7 @@ def core(request: pytest.FixtureRequest) -> onnx.ModelProto:
 def test_divided_logits_are_divided_and_no_node_is_added(
     core: onnx.ModelProto, form: str, temperature: float
 ) -> None:
-    frames = strange_frames(SPEC)["noise"]
+    frames = made_frames(SPEC)["noise"]
     graph = quantize(core, frames[:50]) if form == "int8" else core
     wrap = wrap_int8 if form == "int8" else wrap_fp32
     cooler = divided(graph, temperature)
@@ -259,7 +259,7 @@ def test_who_asks_for_it_knows_everything_and_sees_what_is_strange(
 ) -> None:
     write_class(tmp_path / "other" / "a", 20)
     write_class(tmp_path / "other" / "b", 20)
-    options = Options(keep=1.0, foreign=(str(tmp_path / "other"),))
+    options = Options(keep=1.0, ood=(str(tmp_path / "other"),))
     report = export(run_folder, tmp_path / "out", options=options, clock=set_clock(0.8))
     model = read_model(report.files[Form.INT8])
     assert (model.spec.reject_threshold, model.spec.logit_ceiling) == (0.0, ())
@@ -271,7 +271,7 @@ def test_who_asks_for_it_knows_everything_and_sees_what_is_strange(
 
 def test_pictures_of_the_models_own_classes_are_no_strangers(run_folder: Path) -> None:
     with pytest.raises(OptionError, match="has classes of the model: 0, 1"):
-        load_strangers(read_run(run_folder).spec, ("digits",))
+        load_ood(read_run(run_folder).spec, ("digits",))
 
 
 @pytest.mark.parametrize("keep", [0.0, -1.0, 1.1, math.nan])

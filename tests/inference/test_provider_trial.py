@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from edgecnn.doctor.finding import FAIL, OK, WARN
+from edgecnn.check_result import FAIL, OK, WARN
 from edgecnn.doctor.surroundings import judge_provider
 from edgecnn.inference.inspect import describe_model, report_rows
 from edgecnn.inference.provider_facts import CPU

@@ -7,7 +7,7 @@ import pytest
 
 from edgecnn.errors import OptionError
 from edgecnn.inference.session import open_session
-from edgecnn.inference.session_keys import KEYS, parse_settings
+from edgecnn.inference.session_keys import KEYS, check_key, parse_settings
 from edgecnn.model.model_file import read_model
 
 SPINNING = "session.intra_op.allow_spinning"
@@ -69,3 +69,19 @@ def test_every_key_is_in_the_library_of_onnx_runtime() -> None:
     (library,) = folder.glob("onnxruntime_pybind11_state*")
     text = library.read_bytes()
     assert [key for key in KEYS if f"\0{key}\0".encode() not in text] == []
+
+
+def test_a_key_that_only_a_newer_onnx_runtime_knows_is_a_warning() -> None:
+    with pytest.warns(UserWarning, match=r"session\.of_tomorrow.* is new in onnxruntime 1\.40"):
+        check_key("session.of_tomorrow", "1.40.1", b"..\0session.of_tomorrow\0..")
+
+
+@pytest.mark.parametrize("installed", ["1.32.0", "1.40.1"])
+def test_a_key_that_no_library_knows_is_refused_whatever_the_version(installed: str) -> None:
+    with pytest.raises(OptionError, match="of_tomorow"):
+        check_key("session.of_tomorow", installed, b"..\0session.of_tomorrow\0..")
+
+
+def test_the_library_that_is_installed_is_the_one_that_is_asked() -> None:
+    with pytest.warns(UserWarning, match="load_model_format"):  # a key that edgecnn leaves out
+        check_key("session.load_model_format", "1.40.1")

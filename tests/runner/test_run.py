@@ -120,7 +120,7 @@ def test_a_sink_that_fails_ends_alone_and_is_told(classifier: Classifier, folder
     broken = Kept(5, DeviceError("the disk is full", remedy="free some space"))
     broken.name = "broken"
     sound = Kept()
-    options = WatchOptions(capture=CaptureOptions(tell=told.append))
+    options = WatchOptions(capture=CaptureOptions(on_event=told.append))
     report = run(classifier, folder, broken, sound, options=options)
     assert report.sinks["kept"].results == len(sound.results) == 20
     assert report.sinks["broken"].results == 4
@@ -142,7 +142,7 @@ def test_a_source_that_is_given_up_is_an_error_after_its_last_result(
 ) -> None:
     kept = Kept()
     patience = Patience(stall_s=0.3, give_up_s=0.6)
-    options = WatchOptions(capture=CaptureOptions(patience=patience, tell=lambda _: None))
+    options = WatchOptions(capture=CaptureOptions(patience=patience, on_event=lambda _: None))
     with http_camera(then_silent) as camera, pytest.raises(SourceError, match="stopped giving"):
         run(classifier, camera.url, kept, options=options)
     assert kept.results

@@ -169,7 +169,7 @@ def test_an_answer_that_is_no_number_is_an_error_result_and_never_the_first_clas
     path = resealed(fp32, tmp_path_factory.mktemp("nan"), both(poison, no_golden))
     results = list(watch(path, str(folder)))
     assert len(results) == 20
-    assert {(r.prediction, r.label, r.trouble) for r in results} == {
+    assert {(r.prediction, r.label, r.status) for r in results} == {
         (None, UNKNOWN, ResultStatus.NON_FINITE)
     }
     assert results[0].probability == 0.0
@@ -190,23 +190,23 @@ NOISE = np.random.default_rng(0).integers(0, 256, (48, 64, 3), np.uint8)
 
 
 @pytest.mark.parametrize(
-    ("picture", "trouble"),
-    [(DIM, ResultStatus.BLIND), (NOISE, ResultStatus.FROZEN)],
-    ids=["blind", "frozen"],
+    ("picture", "status"),
+    [(DIM, ResultStatus.OBSTRUCTED), (NOISE, ResultStatus.FROZEN)],
+    ids=["obstructed", "frozen"],
 )
 def test_what_a_covered_or_frozen_camera_shows_is_marked(
     classifier: Classifier, picture: Frame, trouble: ResultStatus
 ) -> None:
     told: list[Event] = []
-    capture = CaptureOptions(patience=Patience(give_up_s=20, doubt_s=0.2), tell=told.append)
+    capture = CaptureOptions(patience=Patience(give_up_s=20, doubt_s=0.2), on_event=told.append)
     classifier.require(0.0)
     with http_camera(still(picture)) as camera:
         results = watch(classifier, camera.url, options=WatchOptions(capture=capture))
-        marked = next(result for result in results if result.trouble)
+        marked = next(result for result in results if result.status)
         results.close()
-    assert marked.trouble is trouble
+    assert marked.status is trouble
     assert marked.prediction is not None
-    assert (marked.label == UNKNOWN) == (trouble is ResultStatus.BLIND)
+    assert (marked.label == UNKNOWN) == (trouble is ResultStatus.OBSTRUCTED)
     assert SourceEvent(trouble.value) in [event.what for event in told]
 
 

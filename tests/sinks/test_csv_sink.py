@@ -43,7 +43,7 @@ def test_a_row_tells_what_when_how_sure_and_by_which_model(tmp_path: Path) -> No
             "label": "Käfer",
             "probability": "0.650000",
             "known": "true",
-            "trouble": "",
+            "status": "",
             "latency_ms": "1.2346",
             "age_ms": "2.500",
             "model": "0123456789ab",
@@ -52,9 +52,9 @@ def test_a_row_tells_what_when_how_sure_and_by_which_model(tmp_path: Path) -> No
 
 
 def test_a_result_without_a_prediction_has_empty_cells_for_it(tmp_path: Path) -> None:
-    write(tmp_path / "r.csv", result(trouble=ResultStatus.NON_FINITE, known=False))
+    write(tmp_path / "r.csv", result(status=ResultStatus.NON_FINITE, known=False))
     (row,) = read(tmp_path / "r.csv")
-    assert (row["label"], row["trouble"]) == ("unknown", "non_finite")
+    assert (row["label"], row["status"]) == ("unknown", "non_finite")
     assert (row["probability"], row["latency_ms"], row["known"]) == ("", "", "false")
 
 

@@ -31,10 +31,10 @@ def test_a_line_for_people_says_what_an_unknown_frame_may_be() -> None:
 
 
 @pytest.mark.parametrize(
-    "trouble", [ResultStatus.BLIND, ResultStatus.FROZEN, ResultStatus.NON_FINITE]
+    "status", [ResultStatus.OBSTRUCTED, ResultStatus.FROZEN, ResultStatus.NON_FINITE]
 )
 def test_a_line_for_people_says_why_it_cannot_be_trusted(trouble: ResultStatus) -> None:
-    (line,) = lines([result(trouble=trouble)], as_json=False)
+    (line,) = lines([result(status=trouble)], as_json=False)
     assert line.endswith(f"({trouble.value})")
 
 
@@ -54,7 +54,7 @@ def test_a_line_for_programs_is_json_with_every_field() -> None:
         "time": 1_800_000_000.3,
         "label": "unknown",
         "changed": False,
-        "trouble": "",
+        "status": "",
         "probability": 0.65,
         "known": False,
         "latency_ms": 1.2346,
@@ -63,7 +63,7 @@ def test_a_line_for_programs_is_json_with_every_field() -> None:
 
 
 def test_a_result_without_a_prediction_has_no_latency_and_is_not_known() -> None:
-    (line,) = lines([result(trouble=ResultStatus.NON_FINITE)], as_json=True)
+    (line,) = lines([result(status=ResultStatus.NON_FINITE)], as_json=True)
     found = json.loads(line)
     assert (found["latency_ms"], found["known"], found["top"]) == (None, False, [])
 

@@ -45,8 +45,8 @@ def test_a_label_can_be_drawn_on_a_frame_that_must_not_change() -> None:
 def test_the_answer_is_a_line_that_says_how_sure_it_is() -> None:
     assert answer(result()) == "Käfer  65%"
     assert answer(result(known=False)) == "unknown  (Käfer? 65%)"
-    assert answer(result(known=False, trouble=ResultStatus.BLIND)) == "unknown  (blind)"
-    assert answer(result(known=False, trouble=ResultStatus.NON_FINITE)) == "unknown  (non finite)"
+    assert answer(result(known=False, status=ResultStatus.OBSTRUCTED)) == "unknown  (blind)"
+    assert answer(result(known=False, status=ResultStatus.NON_FINITE)) == "unknown  (non finite)"
 
 
 def test_the_region_of_interest_is_drawn_on_its_border() -> None:

@@ -47,9 +47,9 @@ def test_the_whole_frame_is_kept_as_it_was_with_what_the_model_said(tmp_path: Pa
     pytest.param({"known": False, "probability": 0.99}, True, id="not known"),
     pytest.param({"probability": 0.45}, True, id="two classes close together"),
     pytest.param({"probability": 0.9}, False, id="known and far apart"),
-    pytest.param({"known": False, "trouble": ResultStatus.BLIND}, False, id="blind"),
-    pytest.param({"known": False, "trouble": ResultStatus.FROZEN}, False, id="frozen"),
-    pytest.param({"known": False, "trouble": ResultStatus.NON_FINITE}, False, id="not finite"),
+    pytest.param({"known": False, "status": ResultStatus.OBSTRUCTED}, False, id="obstructed"),
+    pytest.param({"known": False, "status": ResultStatus.FROZEN}, False, id="frozen"),
+    pytest.param({"known": False, "status": ResultStatus.NON_FINITE}, False, id="not finite"),
 ])  # fmt: skip
 def test_a_frame_is_uncertain_if_it_is_not_known_or_two_classes_are_close(
     tmp_path: Path, made: dict[str, object], kept: bool

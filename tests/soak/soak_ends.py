@@ -116,9 +116,9 @@ def kill_captures(trials: int) -> Recovered:
     recovered, longest_s = 0, 0.0
     with (
         http_camera(forever) as camera,
-        open_source(camera.url, CaptureOptions(tell=lambda _: None)) as source,
+        open_source(camera.url, CaptureOptions(on_event=lambda _: None)) as source,
     ):
-        shots, feed = source.shots(), source._feeds[0]
+        shots, feed = source.captured_frames(), source._feeds[0]
         next(shots)
         for _ in range(trials):
             assert isinstance(feed, LiveFeed)

@@ -27,6 +27,7 @@ from processes import children_of
 from watching import Sample, Watching, growth, sample, usual
 
 from edgecnn.inference.classifier import Classifier
+from edgecnn.memory import keep_freed_memory, share_one_heap
 from edgecnn.records import Record
 from edgecnn.runner.result import Result
 from edgecnn.runner.run import Run, RunPlan
@@ -144,7 +145,7 @@ def soak(model: str, frames: int, *, kill_every_s: float = 5.0, good_s: float = 
         sources = [*stack.enter_context(bad_cameras(2, good_s)), raw_source(folder)]
         watching.spared = children_of()
         capture = CaptureOptions(
-            patience=PATIENCE, tell=lambda event: events.update([event.what.value])
+            patience=PATIENCE, on_event=lambda event: events.update([event.what.value])
         )
         plan = RunPlan(
             sources,
@@ -252,4 +253,6 @@ def main(
 
 
 if __name__ == "__main__":
+    keep_freed_memory()  # as the command does
+    share_one_heap()
     typer.run(main)

@@ -76,13 +76,13 @@ def measure(
         stop = Stop()
         urls = [stack.enter_context(http_camera(mood)).url for mood in moody]
         patience = Patience(stall_s=stall_s)
-        options = CaptureOptions(patience=patience, tell=events.append, stop=stop)
+        options = CaptureOptions(patience=patience, on_event=events.append, stop=stop)
         source = stack.enter_context(open_sources(urls, options))
         threads = [
             threading.Thread(target=mood.live, args=(outages, length_s, stop)) for mood in moody
         ]
         _start_and_stop_after(threads, stop)
-        for shot in source.shots():
+        for shot in source.captured_frames():
             frames_s.setdefault(shot.source, []).append(shot.stamp_ns / 1e9)
     return [
         _outage(span, frames_s[url], [e for e in events if e.source == url])

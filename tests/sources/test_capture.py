@@ -200,7 +200,7 @@ def test_a_video_is_read_ahead_by_a_few_frames_and_no_more(tmp_path: Path) -> No
     for number in range(20):
         save(tmp_path / f"{number:02}.png", flat(number))
     with open_source(str(tmp_path)) as opened:
-        next(opened.shots())
+        next(opened.captured_frames())
         for picture in sorted(tmp_path.iterdir())[DEPTH + 2 :]:
             picture.write_bytes(b"no picture any more")
         seen: list[Frame] = []
@@ -211,13 +211,13 @@ def test_a_video_is_read_ahead_by_a_few_frames_and_no_more(tmp_path: Path) -> No
 
 def test_frames_that_wait_for_a_slow_reader_are_fitted_meanwhile_and_others_where_taken() -> None:
     spec = ModelSpec(("a", "b"), 32, 32, 3)
-    with open_source("pattern", wanted=FrameRequest((spec,))) as opened:
+    with open_source("pattern", wanted=FrameRequest(spec)) as opened:
         (feed,) = opened._feeds
         assert isinstance(feed, Prefetcher)
         while len(feed._ring) < DEPTH:
             time.sleep(0.001)
         waiting = [shot for shot in feed._ring if isinstance(shot, CapturedFrame)]
-        taken = list(islice(opened.shots(), DEPTH))
+        taken = list(islice(opened.captured_frames(), DEPTH))
     assert [shot.fitted is not None for shot in waiting] == [False, False, True, True]
     for shot in taken:
         assert shot.fitted is not None

@@ -17,11 +17,11 @@ from edgecnn.trainer.distributed import ProcessGroup
 from edgecnn.trainer.loop import Loop
 from edgecnn.trainer.networks import build
 from edgecnn.trainer.optimize import learning_rate
-from edgecnn.trainer.progress import Keep, Progress, Watch, ignore
+from edgecnn.trainer.progress import Keep, OnProgress, Progress, ignore
 from edgecnn.trainer.recipe import Optimizer, Precision, Recipe, Schedule
 from edgecnn.trainer.run_folder import read_run
 from edgecnn.trainer.score import logits_of, score
-from edgecnn.trainer.snapshot import SNAPSHOT, Tally, read_snapshot
+from edgecnn.trainer.snapshot import SNAPSHOT, TrainingState, read_snapshot
 from edgecnn.trainer.train import make_network, train, train_on
 from edgecnn.trainer.train_network import train_network
 from trainer.small_runs import CPU, SMALL, Few, few_of, same, weights_of
@@ -44,7 +44,7 @@ def few(digits: Few) -> Few:
     return few_of(digits)
 
 
-def fitted(few: Few, recipe: Recipe, **how: object) -> tuple[nn.Module, Tally]:
+def fitted(few: Few, recipe: Recipe, **how: object) -> tuple[nn.Module, TrainingState]:
     network = make_network(recipe, few[1])
     return network, train_network(network, few[0], recipe, CPU, ignore, **how)  # type: ignore[arg-type]
 
@@ -184,7 +184,7 @@ def test_every_number_of_the_recipe_is_obeyed(few: Few, change: dict[str, object
     assert not same(weights_of(plain), weights_of(other))
 
 
-def press_ctrl_c(epoch: int, step: int) -> Watch:
+def press_ctrl_c(epoch: int, step: int) -> OnProgress:
     def watch(state: Progress) -> None:
         if (state.epoch, state.step) == (epoch, step):
             os.kill(os.getpid(), signal.SIGINT)
@@ -219,8 +219,8 @@ def test_the_counts_of_an_unfinished_epoch_are_the_leaders(
     snapshot = read_snapshot(stopped_run(tmp_path) / SNAPSHOT)
     loop = Loop(make_network(SMALL, spec), data, SMALL, CPU, None, ProcessGroup(rank, 2), Keep())
     loop.restore(snapshot)
-    assert (loop.tally.seen > 0, loop.tally.loss > 0) == (counted, counted)
-    assert loop.tally.step == snapshot.tally.step == 1
+    assert (loop.state.seen > 0, loop.state.loss > 0) == (counted, counted)
+    assert loop.state.step == snapshot.state.step == 1
 
 
 def test_ctrl_c_works_as_ever_after_training(few: Few) -> None:
@@ -233,7 +233,7 @@ def test_ctrl_c_works_as_ever_after_training(few: Few) -> None:
 
 def stopped_run(folder: Path, recipe: Recipe = SMALL) -> Path:
     with pytest.raises(Stopped):
-        train(recipe, folder, device="cpu", watch=press_ctrl_c(2, 1))
+        train(recipe, folder, device="cpu", on_progress=press_ctrl_c(2, 1))
     return folder
 
 
@@ -307,7 +307,7 @@ def test_a_loss_that_is_no_number_keeps_the_last_snapshot_and_names_it(
         train_network(network, data, SMALL, CPU, ruin, keep=keep)
     assert f"the last good epoch is kept in {keep.snapshot}" in caught.value.what
     kept = read_snapshot(tmp_path / SNAPSHOT)
-    assert len(kept.tally.history) == 2
+    assert len(kept.state.history) == 2
     assert all(bool(t.isfinite().all()) for t in kept.tensors.values())
 
 

@@ -61,7 +61,7 @@ def test_a_killed_run_goes_on_to_the_same_bits(main: Main, unbroken: Path, tmp_p
         wait_for(out / SNAPSHOT, process)
         process.kill()
         assert process.wait() == -signal.SIGKILL
-    assert 1 <= len(read_snapshot(out / SNAPSHOT).tally.history) < 20
+    assert 1 <= len(read_snapshot(out / SNAPSHOT).state.history) < 20
     ran = main(
         "train", "--out", out, "--resume", "--device", "cpu"
     )  # the recipe is in the snapshot
@@ -117,7 +117,7 @@ def test_a_full_disk_is_one_clear_error_and_the_last_snapshot_stays(small_disk: 
     assert errors.count("No space left on device") == 1
     assert f"{small_disk / SNAPSHOT} could not be written" in errors
     assert "Traceback" not in errors
-    assert len(read_snapshot(small_disk / SNAPSHOT).tally.history) >= 1
+    assert len(read_snapshot(small_disk / SNAPSHOT).state.history) >= 1
     assert {path.name for path in small_disk.iterdir()} == {SNAPSHOT, "film"}
 
 

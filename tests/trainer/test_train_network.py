@@ -111,7 +111,7 @@ def test_loss_falls_and_accuracy_rises_on_digits(few: tuple[Dataset, ModelSpec])
 
 def test_watch_sees_every_step_of_every_epoch(few: tuple[Dataset, ModelSpec]) -> None:
     seen: list[Progress] = []
-    report, _ = train_on(*few, TINY, device="cpu", watch=seen.append)
+    report, _ = train_on(*few, TINY, device="cpu", on_progress=seen.append)
     steps = math.ceil(320 / 50)
     wanted = list(itertools.product(range(1, 4), range(1, steps + 1)))
     assert [(state.epoch, state.step) for state in seen] == wanted

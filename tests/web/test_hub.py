@@ -140,7 +140,12 @@ def test_a_sink_in_trouble_is_an_event_and_no_source(hub: Hub) -> None:
 
 def test_what_is_odd_about_pictures_is_no_state(hub: Hub) -> None:
     hub.add(result())
-    for what in (SourceEvent.BLIND, SourceEvent.SEEING, SourceEvent.RESIZED, SourceEvent.CORRUPT):
+    for what in (
+        SourceEvent.OBSTRUCTED,
+        SourceEvent.SEEING,
+        SourceEvent.RESIZED,
+        SourceEvent.CORRUPT,
+    ):
         hub.hear(event(what))
     assert hub.channels()[0].state is SourceEvent.LIVE
 

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from edgecnn.errors import DeviceError, OptionError
-from edgecnn.web.listening import Address, is_private, listen, own_addresses, reachable_host
+from edgecnn.web.listening import Address, is_private, listen, own_address, reachable_host
 
 HOLD = """
 import socket
@@ -18,14 +18,14 @@ input()
 """
 
 
-def test_a_port_in_use_is_an_error_that_names_who_uses_it() -> None:
+def test_a_port_in_use_is_an_error_that_names_another_way() -> None:
     command = [sys.executable, "-c", HOLD]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as other:
         assert other.stdout is not None
         port = int(other.stdout.readline())
-        with pytest.raises(DeviceError, match=rf"port {port} is in use by pid {other.pid} \("):
+        with pytest.raises(DeviceError, match=f"port {port} is in use"):
             listen(Address(port=port))
         other.communicate("\n", timeout=20)
 
@@ -59,8 +59,8 @@ def test_an_address_for_people_can_be_opened() -> None:
         assert reachable_host(listener, "127.0.0.1") == "127.0.0.1"
     with listen(Address("0.0.0.0", 0)) as listener:
         host = reachable_host(listener, "0.0.0.0")
-        assert host in (*own_addresses(), socket.gethostname())
-        if own_addresses():
+        assert host == (own_address() or socket.gethostname())
+        if own_address():
             socket.create_connection((host, listener.getsockname()[1]), 5).close()
 
 

@@ -68,8 +68,8 @@ def test_the_facts_name_the_model(classifier: Classifier) -> None:
 def test_events_are_told_newest_first(classifier: Classifier) -> None:
     with live_page(classifier) as (page, port):
         heard: list[Event] = []
-        capture = CaptureOptions(tell=heard.append)
-        tell = page.attach(WatchOptions(capture=capture)).capture.tell
+        capture = CaptureOptions(on_event=heard.append)
+        tell = page.attach(WatchOptions(capture=capture)).capture.on_event
         tell(Event("cam", SourceEvent.CONNECTING, "", 0.0))
         tell(Event("cam", SourceEvent.STALLED, "no frame for 5 s", 1.0))
         with opened(port, "/events") as stream:

@@ -4,12 +4,12 @@ import threading
 from pathlib import Path
 
 import numpy as np
+from picture_folders import read_image_folder
 from results import picture, result
 from small_disk import small_disk
 
 from edgecnn.collector.layout import Split
 from edgecnn.collector.recording import Recording
-from edgecnn.data.folders import read_image_folder
 from edgecnn.model.frame import Frame
 from edgecnn.opencv import cv2, decode_picture
 from edgecnn.runner.result import Result

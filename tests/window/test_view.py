@@ -78,8 +78,8 @@ def test_an_answer_that_cannot_be_trusted_has_another_colour() -> None:
     sure = colours(View(result(BLACK)))
     for other in (
         result(BLACK, known=False),
-        result(BLACK, trouble=ResultStatus.FROZEN),
-        result(BLACK, known=False, trouble=ResultStatus.NON_FINITE),
+        result(BLACK, status=ResultStatus.FROZEN),
+        result(BLACK, known=False, status=ResultStatus.NON_FINITE),
     ):
         assert np.abs(colours(View(other)).astype(int) - sure).max() > 50
 
@@ -94,7 +94,7 @@ def test_before_the_first_frame_the_window_says_that_it_waits() -> None:
     text=st.text(),
     height=st.integers(1, 200),
     width=st.integers(1, 200),
-    trouble=st.sampled_from(list(ResultStatus)),
+    status=st.sampled_from(list(ResultStatus)),
 )
 def test_no_text_and_no_size_breaks_it(
     text: str, height: int, width: int, trouble: ResultStatus
@@ -102,7 +102,7 @@ def test_no_text_and_no_size_breaks_it(
     labels = ("cat", "dog", text, "bee")
     shown = result(
         np.zeros((height, width, 3), np.uint8),
-        label=text, source=text, labels=labels, trouble=trouble,
+        label=text, source=text, labels=labels, status=trouble,
     )  # fmt: skip
     choices = [(str(key), label) for key, label in enumerate(labels)]
     draw_view(View(shown, 9.9, 3, True, True, text, choices, True))

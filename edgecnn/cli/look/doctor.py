@@ -18,8 +18,8 @@ def doctor(
     """Check the whole machine: each line is OK, WARN or FAIL, with what to do."""
     from edgecnn.doctor.examine import examine, finding_rows
 
-    with spinner() as watch:
-        report = examine(source, watch=watch)
+    with spinner() as on_progress:
+        report = examine(source, on_progress=on_progress)
     show(report, table(finding_rows(report)), form)
     if report.failures:
         names = ", ".join(finding.name for finding in report.failures)

@@ -4,6 +4,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from edgecnn.cli.options import AsFormat, Format, Model, show, table
+from edgecnn.text import pip_line
 
 if TYPE_CHECKING:
     from edgecnn.inference.inspect import Operators
@@ -30,13 +31,13 @@ def inspect(model: Model, form: AsFormat = Format.TEXT) -> None:
     report = describe_model(file, _operators(file), try_model(file))
     text = table(report_rows(report))
     if not report.operators:
-        text += '\n(its operators are shown when "edgecnn[train]" is installed)'
+        text += f"\n(its operators are shown after {pip_line('train')})"
     show(report, text, form)
 
 
-def _operators(model: "ModelFile") -> "tuple[Operators, ...]":
+def _operators(model: "ModelFile") -> "Operators | None":
     if find_spec("onnx") is None:
-        return ()
+        return None
     from edgecnn.exporter.graph.operator_counts import count_operators
 
-    return (count_operators(model),)
+    return count_operators(model)

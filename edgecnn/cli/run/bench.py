@@ -38,7 +38,7 @@ def bench_text(report: "BenchReport") -> str:
         (f"{row.model}.{row.form}", f"{row.latency}, {row.size_kib} KiB") for row in report.models
     ]
     if report.ratio:
-        rows.append(("second / first", report.ratio[0]))
+        rows.append(("second / first", report.ratio))
     threads = f"{report.threads} thread{'s' if report.threads > 1 else ''}"
     rows += [("frames", report.frames), ("provider", f"{report.provider}, {threads}")]
     return table([*rows, ("machine", report.machine)])

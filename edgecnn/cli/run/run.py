@@ -45,6 +45,7 @@ from edgecnn.cli.run.sink_options import (
     WebPort,
 )
 from edgecnn.cli.run.sinks import Sinks
+from edgecnn.memory import keep_freed_memory, share_one_heap
 
 if TYPE_CHECKING:
     from edgecnn.inference.classifier import Classifier
@@ -100,6 +101,8 @@ def run(
     from edgecnn.sources.region import parse_region
     from edgecnn.sources.sampling import Sampling
 
+    keep_freed_memory()
+    share_one_heap()
     settings = camera_settings(size, fourcc, camera_fps, exposure)
     sink_options = SinkOptions(
         form=form,
@@ -120,7 +123,9 @@ def run(
         parse_smoothing(smooth, hysteresis),
         max_frames,
         whole=sink_options.whole_frames,
-        capture=CaptureOptions(settings, Patience(stall_s=stall_timeout, wait=wait), tell=_tell),
+        capture=CaptureOptions(
+            settings, Patience(stall_s=stall_timeout, wait=wait), on_event=_tell
+        ),
     )
     with Classifier(
         model,

@@ -10,12 +10,12 @@ from edgecnn.cli.options import AsFormat, Format, show, table
 from edgecnn.cli.progress import spinner
 from edgecnn.cli.ship.gate_options import (
     Force,
-    Foreign,
     ForTarget,
     Keep,
     MaxDrop,
     MaxKib,
     MaxRatio,
+    Ood,
     Precision,
     Strict,
     gate_options,
@@ -55,7 +55,7 @@ def adopt(
     force: Force = False,
     strict: Strict = False,
     keep: Keep = 0.95,
-    foreign: Foreign = None,
+    ood: Ood = None,
     form: AsFormat = Format.TEXT,
 ) -> None:
     """Wrap any ONNX image classifier in the contract, and quantize it if int8 is as good.
@@ -65,18 +65,18 @@ def adopt(
     from edgecnn.exporter.adopt.adopt import adopt as adopt_model
     from edgecnn.exporter.adopt.input_plan import UserOptions
 
-    told = replace(_assumed(assume), size=_size(size), layout=_choice(layout, "nchw", "nhwc"))
-    given = UserOptions(channels=channels, scale=scale, mean=_floats(mean), std=_floats(std))
-    changes = {k: getattr(given, k) for k in ("channels", "scale", "mean", "std")}
-    told = replace(told, **{k: value for k, value in changes.items() if value})
+    given = replace(_assumed(assume), size=_size(size), layout=_choice(layout, "nchw", "nhwc"))
+    numbers = UserOptions(channels=channels, scale=scale, mean=_floats(mean), std=_floats(std))
+    changes = {k: getattr(numbers, k) for k in ("channels", "scale", "mean", "std")}
+    given = replace(given, **{k: value for k, value in changes.items() if value})
     options = gate_options(
         precision, target, max_drop, max_ratio, max_kib,
-        force=force, strict=strict, keep=keep, foreign=foreign,
+        force=force, strict=strict, keep=keep, ood=ood,
     )  # fmt: skip
-    with spinner() as watch:
+    with spinner() as on_progress:
         report = adopt_model(
-            model, labels, out, told=told, fit=fit, data=data, name=name,
-            options=options, watch=watch,
+            model, labels, out, user_options=given, fit=fit, data=data, name=name,
+            options=options, on_progress=on_progress,
         )  # fmt: skip
     show(report, adopt_text(report), form)
 
@@ -113,9 +113,9 @@ def adopt_text(report: "AdoptReport") -> str:
     """Return a report for people."""
     adoption = report.adoption
     rows: list[tuple[str, object]] = [("read", words) for words in adoption.read]
-    rows += [("told", words) for words in adoption.told]
+    rows += [("given", words) for words in adoption.told]
     rows += [("guessed", words) for words in adoption.guessed]
-    rows.append(("fp32 / original", report.likeness))
+    rows.append(("fp32 / original", report.agreement))
     rows += [(path, f"{report.sizes_kib[kind]} KiB") for kind, path in report.files.items()]
     rows += [(score.form, score) for score in report.accuracy]
     rows += [(f"{gate.form} {gate.verdict}", gate.reason) for gate in report.gates]

@@ -9,17 +9,18 @@ from edgecnn.cli.options import AsFormat, Format, show, table
 from edgecnn.cli.progress import spinner
 from edgecnn.cli.ship.gate_options import (
     Force,
-    Foreign,
     ForTarget,
     Keep,
     MaxDrop,
     MaxKib,
     MaxRatio,
+    Ood,
     Precision,
     Strict,
     gate_options,
 )
 from edgecnn.exporter.quantization.targets import Target
+from edgecnn.memory import keep_freed_memory
 
 if TYPE_CHECKING:
     from edgecnn.exporter.ship import ExportReport
@@ -37,18 +38,19 @@ def export(
     force: Force = False,
     strict: Strict = False,
     keep: Keep = 0.95,
-    foreign: Foreign = None,
+    ood: Ood = None,
     form: AsFormat = Format.TEXT,
 ) -> None:
     """Export a run as ONNX files, if they are as accurate as fp32 and worth having."""
     from edgecnn.exporter.export import export as export_run
 
+    keep_freed_memory()  # of a fine-tuning in int8
     options = gate_options(
         precision, target, max_drop, max_ratio, max_kib,
-        force=force, strict=strict, keep=keep, foreign=foreign,
+        force=force, strict=strict, keep=keep, ood=ood,
     )  # fmt: skip
-    with spinner() as watch:
-        report = export_run(run, out, name=name, options=options, watch=watch)
+    with spinner() as on_progress:
+        report = export_run(run, out, name=name, options=options, on_progress=on_progress)
     show(report, export_text(report), form)
 
 

@@ -29,7 +29,7 @@ Strict = Annotated[bool, typer.Option("--strict", help="Refuse what the gate can
 Keep = Annotated[
     float, typer.Option(min=0, max=1, help="Share of right answers that shall stay known.")
 ]
-Foreign = Annotated[
+Ood = Annotated[
     list[str] | None,
     typer.Option(help="A data set without the model's classes: how much of it is known?"),
 ]
@@ -45,7 +45,7 @@ def gate_options(
     force: bool,
     strict: bool,
     keep: float,
-    foreign: list[str] | None,
+    ood: list[str] | None,
 ) -> "Options":
     """Return what is written, and what the gate allows; raises OptionError."""
     from edgecnn.exporter.gate.gate import GateLimits
@@ -58,5 +58,5 @@ def gate_options(
         force=force,
         strict=strict,
         keep=keep,
-        foreign=tuple(foreign or ()),
+        ood=tuple(ood or ()),
     )

@@ -23,8 +23,8 @@ def verify(
     """Check a model file, and name what is wrong with it."""
     from edgecnn.exporter.verify.verify import verify as verify_file
 
-    with spinner() as watch:
-        report = verify_file(model, data=data, against=against or "", watch=watch)
+    with spinner() as on_progress:
+        report = verify_file(model, data=data, against=against or "", on_progress=on_progress)
     rows = [(row.name, f"{row.result:<7}  {row.reason}") for row in report.checks]
     show(report, table([*rows]), form)
     if report.failures:

@@ -68,7 +68,7 @@ def collect(
         jpeg=jpeg,
         window=not every and _person_is_there(source),
         options=replace(LEAVE_SOON, settings=settings),
-        watch=lambda path: typer.echo(path, err=True),
+        on_progress=lambda path: typer.echo(path, err=True),
     )
     show(report, collect_text(report), form)
     if report.interrupted:

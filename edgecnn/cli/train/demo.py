@@ -7,6 +7,7 @@ import typer
 
 from edgecnn.cli.options import AsFormat, Format, show, table
 from edgecnn.cli.progress import say, training_bar
+from edgecnn.memory import keep_freed_memory
 
 
 def demo(
@@ -19,12 +20,13 @@ def demo(
     """Train, export, classify a video and time int8 against fp32: the whole way, minutes."""
     from edgecnn.demo.demo import run_demo
 
+    keep_freed_memory()
     report = run_demo(out, data, training=training_bar, say=say)
     rows: list[tuple[str, object]] = [
         ("data set", report.data),
         *((score.form, score) for score in report.accuracy),
         ("int8, video", report.video),
         *((f"latency {row.form}", row.latency) for row in report.bench.models),
-        ("int8 / fp32", f"{report.bench.ratio[0]}, {report.bench.threads} thread"),
+        ("int8 / fp32", f"{report.bench.ratio}, {report.bench.threads} thread"),
     ]
     show(report, table([*rows, *report.files.items()]), form)

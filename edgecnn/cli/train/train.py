@@ -11,6 +11,7 @@ import typer
 from edgecnn.cli.options import AsFormat, Format, show, table
 from edgecnn.cli.progress import training_bar
 from edgecnn.errors import OptionError
+from edgecnn.memory import keep_freed_memory
 
 if TYPE_CHECKING:
     from edgecnn.trainer.recipe import Recipe
@@ -64,6 +65,7 @@ def train(
     from edgecnn.trainer.recipe import change
     from edgecnn.trainer.train import train as train_recipe
 
+    keep_freed_memory()
     first = _start(recipe, out if resume else None, start)
     made = change(
         replace_given(
@@ -83,7 +85,7 @@ def train(
         ),
         setting or [],
     )
-    with training_bar(made, shown=is_leader()) as watch:
+    with training_bar(made, shown=is_leader()) as on_progress:
         report = train_recipe(
             made,
             out,
@@ -92,7 +94,7 @@ def train(
             resume=resume,
             strict=strict,
             budget_seconds=_seconds(time_budget),
-            watch=watch,
+            on_progress=on_progress,
         )
     if is_leader():
         show(report, train_text(report, out), form)

@@ -44,7 +44,7 @@ class AdoptReport(Record):
     """What was adopted."""
 
     adoption: Adoption
-    likeness: Agreement
+    agreement: Agreement
     files: dict[Form, str]
     """Path of each form."""
     sizes_kib: dict[Form, float]
@@ -61,12 +61,12 @@ def adopt(
     labels: str | Path,
     out: str | Path,
     *,
-    told: UserOptions,
+    user_options: UserOptions,
     fit: Fit | None = None,
     data: str = "",
     name: str = "",
     options: Options | None = None,
-    watch: Callable[[str], None] = lambda _: None,
+    on_progress: Callable[[str], None] = lambda _: None,
     clock: Clock = time.perf_counter_ns,
 ) -> AdoptReport:
     """Wrap an ONNX image classifier in the contract.
@@ -75,13 +75,13 @@ def adopt(
         model: An ONNX file: float or uint8 pictures in, classes out.
         labels: A text file, one class name a line, in the model's order.
         out: Folder for the model files.
-        told: What the graph does not say of its input.
+        user_options: What the graph does not say of its input.
         fit: How frames are brought to size; by default center-crop, reported as a guess.
         data: A data set with classes of the model. Without one there is no int8 form, since nothing
             could judge it.
         name: The model's name; by default the file's.
         options: What is written, and what the gate allows.
-        watch: Called with the name of each stage.
+        on_progress: Called with the name of each stage.
         clock: What the forms are timed with.
 
     Raises:
@@ -94,9 +94,9 @@ def adopt(
     check_name(name)
     content, names = _read_foreign(path), read_labels(Path(labels))
     outline = outline_graph(content)
-    plan = plan_input(outline, told, len(names))
+    plan = plan_input(outline, user_options, len(names))
     spec = ModelSpec(names, plan.height, plan.width, plan.channels, fit or Fit.CROP)
-    watch("reading and cleaning the graph")
+    on_progress("reading and cleaning the graph")
     original = read_original(content, plan)
     dataset = with_labels(load_as(data, spec), names) if data else None
     adoption = Adoption(
@@ -105,21 +105,23 @@ def adopt(
         told=plan.told,
         guessed=() if fit else ("frames are center-cropped: --fit was not given",),
     )
-    watch("comparing with the original")
+    on_progress("comparing with the original")
     pictures = dataset or _made(spec)
     facts = Facts(data, dataset.digest if dataset else "", adoption.to_json(),
                   original.found.parameters)  # fmt: skip
-    candidate = ExportSource(original.core, spec, pictures, original.logits, facts, ORIGIN)
-    draft = exported_form_of(candidate, name, Form.FP32, candidate.core)
+    source = ExportSource(original.core, spec, pictures, original.logits, facts, ORIGIN)
+    exported = exported_form_of(source, name, Form.FP32, source.core)
     frames = np.asarray(pictures.validation.frames[:COMPARED])
-    likeness = compare(original, draft, frames, "validation pictures" if data else "made frames")
+    agreement = compare(
+        original, exported, frames, "validation pictures" if data else "made frames"
+    )
     if not data:
         path = write_atomic(
-            Path(out) / f"{name}{Form.FP32.suffix}", with_golden(draft, candidate).data
+            Path(out) / f"{name}{Form.FP32.suffix}", with_golden(exported, source).data
         )
-        return _report(adoption, likeness, {Form.FP32: str(path)}, (), ())
-    shipped = ship(candidate, Path(out), name, options or Options(), watch, clock)
-    return _report(adoption, likeness, shipped.files, shipped.accuracy, shipped.gates)
+        return _report(adoption, agreement, {Form.FP32: str(path)}, (), ())
+    shipped = ship(source, Path(out), name, options or Options(), on_progress, clock)
+    return _report(adoption, agreement, shipped.files, shipped.accuracy, shipped.gates)
 
 
 def read_labels(path: Path) -> tuple[str, ...]:
@@ -158,7 +160,7 @@ def _made(spec: ModelSpec) -> Dataset:
 
 def _report(
     adoption: Adoption,
-    likeness: Agreement,
+    agreement: Agreement,
     files: dict[Form, str],
     accuracy: tuple[Accuracy, ...],
     gates: tuple[Verdict, ...],
@@ -167,4 +169,4 @@ def _report(
     islands = {}
     if Form.INT8 in files:
         islands = float_islands(count_operators(read_model(files[Form.INT8])).executed)
-    return AdoptReport(adoption, likeness, files, sizes, accuracy, gates, islands)
+    return AdoptReport(adoption, agreement, files, sizes, accuracy, gates, islands)

@@ -44,21 +44,21 @@ class Agreement(Record):
         )
 
 
-def compare(original: Original, draft: ExportedForm, frames: Frame, kind: str) -> Agreement:
+def compare(original: Original, exported: ExportedForm, frames: Frame, kind: str) -> Agreement:
     """Return how like its original a form is on (n, H, W, C) fitted frames.
 
     Raises:
         CheckFailed: It answers differently.
     """
     own = original.answer(frames)
-    with draft.opened() as classifier:
+    with exported.opened() as classifier:
         rows = classifier.logits(list(frames))
     agreement = float((own.argmax(1) == rows.argmax(1)).mean())
     difference = largest_difference(original.found.ending, own, rows)
     if not difference <= TOLERANCE:
         raise CheckFailed(
-            f"the {draft.form} form is off by {difference:.2g} from the original on {len(frames)} "
-            f"{kind}; {TOLERANCE} is allowed",
+            f"the {exported.form} form is off by {difference:.2g} from the original on "
+            f"{len(frames)} {kind}; {TOLERANCE} is allowed",
             remedy="export the original again as plain ONNX layers",
         )
     return Agreement(len(frames), kind, agreement, difference)

@@ -8,6 +8,8 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
+from edgecnn.exporter.graph.editing import makers_of
+
 TO_NHWC = [0, 2, 3, 1]
 
 
@@ -17,7 +19,7 @@ class View:
     def __init__(self, model: onnx.ModelProto) -> None:
         self.graph = model.graph
         self.constants = {tensor.name: tensor for tensor in self.graph.initializer}
-        self.makers = {name: node for node in self.graph.node for name in node.output}
+        self.makers = makers_of(self.graph)
         self._users: dict[str, list[onnx.NodeProto]] = defaultdict(list)
         for node in self.graph.node:
             for name in node.input:

@@ -1,7 +1,7 @@
 """What a stranger's network wants as input: read from its graph, told by the user, never guessed.
 
 What a graph cannot say (the order of the channels, the range and the normalization of its float
-input) must be told.
+input) must be given.
 """
 
 from dataclasses import dataclass
@@ -74,21 +74,21 @@ class Plan(Record):
         return len(self.order)
 
 
-def plan_input(outline: Outline, told: UserOptions, classes: int) -> Plan:
+def plan_input(outline: Outline, given: UserOptions, classes: int) -> Plan:
     """Combine what the graph says and what the user says.
 
     Raises:
-        ModelError: The graph is not that of an image classifier, or contradicts what was told.
-        OptionError: Something that the graph does not say was not told.
+        ModelError: The graph is not that of an image classifier, or contradicts what was given.
+        OptionError: Something that the graph does not say was not given.
     """
     _check(outline)
     value = outline.inputs[0]
-    nhwc = _is_nhwc(value, told)
+    nhwc = _is_nhwc(value, given)
     batch, *rest = value.shape
     height, width, depth = rest if nhwc else (*rest[1:], rest[0])
-    size = (_agreed("width", width, told.size[0]), _agreed("height", height, told.size[1]))
-    channels, words = _order(depth, told)
-    gain, offset, more = _normalization(value, told, len(ORDERS[channels]))
+    size = (_agreed("width", width, given.size[0]), _agreed("height", height, given.size[1]))
+    channels, words = _order(depth, given)
+    gain, offset, more = _normalization(value, given, len(ORDERS[channels]))
     return Plan(
         input=value.name,
         batch=int(batch) if batch.isdecimal() else 0,
@@ -124,14 +124,14 @@ def _check(outline: Outline) -> None:
         _refuse(f"is of opset {opset}, older than {OLDEST_OPSET}", "export it with a newer opset")
 
 
-def _is_nhwc(value: Value, told: UserOptions) -> bool:
+def _is_nhwc(value: Value, given: UserOptions) -> bool:
     """Tell the layout by which dimension is 1 or 3."""
     could_be = {"nchw": value.shape[1] in ("1", "3"), "nhwc": value.shape[3] in ("1", "3")}
     layouts = [layout for layout, possible in could_be.items() if possible]
-    if told.layout:
-        if layouts and told.layout not in layouts:
-            _refuse(f"has an input {value}, which is not {told.layout}", "leave --layout out")
-        return told.layout == "nhwc"
+    if given.layout:
+        if layouts and given.layout not in layouts:
+            _refuse(f"has an input {value}, which is not {given.layout}", "leave --layout out")
+        return given.layout == "nhwc"
     if len(layouts) == 1:
         return layouts == ["nhwc"]
     if not any(size.isdecimal() for size in value.shape[1:]):
@@ -143,61 +143,61 @@ def _is_nhwc(value: Value, told: UserOptions) -> bool:
     )
 
 
-def _agreed(what: str, found: str, told: int) -> int:
+def _agreed(what: str, found: str, given: int) -> int:
     if not found.isdecimal():
-        if not told:
+        if not given:
             raise OptionError(f"the graph leaves the {what} open", remedy="give --size 224")
-        return told
-    if told and told != int(found):
+        return given
+    if given and given != int(found):
         raise OptionError(
-            f"--size says {what} {told}, the graph says {found}", remedy="leave --size out"
+            f"--size says {what} {given}, the graph says {found}", remedy="leave --size out"
         )
     return int(found)
 
 
-def _order(depth: str, told: UserOptions) -> tuple[str, tuple[str, ...]]:
+def _order(depth: str, given: UserOptions) -> tuple[str, tuple[str, ...]]:
     """Return the order of the channels, and what was told about it."""
-    if depth == "1" and told.channels in ("", "gray"):
+    if depth == "1" and given.channels in ("", "gray"):
         return "gray", ()
-    if depth in ("1", "3") and told.channels and (told.channels == "gray") != (depth == "1"):
+    if depth in ("1", "3") and given.channels and (given.channels == "gray") != (depth == "1"):
         raise OptionError(
-            f"--channels is {told.channels}, the input has {depth}", remedy="give rgb or bgr"
+            f"--channels is {given.channels}, the input has {depth}", remedy="give rgb or bgr"
         )
-    if told.channels not in ORDERS:
+    if given.channels not in ORDERS:
         raise OptionError(
-            f"a graph does not say the order of its channels; --channels is {told.channels!r}",
+            f"a graph does not say the order of its channels; --channels is {given.channels!r}",
             remedy="give --channels rgb (PIL, most training code) or bgr (OpenCV, Caffe)",
         )
-    return told.channels, (f"channels {told.channels}",)
+    return given.channels, (f"channels {given.channels}",)
 
 
 Affine = tuple[tuple[float, ...], tuple[float, ...], tuple[str, ...]]
 
 
-def _normalization(value: Value, told: UserOptions, channels: int) -> Affine:
-    """Return gain and offset of each channel, and what was told."""
-    given = bool(told.scale or told.mean or told.std)
+def _normalization(value: Value, given: UserOptions, channels: int) -> Affine:
+    """Return gain and offset of each channel, and what was given."""
+    is_given = bool(given.scale or given.mean or given.std)
     if value.type == "uint8":
-        if given:
+        if is_given:
             raise OptionError(
                 f"{value} takes pixels as they are: it scales and normalizes them itself",
                 remedy="leave --scale, --mean, --std and --assume out",
             )
         return (1.0,) * channels, (0.0,) * channels, ()
-    if not (told.scale and told.mean and told.std):
+    if not (given.scale and given.mean and given.std):
         raise OptionError(
             f"a graph does not say what its float input is: {value}",
             remedy="give --scale, --mean and --std as in training, such as --scale 255 --mean 0 "
             f"--std 1; or --assume {', '.join(ASSUMPTIONS)}",
         )
     mean, std = (_each(what, numbers, channels)
-                 for what, numbers in (("mean", told.mean), ("std", told.std)))  # fmt: skip
-    if told.scale <= 0 or min(std) <= 0:
+                 for what, numbers in (("mean", given.mean), ("std", given.std)))  # fmt: skip
+    if given.scale <= 0 or min(std) <= 0:
         raise OptionError(
-            f"--scale {told.scale} --std {told.std} cannot divide", remedy="give positive numbers"
+            f"--scale {given.scale} --std {given.std} cannot divide", remedy="give positive numbers"
         )
-    words = f"(pixel / {told.scale:g} - {_numbers(told.mean)}) / {_numbers(told.std)}"
-    gain = tuple(1 / (told.scale * s) for s in std)
+    words = f"(pixel / {given.scale:g} - {_numbers(given.mean)}) / {_numbers(given.std)}"
+    gain = tuple(1 / (given.scale * s) for s in std)
     return gain, tuple(-m / s for m, s in zip(mean, std, strict=True)), (words,)
 
 

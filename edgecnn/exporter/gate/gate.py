@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgecnn.bench.clock import Ratio
+from edgecnn.check_result import CANNOT_TELL, FAIL, PASS, CheckResult
 from edgecnn.errors import CheckFailed
 from edgecnn.exporter.gate.paired import Drop, measure_drop, pictures_needed
 from edgecnn.model.form import Form
@@ -23,8 +24,6 @@ MIN_AGREEMENT = 0.95
 SMALLER = 2.0
 """A file at least so many times smaller is worth having even if it is a little slower:"""
 MAX_RATIO = 1.10
-
-PASS, FAIL, CANNOT_TELL = "PASS", "FAIL", "CANNOT TELL"
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ class GateLimits(Record):
 class Axis(Record):
     """The answer on one axis."""
 
-    verdict: str
+    verdict: CheckResult
     """PASS, FAIL or CANNOT TELL."""
     reason: str
 
@@ -70,12 +69,12 @@ class Verdict(Record):
     """The gate's answer for one form, with every figure behind it."""
 
     form: Form
-    verdict: str
+    verdict: CheckResult
     """PASS, FAIL or CANNOT TELL."""
     reason: str
     """One sentence with the figures that decided."""
     accuracy: Axis
-    worth: Axis
+    efficiency: Axis
     fp32: Accuracy
     own: Accuracy
     agreement: float
@@ -95,7 +94,7 @@ class Verdict(Record):
 
 
 @dataclass(frozen=True, eq=False)
-class Answers:
+class PairedLabels:
     """Class indexes that fp32 and another form give to the same pictures: (n,) each."""
 
     truth: npt.NDArray[np.int64]
@@ -131,16 +130,16 @@ def check_export(
     return agreement
 
 
-def judge(form: Form, answers: Answers, cost: Cost, limits: GateLimits) -> Verdict:
+def judge(form: Form, answers: PairedLabels, cost: Cost, limits: GateLimits) -> Verdict:
     """Judge a form by its answers and its cost."""
-    accuracy, worth = judge_accuracy(form, answers, limits), judge_efficiency(cost, limits)
-    both = [axis.verdict for axis in (accuracy, worth)]
+    accuracy, efficiency = judge_accuracy(form, answers, limits), judge_efficiency(cost, limits)
+    both = [axis.verdict for axis in (accuracy, efficiency)]
     return Verdict(
         form=form,
         verdict=next(word for word in (FAIL, CANNOT_TELL, PASS) if word in both),
-        reason=f"{accuracy.reason}; {worth.reason}",
+        reason=f"{accuracy.reason}; {efficiency.reason}",
         accuracy=accuracy,
-        worth=worth,
+        efficiency=efficiency,
         fp32=_score(Form.FP32, answers.truth, answers.fp32),
         own=_score(form, answers.truth, answers.own),
         agreement=answers.agreement,
@@ -150,7 +149,7 @@ def judge(form: Form, answers: Answers, cost: Cost, limits: GateLimits) -> Verdi
     )
 
 
-def judge_accuracy(form: Form, answers: Answers, limits: GateLimits) -> Axis:
+def judge_accuracy(form: Form, answers: PairedLabels, limits: GateLimits) -> Axis:
     """Judge what a form loses: a paired test on the same pictures, one-sided bounds of 95 %."""
     drop, agreement = answers.drop, answers.agreement
     if agreement < limits.min_agreement:

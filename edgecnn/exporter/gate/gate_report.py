@@ -1,9 +1,9 @@
 """`export.html`: the gate's verdicts and what they rest on, on one page."""
 
 from edgecnn.exporter.gate.gate import Verdict
+from edgecnn.exporter.quantization.found_int8 import Step
 from edgecnn.exporter.quantization.int8_report import Int8Report
 from edgecnn.exporter.quantization.layer_errors import layers_table, plot_layers
-from edgecnn.exporter.quantization.search import Step
 from edgecnn.inference.machine import Machine
 from edgecnn.pages.render import Picture, Section, render_page
 from edgecnn.pages.table import Table
@@ -13,13 +13,13 @@ FORMATS = ("", ".2%", ".2f", ",", "+.2f", "")
 
 
 def render_gate(
-    name: str, gates: tuple[Verdict, ...], int8: tuple[Int8Report, ...], machine: Machine
+    name: str, gates: tuple[Verdict, ...], int8: Int8Report | None, machine: Machine
 ) -> str:
     """Return the page."""
     summary = " ".join(f"{gate.form}: {gate.verdict}." for gate in gates) or "fp32 alone."
     sections = [
         *map(_verdict, gates),
-        *(section for report in int8 for section in _int8(report)),
+        *(_int8(int8) if int8 else ()),
         Section("Machine", rows=(("machine", machine),)),
     ]
     return render_page(f"edgecnn: export of {name}", summary, sections)
@@ -31,7 +31,7 @@ def _verdict(gate: Verdict) -> Section:
         f"{gate.reason}.",
         rows=(
             ("accuracy", f"{gate.accuracy.verdict}: {gate.accuracy.reason}"),
-            ("worth", f"{gate.worth.verdict}: {gate.worth.reason}"),
+            ("worth", f"{gate.efficiency.verdict}: {gate.efficiency.reason}"),
             ("fp32", gate.fp32),
             (gate.form, gate.own),
             ("agreement", f"{gate.agreement:.2%} of the labels"),

@@ -1,4 +1,4 @@
-"""Making the forms of a candidate, and having each judged."""
+"""Making the forms of a source, and having each judged."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -9,7 +9,7 @@ from edgecnn.bench.clock import Clock
 from edgecnn.exporter.export_source import ExportSource
 from edgecnn.exporter.exported_form import ExportedForm, exported_form_of
 from edgecnn.exporter.gate.efficiency import time_forms
-from edgecnn.exporter.gate.gate import Answers, Cost, Verdict, check_export, judge
+from edgecnn.exporter.gate.gate import Cost, PairedLabels, Verdict, check_export, judge
 from edgecnn.exporter.golden import choose_golden, tolerance_of
 from edgecnn.exporter.graph.fp16 import to_fp16
 from edgecnn.exporter.options import Options
@@ -27,90 +27,88 @@ TIMED = 16
 
 @dataclass(frozen=True, eq=False)
 class JudgedForms:
-    """The forms of a candidate, and what the gate says of them."""
+    """The forms of a source, and what the gate says of them."""
 
-    candidate: ExportSource
+    source: ExportSource
     """As it came or fine-tuned as its recipe plans, and calibrated."""
-    drafts: dict[Form, ExportedForm]
+    exported_forms: dict[Form, ExportedForm]
     gates: tuple[Verdict, ...]
     """Of each form but fp32."""
-    int8: tuple[Int8Report, ...]
-    """One, or none."""
+    int8: Int8Report | None
+    """None where no int8 form was asked for."""
     export_agreement: float
     """Share of validation pictures on which fp32 says what it was made from says."""
     temperature: float = 1.0
-    """What the candidate's logits were divided by."""
+    """What the source's logits were divided by."""
 
 
 def build_and_judge(
-    candidate: ExportSource,
+    source: ExportSource,
     name: str,
     options: Options,
     machine: Machine,
-    watch: Callable[[str], None],
+    on_progress: Callable[[str], None],
     clock: Clock,
 ) -> JudgedForms:
     """Make the forms that were asked for, and judge each but fp32.
 
     Raises:
-        CheckFailed: The fp32 file does not say what the candidate's reference says.
+        CheckFailed: The fp32 file does not say what the source's reference says.
     """
     wanted = options.forms or tuple(Form)
     cores: dict[Form, onnx.ModelProto] = {}
-    report = []
+    report = None
     how = "none"
     if Form.INT8 in wanted:
         bits = weight_bits(options.target, machine)
-        found = find_int8(candidate, bits, options.limits, watch)
-        candidate, cores[Form.INT8], how = found.candidate, found.quantized, str(found.choice)
-        watch("measuring every layer")
-        report.append(describe_int8(found))
+        found = find_int8(source, bits, options.limits, on_progress)
+        source, cores[Form.INT8], how = found.source, found.quantized, str(found.choice)
+        on_progress("measuring every layer")
+        report = describe_int8(found)
     if Form.FP16 in wanted:
-        cores[Form.FP16] = to_fp16(candidate.core)
-    cores[Form.FP32] = candidate.core
-    made = calibrated(candidate, cores, options.keep)
-    candidate, cores = made.candidate, made.cores
-    drafts = {
+        cores[Form.FP16] = to_fp16(source.core)
+    cores[Form.FP32] = source.core
+    made = calibrated(source, cores, options.keep)
+    source, cores = made.source, made.cores
+    exported_forms = {
         form: with_golden(
-            exported_form_of(
-                candidate, name, form, cores[form], how if form is Form.INT8 else "none"
-            ),
-            candidate,
+            exported_form_of(source, name, form, cores[form], how if form is Form.INT8 else "none"),
+            source,
         )
         for form in Form
         if form in cores
     }
-    watch(f"comparing {candidate.origin}, {', '.join(drafts)} on validation pictures")
-    judged = _judged(candidate, drafts, tuple(report), options, clock)
+    on_progress(f"comparing {source.origin}, {', '.join(exported_forms)} on validation pictures")
+    judged = _judged(source, exported_forms, report, options, clock)
     return replace(judged, temperature=made.temperature)
 
 
 def _judged(
-    candidate: ExportSource,
-    drafts: dict[Form, ExportedForm],
-    report: tuple[Int8Report, ...],
+    source: ExportSource,
+    exported_forms: dict[Form, ExportedForm],
+    report: Int8Report | None,
     options: Options,
     clock: Clock,
 ) -> JudgedForms:
-    pictures = candidate.data.validation
-    fp32 = drafts[Form.FP32]
+    pictures = source.data.validation
+    fp32 = exported_forms[Form.FP32]
     said = fp32.answers(pictures)
-    agreement = check_export(candidate.origin, candidate.reference(pictures).argmax(1), said)
+    agreement = check_export(source.origin, source.reference(pictures).argmax(1), said)
     frames = list(pictures.take(chosen(len(pictures), TIMED)).frames)
     gates = []
-    for form, draft in drafts.items():
+    for form, exported in exported_forms.items():
         if form is Form.FP32:
             continue
-        ratio = time_forms(fp32.opened, draft.opened, frames, clock)
-        answers = Answers(pictures.labels, said, draft.answers(pictures))
-        gates.append(judge(form, answers, Cost(ratio, draft.kib, fp32.kib), options.limits))
-    return JudgedForms(candidate, drafts, tuple(gates), report, agreement)
+        ratio = time_forms(fp32.opened, exported.opened, frames, clock)
+        answers = PairedLabels(pictures.labels, said, exported.answers(pictures))
+        gates.append(judge(form, answers, Cost(ratio, exported.kib, fp32.kib), options.limits))
+    return JudgedForms(source, exported_forms, tuple(gates), report, agreement)
 
 
-def with_golden(draft: ExportedForm, candidate: ExportSource) -> ExportedForm:
-    """Return a draft with golden frames from the candidate's validation pictures."""
-    with draft.opened() as classifier:
+def with_golden(exported: ExportedForm, source: ExportSource) -> ExportedForm:
+    """Return a exported with golden frames from the source's validation pictures."""
+    with exported.opened() as classifier:
         golden = choose_golden(
-            classifier, candidate.data.validation, tolerance_of(draft.form, draft.graph)
+            classifier, source.data.validation, tolerance_of(exported.form, exported.graph)
         )
-    return replace(draft, golden=golden)
+    return replace(exported, golden=golden)

@@ -4,6 +4,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from edgecnn.exporter.graph.editing import copied
 from edgecnn.exporter.graph.plain_graph import IMAGE, LOGITS, finish, number_tensors
 from edgecnn.inference.session import INPUT, PROBABILITIES
 from edgecnn.model import digest
@@ -50,7 +51,7 @@ def stamp(model: onnx.ModelProto, spec: ModelSpec, card: ModelCard, golden: Gold
         digest.GOLDEN_KEY: golden.to_json(),
         digest.DIGEST_KEY: digest.NO_DIGEST,
     }
-    model = _copy(model)
+    model = copied(model)
     del model.graph.value_info[:]  # ONNX Runtime infers shapes itself
     helper.set_model_props(model, values)
     return digest.with_digest(model.SerializeToString(deterministic=True))
@@ -62,7 +63,7 @@ def _wrap(
     front: list[onnx.NodeProto],
     constants: list[onnx.TensorProto],
 ) -> onnx.ModelProto:
-    model = _copy(core)
+    model = copied(core)
     graph = model.graph
     softmax = helper.make_node("Softmax", [LOGITS], [PROBABILITIES], "softmax", axis=-1)
     nodes = [*front, *graph.node, softmax]
@@ -81,7 +82,7 @@ def _without_input_quantizer(core: onnx.ModelProto) -> onnx.ModelProto:
 
     Where the first layer stays float there are none.
     """
-    model = _copy(core)
+    model = copied(core)
     graph = model.graph
     quantizers = [n for n in graph.node if (n.op_type, n.input[0]) == ("QuantizeLinear", IMAGE)]
     if not quantizers:
@@ -102,9 +103,3 @@ def _drop_unused(graph: onnx.GraphProto) -> None:
     kept = [tensor for tensor in graph.initializer if tensor.name in used]
     del graph.initializer[:]
     graph.initializer.extend(kept)
-
-
-def _copy(model: onnx.ModelProto) -> onnx.ModelProto:
-    copy = onnx.ModelProto()
-    copy.CopyFrom(model)
-    return copy

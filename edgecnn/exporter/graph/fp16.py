@@ -4,6 +4,7 @@ import onnx
 from onnxruntime.quantization.onnx_model import ONNXModel
 from onnxruntime.transformers.float16 import convert_float_to_float16
 
+from edgecnn.exporter.graph.editing import copied, makers_of
 from edgecnn.exporter.graph.plain_graph import LOGITS, finish, strip
 
 
@@ -15,10 +16,8 @@ def to_fp16(core: onnx.ModelProto) -> onnx.ModelProto:
     half a step of a large logit is more than the golden frames tolerate.
     """
     last = next(node for node in core.graph.node if LOGITS in node.output)
-    copy = onnx.ModelProto()
-    copy.CopyFrom(core)
     halved = ONNXModel(
-        convert_float_to_float16(copy, keep_io_types=True, node_block_list=[last.name])
+        convert_float_to_float16(copied(core), keep_io_types=True, node_block_list=[last.name])
     )
     halved.topological_sort()  # the casts stand at the end
     return finish(strip(_with_float_logits(halved.model, last.name)))
@@ -27,7 +26,7 @@ def to_fp16(core: onnx.ModelProto) -> onnx.ModelProto:
 def _with_float_logits(model: onnx.ModelProto, last: str) -> onnx.ModelProto:
     """Let the last layer, which is float, write `logits` itself, without a way through half."""
     nodes = model.graph.node
-    makers = {output: node for node in nodes for output in node.output}
+    makers = makers_of(model.graph)
     node = makers[LOGITS]
     while node.name != last:
         nodes.remove(node)

@@ -2,8 +2,8 @@
 
 import numpy as np
 import onnx
-from onnx import numpy_helper
 
+from edgecnn.exporter.graph.editing import constants_of, makers_of
 from edgecnn.exporter.graph.plain_graph import LOGITS
 
 SHAPING = ("Reshape", "Flatten", "Squeeze", "Identity")
@@ -14,7 +14,7 @@ def with_float_logits(model: onnx.ModelProto) -> onnx.ModelProto:
     """Let the last layer write `logits` itself; quantized rows of probabilities miss 1."""
     graph, name = model.graph, LOGITS
     while _leave_out_quantization(graph, name):
-        last = _makers(graph)[name]
+        last = makers_of(graph)[name]
         if last.op_type not in SHAPING:
             break
         name = last.input[0]
@@ -26,8 +26,8 @@ def with_float_logits(model: onnx.ModelProto) -> onnx.ModelProto:
 
 def int8_step(model: onnx.ModelProto) -> float:
     """Return the most that one quantization step before the last layer moves a logit."""
-    makers = _makers(model.graph)
-    constants = {t.name: numpy_helper.to_array(t) for t in model.graph.initializer}
+    makers = makers_of(model.graph)
+    constants = constants_of(model.graph)
     last = makers[LOGITS]
     while last.op_type in SHAPING:
         last = makers[last.input[0]]
@@ -65,7 +65,7 @@ def _weights(
 
 def _leave_out_quantization(graph: onnx.GraphProto, name: str) -> bool:
     """Let a value come straight from its layer, not through QuantizeLinear and back."""
-    makers = _makers(graph)
+    makers = makers_of(graph)
     dequantizer = makers[name]
     if dequantizer.op_type != "DequantizeLinear" or dequantizer.input[0] not in makers:
         return False
@@ -77,7 +77,3 @@ def _leave_out_quantization(graph: onnx.GraphProto, name: str) -> bool:
     graph.node.remove(dequantizer)
     graph.node.remove(quantizer)
     return True
-
-
-def _makers(graph: onnx.GraphProto) -> dict[str, onnx.NodeProto]:
-    return {output: node for node in graph.node for output in node.output}

@@ -25,7 +25,7 @@ def export_core(network: "torch.nn.Module", spec: ModelSpec) -> onnx.ModelProto:
     The batch dimension is symbolic and named N: a batch of 1 in the trace would be baked into
     every Reshape.
     """
-    import torch  # here: strangers' files are read in a child process without it
+    import torch  # here: ood' files are read in a child process without it
 
     network = network.cpu().eval()
     height, width, channels = spec.shape

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import onnx
-from onnx import numpy_helper
 from onnxruntime.quantization.qdq_loss_debug import (
     collect_activations,
     modify_model_output_intermediate_tensors,
@@ -31,13 +30,3 @@ def activations_of(graph: onnx.ModelProto, frames: Frame) -> Activations:
         modify_model_output_intermediate_tensors(plain, augmented)
         found: Activations = collect_activations(str(augmented), [{IMAGE: to_image(frames)}])
     return found
-
-
-def constants_of(graph: onnx.ModelProto) -> dict[str, npt.NDArray[np.generic]]:
-    """Return a graph's constants by name."""
-    return {t.name: numpy_helper.to_array(t) for t in graph.graph.initializer}
-
-
-def makers_of(graph: onnx.ModelProto) -> dict[str, onnx.NodeProto]:
-    """Return the node that makes each tensor."""
-    return {output: node for node in graph.graph.node for output in node.output}

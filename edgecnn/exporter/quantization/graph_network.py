@@ -6,9 +6,9 @@ import numpy as np
 import onnx
 import torch
 import torch.nn.functional as F  # noqa: N812
-from onnx import numpy_helper
 from torch import Tensor, nn
 
+from edgecnn.exporter.graph.editing import constants_of
 from edgecnn.exporter.graph.plain_graph import IMAGE, LOGITS
 from edgecnn.exporter.quantization.targets import FULL_BITS, PORTABLE_BITS, WEIGHT_LEVELS
 
@@ -27,9 +27,9 @@ class GraphNetwork(nn.Module):
     def __init__(self, core: onnx.ModelProto, graph: onnx.ModelProto) -> None:
         super().__init__()
         self._nodes = list(graph.graph.node)
-        self._constants = constants(graph)
+        self._constants = constants_of(graph.graph)
         self._levels = weight_levels(graph)
-        floats = {n: v for n, v in constants(core).items() if v.dtype == np.float32}
+        floats = {n: v for n, v in constants_of(core.graph).items() if v.dtype == np.float32}
         self.names = tuple(floats)
         self.weights = nn.ParameterList(_parameter(values) for values in floats.values())
 
@@ -69,18 +69,17 @@ class GraphNetwork(nn.Module):
         )
 
 
-def constants(model: onnx.ModelProto) -> dict[str, np.ndarray]:
-    """Return a graph's constants by name."""
-    return {t.name: numpy_helper.to_array(t) for t in model.graph.initializer}
-
-
 def _parameter(values: np.ndarray) -> nn.Parameter:
     return nn.Parameter(torch.tensor(np.array(values)))
 
 
 def weight_levels(graph: onnx.ModelProto) -> int:
     """Return the largest level of a quantized graph's weights: one of each channel has it."""
-    found = (np.abs(v.astype(int)).max() for v in constants(graph).values() if v.dtype == np.int8)
+    found = (
+        np.abs(v.astype(int)).max()
+        for v in constants_of(graph.graph).values()
+        if v.dtype == np.int8
+    )
     most = WEIGHT_LEVELS[PORTABLE_BITS]
     return WEIGHT_LEVELS[FULL_BITS] if max(found, default=most) > most else most
 

@@ -9,10 +9,10 @@ from edgecnn.exporter.quantization.calibration_frames import (
     chosen,
     debugged_frames,
 )
+from edgecnn.exporter.quantization.found_int8 import FoundInt8, Step
 from edgecnn.exporter.quantization.layer_errors import LayerError, layer_errors
 from edgecnn.exporter.quantization.quantize import Choice, prepare
 from edgecnn.exporter.quantization.saturation import Saturation, audit
-from edgecnn.exporter.quantization.search import FoundInt8, Step
 from edgecnn.records import Record
 
 AUDITED = 16
@@ -54,7 +54,7 @@ class Int8Report(Record):
 
 def describe_int8(found: FoundInt8) -> Int8Report:
     """Measure what quantization costs each layer, on validation and calibration frames."""
-    data = found.candidate.data
+    data = found.source.data
     some = debugged_frames(data.validation)
     layers = layer_errors(prepare(found.plain), found.quantized, some)
     calibrated = calibration_frames(data.train, found.choice.calibration.frames)
@@ -63,7 +63,7 @@ def describe_int8(found: FoundInt8) -> Int8Report:
 
 
 def _coverage(found: FoundInt8, layers: tuple[LayerError, ...]) -> Coverage:
-    data, count = found.candidate.data, found.choice.calibration.frames
+    data, count = found.source.data, found.choice.calibration.frames
     places = chosen(len(data.train), count)
     counts = np.bincount(data.train.labels[places], minlength=len(data.labels))
     worst = max(layers, key=lambda row: row.outside)

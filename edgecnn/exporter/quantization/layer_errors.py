@@ -16,13 +16,12 @@ from onnxruntime.quantization.qdq_loss_debug import (
     create_weight_matching,
 )
 
+from edgecnn.exporter.graph.editing import constants_of, makers_of
 from edgecnn.exporter.graph.plain_graph import IMAGE
 from edgecnn.exporter.quantization.activations import (
     MOST_LEVEL,
     Activations,
     activations_of,
-    constants_of,
-    makers_of,
 )
 from edgecnn.model.frame import Frame
 from edgecnn.pages.table import Table
@@ -60,7 +59,7 @@ def layer_errors(
     """
     plain, ours = activations_of(prepared, frames), activations_of(quantized, frames)
     against = compute_activation_error(create_activation_matching(ours, plain))
-    makers = makers_of(prepared)
+    makers = makers_of(prepared.graph)
     rounded = _rounded_alone(quantized, plain)
     rows = [
         LayerError(
@@ -95,7 +94,7 @@ def _rounded_alone(
 
     The debugger's own figure compares with what ReLU would have cut off, where the quantizer does.
     """
-    constants, found = constants_of(quantized), {}
+    constants, found = constants_of(quantized.graph), {}
     for node in quantized.graph.node:
         if node.op_type != "QuantizeLinear" or node.input[0] not in plain:
             continue

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import onnx
 
+from edgecnn.exporter.graph.editing import makers_of
 from edgecnn.exporter.graph.plain_graph import LOGITS
-from edgecnn.exporter.quantization.activations import makers_of
 from edgecnn.exporter.quantization.layer_errors import LayerError
 
 WEIGHTED = ("Conv", "Gemm", "MatMul")
@@ -25,7 +25,7 @@ def worst_layers(
         errors: What quantization costs each of its tensors.
     """
     known = {row.layer: row.float_db for row in errors if row.kind == "activation"}
-    makers = makers_of(prepared)
+    makers = makers_of(prepared.graph)
     groups = {}
     for node in prepared.graph.node:
         if node.op_type in WEIGHTED and LOGITS not in node.output:

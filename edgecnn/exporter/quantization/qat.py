@@ -13,20 +13,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 import onnx
 import torch
-from onnx import numpy_helper
 
 from edgecnn.data.dataset import Dataset
+from edgecnn.exporter.graph.editing import constants_of, makers_of, with_constants
 from edgecnn.exporter.graph.plain_graph import finish
 from edgecnn.exporter.quantization.graph_network import (
     QUANTIZED,
     GraphNetwork,
-    constants,
     weight_levels,
     weight_scale,
 )
 from edgecnn.model.spec import ModelSpec
 from edgecnn.trainer.distill import make_teacher
-from edgecnn.trainer.progress import Watch
+from edgecnn.trainer.progress import OnProgress
 from edgecnn.trainer.recipe import Optimizer, Precision, Recipe, Schedule, Transfer
 from edgecnn.trainer.train_network import train_network
 
@@ -49,7 +48,7 @@ def finetune(
     data: Dataset,
     spec: ModelSpec,
     recipe: Recipe,
-    watch: Watch,
+    on_progress: OnProgress,
 ) -> FineTuned:
     """Train the quantized graph by the recipe's `qat` numbers.
 
@@ -59,7 +58,7 @@ def finetune(
         data: Its training part is learned.
         spec: The model's.
         recipe: Of the run; its batch, augmentation and teacher are used here too.
-        watch: Called after each step.
+        on_progress: Called after each step.
 
     Raises:
         CheckFailed: The loss is not a number.
@@ -79,21 +78,23 @@ def finetune(
         transfer=Transfer(),
     )
     network, device = GraphNetwork(core, quantized), torch.device("cpu")
-    train_network(network, data, numbers, device, watch, teacher=make_teacher(recipe, spec, device))
+    train_network(
+        network, data, numbers, device, on_progress, teacher=make_teacher(recipe, spec, device)
+    )
     weights = {name: w.detach().contiguous().numpy() for name, w in network.learned().items()}
     return FineTuned(with_weights(core, weights), requantize(quantized, weights), network)
 
 
 def with_weights(core: onnx.ModelProto, weights: dict[str, np.ndarray]) -> onnx.ModelProto:
     """Return the plain graph with other weights."""
-    return _with_constants(core, weights)
+    return finish(with_constants(core, weights))
 
 
 def requantize(quantized: onnx.ModelProto, weights: dict[str, np.ndarray]) -> onnx.ModelProto:
     """Return the quantized graph with other weights, and the scales of its activations kept."""
-    known, levels = constants(quantized), weight_levels(quantized)
+    known, levels = constants_of(quantized.graph), weight_levels(quantized)
     new = dict(weights)  # layers that stay float have theirs by the plain graph's names
-    makers = {node.output[0]: node for node in quantized.graph.node}
+    makers = makers_of(quantized.graph)
     for node in quantized.graph.node:
         if node.op_type not in ("Conv", "Gemm") or node.input[1] not in makers:
             continue
@@ -106,7 +107,7 @@ def requantize(quantized: onnx.ModelProto, weights: dict[str, np.ndarray]) -> on
             new[bias[1]] = scale * known[source[1]]
             floats = weights[bias[0].removesuffix(QUANTIZED)]
             new[bias[0]] = _rounded(floats, new[bias[1]], 2**31 - 1).astype(np.int32)
-    return _with_constants(quantized, new)
+    return finish(with_constants(quantized, new))
 
 
 def _rounded(values: np.ndarray, scale: np.ndarray, most: int) -> np.ndarray:
@@ -114,13 +115,3 @@ def _rounded(values: np.ndarray, scale: np.ndarray, most: int) -> np.ndarray:
     levels = np.round(values.astype(np.float64) / scale.reshape(shape))
     clipped: np.ndarray = levels.clip(-most, most)
     return clipped
-
-
-def _with_constants(model: onnx.ModelProto, new: dict[str, np.ndarray]) -> onnx.ModelProto:
-    changed = onnx.ModelProto()
-    changed.CopyFrom(model)
-    for tensor in changed.graph.initializer:
-        if tensor.name in new:
-            values = np.ascontiguousarray(new[tensor.name])
-            tensor.CopyFrom(numpy_helper.from_array(values, tensor.name))
-    return finish(changed)

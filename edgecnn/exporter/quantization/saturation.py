@@ -15,12 +15,11 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 
+from edgecnn.exporter.graph.editing import constants_of, makers_of
 from edgecnn.exporter.quantization.activations import (
     MOST_LEVEL,
     Activations,
     activations_of,
-    constants_of,
-    makers_of,
 )
 from edgecnn.model.frame import Frame
 
@@ -72,24 +71,6 @@ def audit(quantized: onnx.ModelProto, frames: Frame) -> Saturation:
     values = activations_of(quantized, frames) if suspects else {}
     rows = (layer.count(values, len(frames)) for layer in suspects)
     return Saturation(tuple(rows), len(frames))
-
-
-def accumulate_avx2(
-    levels: npt.NDArray[np.uint8], weights: npt.NDArray[np.int8]
-) -> npt.NDArray[np.int32]:
-    """Multiply (m, K) unsigned levels by (outputs, K) signed weights as AVX2 does: (m, outputs)."""
-    sums = _pair_sums(levels, weights)  # (m, outputs, pairs)
-    total: npt.NDArray[np.int32] = sums.clip(LOWEST, HIGHEST).sum(-1, dtype=np.int32)
-    return total
-
-
-def _pair_sums(
-    levels: npt.NDArray[np.uint8], weights: npt.NDArray[np.int8]
-) -> npt.NDArray[np.int32]:
-    a, w = _even(levels).astype(np.int32), _even(weights).astype(np.int32)
-    products = a[:, None, :] * w[None, :, :]
-    sums: npt.NDArray[np.int32] = products[..., 0::2] + products[..., 1::2]
-    return sums
 
 
 def _even(rows: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
@@ -185,7 +166,7 @@ def patches(image: npt.NDArray[np.uint8], node: onnx.NodeProto, zero: int) -> np
 
 def _layers(quantized: onnx.ModelProto) -> Iterator[_Layer]:
     """Yield every integer Conv and Gemm; a depthwise Conv has another kernel, of 32 bits."""
-    constants, makers = constants_of(quantized), makers_of(quantized)
+    constants, makers = constants_of(quantized.graph), makers_of(quantized.graph)
     shapes = {
         value.name: tuple(dim.dim_value for dim in value.type.tensor_type.shape.dim)[1:]
         for value in [*quantized.graph.value_info, *quantized.graph.input]

@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
+from edgecnn.check_result import FAIL, CheckResult
 from edgecnn.records import Record
-
-OK, FAIL, SKIPPED = "OK", "FAIL", "SKIPPED"
 
 
 @dataclass(frozen=True)
@@ -12,7 +11,7 @@ class Check:
     """One thing that was looked at."""
 
     name: str
-    result: str
+    result: CheckResult
     """OK, FAIL or SKIPPED."""
     reason: str
     """What was found; of a FAIL, what is wrong; of SKIPPED, why."""

@@ -8,10 +8,11 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import confusion_matrix
 
+from edgecnn.check_result import FAIL, OK, SKIPPED
 from edgecnn.data.catalog import load_as
 from edgecnn.data.dataset import Dataset
 from edgecnn.errors import DataError, SpecError
-from edgecnn.exporter.verify.checks import FAIL, OK, SKIPPED, Check
+from edgecnn.exporter.verify.checks import Check
 from edgecnn.exporter.verify.known_faults import explain_labels, explain_order
 from edgecnn.exporter.verify.model_under_test import ModelUnderTest
 from edgecnn.model.frame import Frame
@@ -21,11 +22,11 @@ from edgecnn.trainer.metrics import measure_accuracy
 from edgecnn.trainer.recipe import Recipe
 
 UNEXPLAINED = "lower than the card says"
-Answers = npt.NDArray[np.int64]
+Labels = npt.NDArray[np.int64]
 
 
 def check_data(
-    subject: ModelUnderTest, data: str, watch: Callable[[str], None]
+    tested: ModelUnderTest, data: str, on_progress: Callable[[str], None]
 ) -> tuple[Check, ...]:
     """Measure a file on the test part of a data set with its classes.
 
@@ -34,19 +35,19 @@ def check_data(
     """
     if not data:
         return (Check("data", SKIPPED, "give --data X, a data set with the model's classes"),)
-    file = subject.file
-    watch(f"reading {data}")
+    file = tested.file
+    on_progress(f"reading {data}")
     loaded = _load(file, data, file.spec)
     _refuse_others(file.spec.labels, loaded.labels, data)
     places = np.array([file.spec.labels.index(name) for name in loaded.labels])
     truth = places[loaded.test.labels]
-    watch("measuring on its test pictures")
+    on_progress("measuring on its test pictures")
     frames = np.asarray(loaded.test.frames)
-    answers = subject.logits(frames).argmax(1)
-    accuracy = _check_accuracy(subject, frames, truth, answers)
+    answers = tested.logits(frames).argmax(1)
+    accuracy, is_explained = _check_accuracy(tested, frames, truth, answers)
     return (
         _check_pictures(file, data, loaded),
-        _check_order(file.spec.labels, truth, answers, accuracy),
+        _check_order(file.spec.labels, truth, answers, is_explained=is_explained),
         accuracy,
     )
 
@@ -96,25 +97,33 @@ def _other_rules(spec: ModelSpec) -> Iterator[ModelSpec]:
 
 
 def _check_order(
-    labels: tuple[str, ...], truth: Answers, answers: Answers, accuracy: Check
+    labels: tuple[str, ...], truth: Labels, answers: Labels, *, is_explained: bool
 ) -> Check:
-    """See whether classes changed places; another mistake may look as if they had."""
+    """See whether classes changed places; another fault may look as if they had."""
     name = "labels"
-    if accuracy.result == FAIL and not accuracy.reason.startswith(UNEXPLAINED):
+    if is_explained:
         return Check(name, SKIPPED, "the accuracy has another reason")
     confusion = confusion_matrix(truth, answers, labels=range(len(labels)))
     moved = explain_order(labels, labels, confusion, "the data")
-    return Check(name, FAIL if moved else OK, moved or "each class is found by its own name")
+    return Check(
+        name,
+        FAIL if moved else OK,
+        moved or "each class is found by its own name",
+    )
 
 
 def _check_accuracy(
-    subject: ModelUnderTest, frames: Frame, truth: Answers, answers: Answers
-) -> Check:
-    """See whether the accuracy may be the card's: the intervals touch."""
-    card, name = subject.file.card, "accuracy"
+    tested: ModelUnderTest, frames: Frame, truth: Labels, answers: Labels
+) -> tuple[Check, bool]:
+    """See whether the accuracy may be the card's: the intervals touch.
+
+    Returns:
+        The check, and whether a known fault explains why it failed.
+    """
+    card, name = tested.file.card, "accuracy"
     claimed = next((score for score in card.accuracy if score.form == card.form), None)
     if claimed is None:
-        return Check(name, SKIPPED, "the card has no accuracy of this form")
+        return Check(name, SKIPPED, "the card has no accuracy of this form"), False
 
     def measured(correct: int) -> Accuracy:
         return measure_accuracy(card.form, "test", correct, len(truth))
@@ -122,8 +131,8 @@ def _check_accuracy(
     found = measured(int((answers == truth).sum()))
     figures = f"{found}; the card says {claimed}"
     if found.high >= claimed.low:
-        return Check(name, OK, figures)
+        return Check(name, OK, figures), False
     reason = explain_labels(
-        frames, truth, lambda correct: measured(correct).high >= claimed.low, subject.mistakes
+        frames, truth, lambda correct: measured(correct).high >= claimed.low, tested.faults
     )
-    return Check(name, FAIL, f"{reason or UNEXPLAINED}: {figures}")
+    return Check(name, FAIL, f"{reason or UNEXPLAINED}: {figures}"), bool(reason)

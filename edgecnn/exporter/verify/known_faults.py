@@ -10,6 +10,7 @@ from onnx import helper, numpy_helper
 from scipy.optimize import linear_sum_assignment
 from scipy.stats import binomtest
 
+from edgecnn.exporter.graph.editing import copied
 from edgecnn.inference.ort import onnxruntime
 from edgecnn.inference.session import INPUT, LOGITS
 from edgecnn.model.frame import Frame
@@ -37,7 +38,7 @@ class KnownFault:
 def known_faults(graph: onnx.ModelProto, spec: ModelSpec) -> list[KnownFault]:
     """Return what may be wrong between a file's frames and the first layer of its graph."""
     answer = answer_of(graph)
-    mistakes = [
+    faults = [
         KnownFault(
             "the pixel scale is missing: the network gets 0 to 255 where it learned 0 to 1",
             answer_of(rescaled(graph, 1 / 255)),
@@ -50,11 +51,11 @@ def known_faults(graph: onnx.ModelProto, spec: ModelSpec) -> list[KnownFault]:
     ]
     if spec.channels == 3:
         swapped = "the channels are swapped: the graph takes RGB, and frames are BGR"
-        mistakes.append(KnownFault(swapped, lambda frames: answer(frames[..., ::-1])))
+        faults.append(KnownFault(swapped, lambda frames: answer(frames[..., ::-1])))
     if spec.height == spec.width:
         turned = "rows and columns are swapped"
-        mistakes.append(KnownFault(turned, lambda frames: answer(frames.swapaxes(1, 2))))
-    return mistakes
+        faults.append(KnownFault(turned, lambda frames: answer(frames.swapaxes(1, 2))))
+    return faults
 
 
 def answer_of(graph: onnx.ModelProto) -> Answer:
@@ -83,8 +84,7 @@ def _session(graph: onnx.ModelProto) -> "onnxruntime.InferenceSession":
 
 def rescaled(graph: onnx.ModelProto, factor: float) -> onnx.ModelProto:
     """Return the graph with its pixels multiplied where they first are floats."""
-    changed = onnx.ModelProto()
-    changed.CopyFrom(graph)
+    changed = copied(graph)
     pixels = {INPUT}
     for place, node in enumerate(changed.graph.node):
         if not pixels & set(node.input):
@@ -101,14 +101,14 @@ def rescaled(graph: onnx.ModelProto, factor: float) -> onnx.ModelProto:
 
 
 def _constant(model: onnx.ModelProto, value: npt.NDArray[np.float32]) -> str:
-    name = "mistake.factor"
+    name = "fault.factor"
     model.graph.initializer.append(numpy_helper.from_array(np.asarray(value, np.float32), name))
     return name
 
 
 def _multiply(model: onnx.ModelProto, place: int, factor: str) -> None:
     """Multiply what the node at this place gives."""
-    node, before = model.graph.node[place], "mistake.before"
+    node, before = model.graph.node[place], "fault.before"
     model.graph.node.insert(place + 1, helper.make_node("Mul", [before, factor], node.output))
     node.output[0] = before
 
@@ -119,12 +119,12 @@ def explain_golden(
     expected: Logits,
     found: Logits,
     tolerance: float,
-    mistakes: list[KnownFault],
+    faults: list[KnownFault],
 ) -> str:
     """Say why the golden frames give other logits, all (n, K); as far as it can be known."""
-    for mistake in mistakes:
-        if np.abs(mistake.undone(frames) - expected).max() <= tolerance:
-            return mistake.sentence
+    for fault in faults:
+        if np.abs(fault.undone(frames) - expected).max() <= tolerance:
+            return fault.sentence
     moved = _moved_columns(expected, found, tolerance)
     if moved:
         return f"the classes are permuted: {_exchanges(labels, labels, moved, 'the golden frame')}"
@@ -135,19 +135,19 @@ def explain_golden(
             f"the golden answers were changed: {numbers} of {len(frames)} differ, and the others "
             "agree"
         )
-    return "no known mistake explains it: the weights or the golden answers were changed"
+    return "no known fault explains it: the weights or the golden answers were changed"
 
 
 def explain_labels(
     frames: Frame,
     wanted: npt.NDArray[np.int64],
     enough: Callable[[int], bool],
-    mistakes: list[KnownFault],
+    faults: list[KnownFault],
 ) -> str:
-    """Name the mistake without which enough answers are the (n,) wanted ones; empty: none."""
-    for mistake in mistakes:
-        if enough(int((mistake.undone(frames).argmax(1) == wanted).sum())):
-            return mistake.sentence
+    """Name the fault without which enough answers are the (n,) wanted ones; empty: none."""
+    for fault in faults:
+        if enough(int((fault.undone(frames).argmax(1) == wanted).sum())):
+            return fault.sentence
     return ""
 
 

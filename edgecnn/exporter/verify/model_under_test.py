@@ -36,7 +36,7 @@ class ModelUnderTest:
         return tolerance_of(self.file.card.form, self.graph)
 
     @cached_property
-    def mistakes(self) -> list[KnownFault]:
+    def faults(self) -> list[KnownFault]:
         """What may be wrong with it."""
         return known_faults(self.graph, self.file.spec)
 

@@ -8,10 +8,11 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import confusion_matrix
 
+from edgecnn.check_result import FAIL, OK, SKIPPED
 from edgecnn.data.dataset import Pictures
 from edgecnn.errors import EdgeError
 from edgecnn.exporter.gate.gate import MIN_AGREEMENT, MIN_EXPORT_AGREEMENT
-from edgecnn.exporter.verify.checks import FAIL, OK, SKIPPED, Check
+from edgecnn.exporter.verify.checks import Check
 from edgecnn.exporter.verify.known_faults import explain_labels, explain_order
 from edgecnn.exporter.verify.model_under_test import ModelUnderTest
 from edgecnn.model.form import Form
@@ -21,12 +22,12 @@ from edgecnn.trainer.run_folder import Run, read_run
 from edgecnn.trainer.score import choose_device, logits_of
 from edgecnn.trainer.train import load_for
 
-UNEXPLAINED = "no known mistake explains it: the weights may be another run's"
-Answers = npt.NDArray[np.int64]
+UNEXPLAINED = "no known fault explains it: the weights may be another run's"
+Labels = npt.NDArray[np.int64]
 
 
 def check_run(
-    subject: ModelUnderTest, against: str | Path, watch: Callable[[str], None]
+    tested: ModelUnderTest, against: str | Path, on_progress: Callable[[str], None]
 ) -> tuple[Check, ...]:
     """Compare specs, then labels on validation pictures, with those of the run's network.
 
@@ -36,17 +37,26 @@ def check_run(
     if not against:
         return (Check("run", SKIPPED, "give --against RUN, the run's folder"),)
     run = read_run(Path(against))
-    wrong = _differences(subject.file.spec, run.spec)
-    checks = (Check("run", FAIL if wrong else OK, wrong or "the file's spec is the run's"),)
-    if not _same_places(subject.file.spec, run.spec):
-        return (*checks, Check("agreement", SKIPPED, "the run's network has another shape"))
-    watch("comparing with the run on validation pictures")
+    wrong = _differences(tested.file.spec, run.spec)
+    checks = (
+        Check(
+            "run",
+            FAIL if wrong else OK,
+            wrong or "the file's spec is the run's",
+        ),
+    )
+    if not _same_places(tested.file.spec, run.spec):
+        return (
+            *checks,
+            Check("agreement", SKIPPED, "the run's network has another shape"),
+        )
+    on_progress("comparing with the run on validation pictures")
     data, _ = load_for(run.recipe)
     wanted = logits_of(run.network, data.validation, choose_device("cpu")).argmax(1).numpy()
     return checks + tuple(
-        _agreement(subject.file, form, run, data.validation, wanted)
+        _agreement(tested.file, form, run, data.validation, wanted)
         for form in Form
-        if form is subject.file.card.form or _sibling(subject.file, form).is_file()
+        if form is tested.file.card.form or _sibling(tested.file, form).is_file()
     )
 
 
@@ -76,23 +86,23 @@ def _differences(own: ModelSpec, runs: ModelSpec) -> str:
     return "; ".join(found)
 
 
-def _agreement(file: ModelFile, form: Form, run: Run, pictures: Pictures, wanted: Answers) -> Check:
+def _agreement(file: ModelFile, form: Form, run: Run, pictures: Pictures, wanted: Labels) -> Check:
     """See whether a form labels pictures as the run's network does."""
     name = f"{form} = torch"
     path = file.path if form is file.card.form else _sibling(file, form)
     try:
-        subject = ModelUnderTest(read_model(path))
+        tested = ModelUnderTest(read_model(path))
     except EdgeError as error:
         return Check(name, FAIL, error.what)
     frames = np.asarray(pictures.frames)
-    answers = subject.logits(frames).argmax(1)
+    answers = tested.logits(frames).argmax(1)
     agreed, needed = int((answers == wanted).sum()), _needed(form, run, len(wanted))
     figures = f"{agreed} of {len(wanted)} validation labels agree, {needed} are needed"
     if agreed >= needed:
         return Check(name, OK, figures)
-    indexes, labels = range(len(run.spec.labels)), subject.file.spec.labels
+    indexes, labels = range(len(run.spec.labels)), tested.file.spec.labels
     confusion = confusion_matrix(wanted, answers, labels=indexes)
-    reason = explain_labels(frames, wanted, needed.__le__, subject.mistakes)
+    reason = explain_labels(frames, wanted, needed.__le__, tested.faults)
     reason = reason or explain_order(labels, run.spec.labels, confusion, "the run")
     return Check(name, FAIL, f"{reason or UNEXPLAINED}; {figures}")
 

@@ -8,12 +8,12 @@ import numpy as np
 import onnx
 from onnx.reference import ReferenceEvaluator
 
+from edgecnn.check_result import FAIL, OK, SKIPPED
 from edgecnn.errors import EdgeError, ModelError, ProviderError, SpecError
-from edgecnn.exporter.verify.checks import FAIL, OK, SKIPPED, Check, VerifyReport
+from edgecnn.exporter.verify.checks import Check, VerifyReport
 from edgecnn.exporter.verify.data_checks import check_data
 from edgecnn.exporter.verify.known_faults import Logits, explain_golden
 from edgecnn.exporter.verify.model_under_test import ModelUnderTest
-from edgecnn.exporter.verify.pixels import differing_bytes
 from edgecnn.exporter.verify.run_checks import check_run
 from edgecnn.inference.session import INPUT, LOGITS
 from edgecnn.model import digest, fit_probe
@@ -25,12 +25,15 @@ REFERENCE_FRAMES = 32
 TIES = {Form.INT8: 3}
 """Of those frames, how many may differ by more: a tie that the reference rounds another way in an
 early layer moves several values of the last (onnxruntime#32132)."""
-PICTURES = 32
-Watch = Callable[[str], None]
+OnProgress = Callable[[str], None]
 
 
 def verify(
-    model: str | Path, *, data: str = "", against: str | Path = "", watch: Watch = lambda _: None
+    model: str | Path,
+    *,
+    data: str = "",
+    against: str | Path = "",
+    on_progress: OnProgress = lambda _: None,
 ) -> VerifyReport:
     """Check a model file, and name what is wrong with it.
 
@@ -38,26 +41,26 @@ def verify(
         model: A path, or the name of a shipped model.
         data: A data set with the model's classes, to measure accuracy and the order of labels on.
         against: The folder of the run that it was exported from.
-        watch: Called with the name of each stage.
+        on_progress: Called with the name of each stage.
 
     Raises:
         NotFound: There is no such model, data set or run.
         DataError: The data set or run is broken, or of other classes.
     """
     path = find_model(model)
-    watch("reading the file")
+    on_progress("reading the file")
     checks, file = _read(path)
     if file is None:
         return VerifyReport(str(path), "", checks)
     try:
-        subject = ModelUnderTest(file)
+        tested = ModelUnderTest(file)
     except (ModelError, ProviderError, SpecError) as error:
         refused = Check("contract", FAIL, error.what)
         return VerifyReport(str(path), file.card.form, (*checks[:-1], refused))
-    checks += (_check_fit(file), _check_golden(subject))
-    watch("asking onnx's reference")
-    checks += (_check_reference(subject), _check_pixels(file.spec))
-    checks += check_run(subject, against, watch) + check_data(subject, data, watch)
+    checks += (_check_fit(file), _check_golden(tested))
+    on_progress("asking onnx's reference")
+    checks += (_check_reference(tested),)
+    checks += check_run(tested, against, on_progress) + check_data(tested, data, on_progress)
     return VerifyReport(str(path), file.card.form, checks)
 
 
@@ -106,49 +109,42 @@ def rule_of(spec: ModelSpec) -> str:
     return f"{spec.fit.value}, {spec.shrink.value}"
 
 
-def _check_golden(subject: ModelUnderTest) -> Check:
+def _check_golden(tested: ModelUnderTest) -> Check:
     """See whether the golden frames give their logits, within the tolerance of the form."""
-    golden, spec, name = subject.file.golden, subject.file.spec, "golden"
-    if not subject.golden_frames:
+    golden, spec, name = tested.file.golden, tested.file.spec, "golden"
+    if not tested.golden_frames:
         return Check(name, SKIPPED, "the file has no golden frames")
-    frames = np.stack(subject.golden_frames)
-    found = subject.logits(frames)
+    frames = np.stack(tested.golden_frames)
+    found = tested.logits(frames)
     try:
         worst = golden.worst_difference(found)
     except SpecError as error:
         return Check(name, FAIL, error.what)
-    allowed = subject.tolerance
+    allowed = tested.tolerance
     figures = f"{len(frames)} frames, a logit is off by {worst:.2g}, allowed is {allowed:.2g}"
     if worst <= allowed:
         return Check(name, OK, figures)
     expected = np.asarray(golden.logits, np.float32)
-    reason = explain_golden(spec.labels, frames, expected, found, allowed, subject.mistakes)
+    reason = explain_golden(spec.labels, frames, expected, found, allowed, tested.faults)
     return Check(name, FAIL, f"{reason}; {figures}")
 
 
-def _check_reference(subject: ModelUnderTest) -> Check:
+def _check_reference(tested: ModelUnderTest) -> Check:
     """See whether onnx's own evaluator, slow and plain, gives the same logits."""
-    frames, name = subject.some_frames(REFERENCE_FRAMES), "reference"
+    frames, name = tested.some_frames(REFERENCE_FRAMES), "reference"
     try:
         (rows,) = cast(
-            "list[Logits]", ReferenceEvaluator(subject.graph).run([LOGITS], {INPUT: frames})
+            "list[Logits]", ReferenceEvaluator(tested.graph).run([LOGITS], {INPUT: frames})
         )
     except Exception as error:  # it raises whatever its operators do
         return Check(name, SKIPPED, f"onnx {onnx.__version__} cannot evaluate the graph: {error}")
-    gaps, allowed = np.abs(rows - subject.logits(frames)), subject.tolerance
+    gaps, allowed = np.abs(rows - tested.logits(frames)), tested.tolerance
     gaps = (gaps / np.maximum(np.abs(rows), 1)).max(1)  # a large logit is only so exact in float
     strays = int((~(gaps <= allowed)).sum())
     figures = (
         f"{len(frames) - strays} of {len(frames)} frames within {allowed:.2g}, a logit is off by "
         f"{gaps.max():.2g}"
     )
-    if strays <= TIES.get(subject.file.card.form, 0):
+    if strays <= TIES.get(tested.file.card.form, 0):
         return Check(name, OK, figures)
     return Check(name, FAIL, f"ONNX Runtime and onnx's reference disagree: {figures}")
-
-
-def _check_pixels(spec: ModelSpec) -> Check:
-    """See whether the trainer and the runner make the same frames of the same picture files."""
-    count = differing_bytes(spec, PICTURES)
-    reason = f"{count} bytes differ between the trainer and the runner, {PICTURES} pictures"
-    return Check("pixels", FAIL if count else OK, reason)

@@ -23,14 +23,14 @@ class CameraSettings:
         if self.fourcc and len(self.fourcc) != 4:
             raise OptionError(f"--fourcc is {self.fourcc!r}", remedy="give 4 letters, like MJPG")
         code = cv2.VideoWriter.fourcc(*self.fourcc) if self.fourcc else 0
-        wishes = {
+        requested = {
             cv2.CAP_PROP_FOURCC: float(code),  # first: it decides which sizes there are
             cv2.CAP_PROP_FRAME_WIDTH: float(self.width),
             cv2.CAP_PROP_FRAME_HEIGHT: float(self.height),
             cv2.CAP_PROP_FPS: self.fps,
             cv2.CAP_PROP_EXPOSURE: self.exposure,
         }
-        return {prop: value for prop, value in wishes.items() if value}
+        return {prop: value for prop, value in requested.items() if value}
 
 
 _NAMES = {

@@ -39,9 +39,9 @@ class Line:
 class Capture:
     """One source while it is read."""
 
-    def __init__(self, job: CaptureJob, line: Line, desk: FrameWriter) -> None:
+    def __init__(self, job: CaptureJob, line: Line, writer: FrameWriter) -> None:
         self.stopping = False
-        self._job, self._line, self._desk = job, line, desk
+        self._job, self._line, self._writer = job, line, writer
         self._health = Health(job.doubt_s)
         self._sampler = Sampler(job.wanted.sampling)
         self._frames = self._wanted = self._corrupt = self._alive_ns = 0
@@ -56,7 +56,7 @@ class Capture:
                 if command:
                     self._start_listening()
                 self._read(opened)
-            self._desk.drain()
+            self._writer.drain()
             self._line.send({"ended": True})
         except EdgeError as error:
             self._line.send({"failed": error.what, "remedy": error.remedy})
@@ -84,7 +84,7 @@ class Capture:
 
     def _pass_on(self, picture: Frame, stamp_ns: int) -> None:
         counts = {"frames": self._frames, "wanted": self._wanted, "corrupt": self._corrupt}
-        self._desk.publish(self._job.wanted.forms(picture), {"stamp_ns": stamp_ns, **counts})
+        self._writer.publish(self._job.wanted.forms(picture), {"stamp_ns": stamp_ns, **counts})
 
     def _tell(self, notes: list[Note]) -> None:
         for what, detail in notes:
@@ -96,7 +96,7 @@ class Capture:
     def _listen(self) -> None:
         """Answer each ring; when the pipe closes, release the source, then end."""
         while os.read(sys.stdin.fileno(), 1):
-            self._desk.answer()
+            self._writer.answer()
         self.stopping = True
         time.sleep(LAST_MOMENT_S)
         os._exit(0)
@@ -113,14 +113,14 @@ def main() -> None:
     It has asked to die with its parent before all this was imported: what is stopped meanwhile
     must not outlive it either.
     """
-    pipe, wishes, *sheets = (int(word) for word in sys.argv[1:])
+    pipe, requests, *buffers = (int(word) for word in sys.argv[1:])
     job = CaptureJob.from_json(_first_line())
-    if os.getppid() != job.parent:  # it died before the kernel was told
+    if os.getppid() != job.parent:  # it died before the kernel was announced
         return
     keep_freed_memory()
     line = Line(pipe)
-    desk = FrameWriter([FrameBuffer(descriptor) for descriptor in sheets], wishes, line.send)
-    Capture(job, line, desk).run()
+    writer = FrameWriter([FrameBuffer(descriptor) for descriptor in buffers], requests, line.send)
+    Capture(job, line, writer).run()
 
 
 def _first_line() -> str:

@@ -35,7 +35,7 @@ class CaptureProcess:
 
     def __init__(self, job: CaptureJob) -> None:
         job = replace(job, parent=os.getpid())
-        self._sheets, self._wishes = make_buffers(), make_requests()
+        self._buffers, self._requests = make_buffers(), make_requests()
         self._pipe, write = os.pipe()
         os.set_blocking(self._pipe, False)
         self._held = b""
@@ -50,7 +50,7 @@ class CaptureProcess:
             os.close(write)
 
     def _start(self, write: int, job: CaptureJob) -> "subprocess.Popen[bytes]":
-        passed = [write, self._wishes, *(sheet.descriptor for sheet in self._sheets)]
+        passed = [write, self._requests, *(buffer.descriptor for buffer in self._buffers)]
         process = subprocess.Popen(
             [sys.executable, "-c", _MAIN.format(path=sys.path), *map(str, passed)],
             stdin=subprocess.PIPE,
@@ -85,10 +85,10 @@ class CaptureProcess:
 
     def ask(self) -> None:
         """Wish for the next frame, which gives back the one that was lent."""
-        os.eventfd_write(self._wishes, 1)
+        os.eventfd_write(self._requests, 1)
 
     def ring(self) -> None:
-        """Have the frame that was wished for now: it is there already."""
+        """Have the frame that was requested for now: it is there already."""
         self._write(self._process, RING)
 
     def wait(self, seconds: float) -> None:
@@ -99,7 +99,7 @@ class CaptureProcess:
 
     def frames(self, message: Message) -> list[Frame]:
         """Return copies of the frames that a message lends."""
-        return self._sheets[message["sheet"]].read(message["shapes"])
+        return self._buffers[message["buffer"]].read(message["shapes"])
 
     def ending(self) -> str:
         """Return how it ended, in words."""
@@ -130,9 +130,9 @@ class CaptureProcess:
     def _give_back(self) -> None:
         """Close what was opened for the process."""
         os.close(self._pipe)
-        os.close(self._wishes)
-        for sheet in self._sheets:
-            sheet.close()
+        os.close(self._requests)
+        for buffer in self._buffers:
+            buffer.close()
 
     @staticmethod
     def _write(process: "subprocess.Popen[bytes]", data: bytes) -> None:

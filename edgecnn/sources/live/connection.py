@@ -30,7 +30,7 @@ class Patience:
     give_up_s: float = 0.0
     """Without a frame for so long, a source has failed; 0: keep trying for ever."""
     doubt_s: float = 5.0
-    """A picture that is frozen, blind or too slow for so long is reported."""
+    """A picture that is frozen, obstructed or too slow for so long is reported."""
 
 
 @dataclass(frozen=True)

@@ -9,58 +9,46 @@ from pathlib import Path
 
 from edgecnn.errors import EdgeError, NotFound, SourceError
 from edgecnn.sources.address import Kind, stable_camera
-from edgecnn.sources.cameras.settings import CameraSettings
 from edgecnn.sources.captured_frame import CapturedFrame
 from edgecnn.sources.events import Counts, Event, SourceEvent
-from edgecnn.sources.frame_request import FrameRequest
 from edgecnn.sources.live import connection
 from edgecnn.sources.live.capture_job import CaptureJob
 from edgecnn.sources.live.capture_process import GRACE_S, CaptureProcess
-from edgecnn.sources.live.command import parse_command
 from edgecnn.sources.live.connection import Link, Patience
 from edgecnn.sources.live.frame_exchange import Message
 from edgecnn.text import printable
 
 ANSWER_S = 0.1
-Tell = Callable[[Event], None]
-
-
-def plan_job(
-    source: str, kind: Kind, settings: CameraSettings, patience: Patience, wanted: FrameRequest
-) -> CaptureJob:
-    """Return what a capture process is to do.
-
-    Raises:
-        OptionError: A command or a setting cannot be used.
-    """
-    if kind is Kind.COMMAND:
-        parse_command(source)
-    settings.asked()
-    limits = (max(patience.open_s, patience.stall_s), patience.doubt_s, patience.stall_s / 4)
-    return CaptureJob(source, kind, settings, wanted, *limits, parent=0)
+OnEvent = Callable[[Event], None]
 
 
 class LiveFeed:
     """One live source: call `step` when `due` or when `files` are readable, then `take`."""
 
     def __init__(
-        self, name: str, job: CaptureJob, patience: Patience, tell: Tell, *, alone: bool = False
+        self,
+        name: str,
+        job: CaptureJob,
+        patience: Patience,
+        on_event: OnEvent,
+        *,
+        alone: bool = False,
     ) -> None:
         self.name = name
         self.facts, self.fps = "", 0.0
         self.ended = False
         """Whether a command ended by itself, and well."""
         self.counts = Counts()
-        self._job, self._patience, self._tell = job, patience, tell
+        self._job, self._patience, self._on_event = job, patience, on_event
         self._process: CaptureProcess | None = None
         self._before = Counts()
         """What earlier processes gave; of `_wanted` frames, those that are to be passed on."""
-        self._wanted = self._told = self._taken = 0
+        self._wanted = self._announced = self._taken = 0
         self._alone = alone
         self._asked = self._served = False
         self._ready_ns = self._frame_ns = 0
-        """Stamps of the newest frame that was told to wait, and of the newest that came."""
-        self._shot: CapturedFrame | None = None
+        """Stamps of the newest frame that was announced to wait, and of the newest that came."""
+        self._captured: CapturedFrame | None = None
         self._cause = SourceError("no frame came in time", remedy="check cable and network")
         self._link = connection.begin(time.monotonic())
         self._say(SourceEvent.CONNECTING)
@@ -73,12 +61,12 @@ class LiveFeed:
 
     @property
     def opening(self) -> bool:
-        """Tell whether it is still to be seen if this source opens."""
+        """OnEvent whether it is still to be seen if this source opens."""
         return not self._link.seen and self.state is SourceEvent.CONNECTING and not self.ended
 
     @property
     def over(self) -> bool:
-        """Tell whether there is nothing more to take."""
+        """OnEvent whether there is nothing more to take."""
         return self.ended or self.state is SourceEvent.FAILED
 
     def files(self) -> list[int]:
@@ -112,10 +100,10 @@ class LiveFeed:
             # keeps frames young: those that nobody works on stay where newer ones replace them.
             self._process.wait(ANSWER_S)
             self.step()
-        shot, self._shot = self._shot, None
-        if shot is None and self._alone:
+        captured, self._captured = self._captured, None
+        if captured is None and self._alone:
             self._ask_ahead()
-        return shot
+        return captured
 
     def failure(self) -> EdgeError:
         """Return why it failed."""
@@ -147,7 +135,7 @@ class LiveFeed:
 
     @property
     def _waiting(self) -> bool:
-        """Tell whether a frame waits in the process until it is asked for.
+        """OnEvent whether a frame waits in the process until it is asked for.
 
         Of two messages from its two threads, the later may come first: only stamps tell.
         """
@@ -171,7 +159,7 @@ class LiveFeed:
             self.ended = True
 
     def _be_ready(self, stamp_ns: int) -> None:
-        """Note that a frame waits; if it was asked for meanwhile, it missed the wish."""
+        """Note that a frame waits; if it was asked for meanwhile, it missed the request."""
         self._ready_ns = stamp_ns
         self._move(connection.on_frame(self._link, stamp_ns / 1e9))
         if self._asked and self._process:
@@ -183,17 +171,17 @@ class LiveFeed:
         assert self._process is not None
         arrays = self._process.frames(frame)
         fitted = arrays[0] if self._job.wanted.spec else None
-        self._taken += self._shot is None  # else a newer frame came before that one was taken
+        self._taken += self._captured is None  # else a newer frame came before that one was taken
         self._frame_ns = stamp_ns
-        self._shot = CapturedFrame(self.name, arrays[-1], fitted, stamp_ns)
+        self._captured = CapturedFrame(self.name, arrays[-1], fitted, stamp_ns)
         self._count(frame)
         self._move(connection.on_frame(self._link, stamp_ns / 1e9))
 
-    def _count(self, told: Message) -> None:
+    def _count(self, announced: Message) -> None:
         before, now = self._before, self.counts
-        frames, corrupt = before.frames + told["frames"], before.corrupt + told["corrupt"]
-        dropped = self._wanted + told["wanted"] - self._taken
-        self._told = told["wanted"]
+        frames, corrupt = before.frames + announced["frames"], before.corrupt + announced["corrupt"]
+        dropped = self._wanted + announced["wanted"] - self._taken
+        self._announced = announced["wanted"]
         self.counts = Counts(frames, dropped, corrupt, now.stalls, now.reconnects)
 
     def _lose(self, cause: SourceError) -> None:
@@ -230,7 +218,7 @@ class LiveFeed:
         return self._cause.what
 
     def _say(self, what: SourceEvent, detail: str = "") -> None:
-        self._tell(Event(self.name, what, detail, time.monotonic()))
+        self._on_event(Event(self.name, what, detail, time.monotonic()))
 
     def _start(self) -> None:
         if self._job.kind is Kind.CAMERA:
@@ -241,6 +229,6 @@ class LiveFeed:
         process, self._process = self._process, None
         self._asked = self._served = False
         self._ready_ns = self._frame_ns = 0
-        self._before, self._wanted, self._told = self.counts, self._wanted + self._told, 0
+        self._before, self._wanted, self._announced = self.counts, self._wanted + self._announced, 0
         if process:
             process.close(GRACE_S if grace else 0.0)

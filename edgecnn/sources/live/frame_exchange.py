@@ -1,11 +1,11 @@
 """Frames from a capture process to its reader: the newest one is lent, never torn.
 
-Of three sheets of shared memory one is lent to the reader, one holds the newest frame and one is
-being written. A sheet changes hands only through the kernel, lent with a message and returned with
-a wish for the next, so that what it holds is whole and visible: there is nothing to retry and no
-moment at which both sides touch one sheet.
+Of three buffers of shared memory one is lent to the reader, one holds the newest frame and one is
+being written. A buffer changes hands only through the kernel, lent with a message and returned with
+a request for the next, so that what it holds is whole and visible: there is nothing to retry and no
+moment at which both sides touch one buffer.
 
-A wish is a count (eventfd(2)), which a frame takes with it when it comes. It wakes nobody: for a
+A request is a count (eventfd(2)), which a frame takes with it when it comes. It wakes nobody: for a
 frame that is already there, the reader rings too.
 """
 
@@ -68,12 +68,12 @@ class FrameBuffer:
 
 
 def make_buffers() -> list[FrameBuffer]:
-    """Return new, empty sheets; what is told of one is its index."""
+    """Return new, empty buffers; what is announced of one is its index."""
     return [FrameBuffer(os.memfd_create("edgecnn-frame")) for _ in range(BUFFERS)]
 
 
 def make_requests() -> int:
-    """Return a descriptor through which a reader wishes for frames, one for each count."""
+    """Return a descriptor through which a reader requests for frames, one for each count."""
     return os.eventfd(0, os.EFD_NONBLOCK | os.EFD_SEMAPHORE | os.EFD_CLOEXEC)
 
 
@@ -81,35 +81,35 @@ class FrameWriter:
     """The lending side: one thread publishes frames, another hears the reader ring."""
 
     def __init__(
-        self, sheets: Sequence[FrameBuffer], wishes: int, send: Callable[[Message], None]
+        self, buffers: Sequence[FrameBuffer], requests: int, send: Callable[[Message], None]
     ) -> None:
-        self._sheets, self._wishes = sheets, wishes
+        self._buffers, self._requests = buffers, requests
         self._send = send
         self._lock = Condition()
         self._lent = 0
         self._newest: tuple[int, Message] | None = None
-        self._told = self._sending = False
+        self._announced = self._sending = False
 
     def publish(self, arrays: Sequence[Frame], facts: Message) -> None:
-        """Make a frame the newest: lend it to a reader that wishes for it, else tell it once."""
+        """Make a frame the newest: lend it to a reader that requests for it, else tell it once."""
         with self._lock:
             taken = (self._lent, self._newest[0] if self._newest else self._lent)
             free = next(index for index in range(BUFFERS) if index not in taken)
-        self._sheets[free].write(arrays)
+        self._buffers[free].write(arrays)
         shapes = [array.shape for array in arrays]
         with self._lock:
-            self._newest = (free, {"sheet": free, "shapes": shapes, **facts})
+            self._newest = (free, {"buffer": free, "shapes": shapes, **facts})
             lent = self._hand_out()
-            told, self._told = self._told, lent is None
+            announced, self._announced = self._announced, lent is None
         if lent:
             self._pass(lent)
-        elif not told:
+        elif not announced:
             self._send({"ready": facts["stamp_ns"]})
 
     def answer(self) -> None:
         """Lend the newest frame to a reader that rang, which has returned the one before.
 
-        If there is none since, its wish stays for the next.
+        If there is none since, its request stays for the next.
         """
         with self._lock:
             lent = self._hand_out()
@@ -122,17 +122,17 @@ class FrameWriter:
             self._lock.wait_for(lambda: self._newest is None and not self._sending)
 
     def _hand_out(self) -> Message | None:
-        """Take the newest frame away if there is one, and a wish for it; the lock is held."""
-        if self._newest is None or not self._wished():
+        """Take the newest frame away if there is one, and a request for it; the lock is held."""
+        if self._newest is None or not self._requested():
             return None
         self._lent, message = self._newest
-        self._newest, self._told, self._sending = None, False, True
+        self._newest, self._announced, self._sending = None, False, True
         return message
 
-    def _wished(self) -> bool:
-        """Take one wish, if there is one."""
+    def _requested(self) -> bool:
+        """Take one request, if there is one."""
         try:
-            return bool(os.eventfd_read(self._wishes))
+            return bool(os.eventfd_read(self._requests))
         except BlockingIOError:
             return False
 

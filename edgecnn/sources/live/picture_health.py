@@ -1,4 +1,4 @@
-"""What is odd about the pictures of a live source: frozen, blind, corrupt, resized, too slow."""
+"""What is odd about a live source: frozen, obstructed or corrupt pictures, another size or rate."""
 
 import math
 from collections import deque
@@ -92,7 +92,7 @@ class Health:
     def _state(self, at_s: float, mean: float) -> Note:
         if at_s - self._seen_s >= self.doubt_s:
             shade = "black" if mean < 32 else "white" if mean > 223 else "of one shade"
-            return SourceEvent.BLIND, f"the picture is {shade}: is the lens covered?"
+            return SourceEvent.OBSTRUCTED, f"the picture is {shade}: is the lens covered?"
         if at_s - self._changed_s >= self.doubt_s:
             return SourceEvent.FROZEN, f"the same picture for {self.doubt_s:g} s"
         return SourceEvent.SEEING, "the picture shows something again"

@@ -54,8 +54,6 @@ class RunPage:
     """How many pictures each part holds."""
     problems: tuple[str, ...]
     """One line for each file of the data set that could not be used."""
-    leaks: tuple[str, ...] = ()
-    """One line for each picture that stands in two parts, if that was looked for."""
 
 
 def render_run_page(parts: RunPage) -> str:
@@ -161,7 +159,6 @@ def _data(parts: RunPage) -> list[Section]:
     return [
         Section("Data", rows=(*counts, ("problems", f"{len(parts.problems):,}"))),
         *_listed("Problems of the data", parts.problems),
-        *_listed("Pictures in two parts", parts.leaks),
     ]
 
 

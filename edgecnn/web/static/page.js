@@ -157,9 +157,9 @@ function say(text) {
 }
 
 function doubt(source) {
-  if (source.trouble === "blind") return "The picture shows nothing: the answer is withheld.";
-  if (source.trouble === "frozen") return "The picture has not changed for a while.";
-  if (source.trouble === "non_finite") return "The network gave no number.";
+  if (source.status === "obstructed") return "The picture shows nothing: the answer is withheld.";
+  if (source.status === "frozen") return "The picture has not changed for a while.";
+  if (source.status === "non_finite") return "The network gave no number.";
   const [guess] = source.top;
   if (source.label === "unknown" && guess) return `Perhaps ${guess[0]}, not sure enough.`;
   return guess && guess[0] !== source.label ? `This frame alone: ${guess[0]}.` : "";
@@ -295,10 +295,10 @@ function cameras(state) {
     const [name, state_, counts] = item.querySelectorAll("b, .state, .counts");
     name.textContent = short(source.name);
     item.title = source.name;
-    state_.textContent = source.trouble ? `${source.state}, ${source.trouble}` : source.state;
+    state_.textContent = source.status ? `${source.state}, ${source.status}` : source.state;
     const bad = ["STALLED", "RECONNECTING", "FAILED"].includes(source.state);
-    state_.className = `state ${bad ? "bad" : source.trouble || source.state === "CONNECTING" ? "warn" : ""}`;
-    counts.textContent = tally(source);
+    state_.className = `state ${bad ? "bad" : source.status || source.state === "CONNECTING" ? "warn" : ""}`;
+    counts.textContent = counted(source);
   }, () => {
     const item = make("li", "");
     const row = make("div", "line");
@@ -308,7 +308,7 @@ function cameras(state) {
   });
 }
 
-function tally(source) {
+function counted(source) {
   const words = [`${source.frames.toLocaleString("en")} frames`];
   if (source.dropped !== null) words.push(`${source.dropped.toLocaleString("en")} dropped`);
   if (source.corrupt) words.push(`${source.corrupt} corrupt`);

@@ -58,7 +58,7 @@ def adopted(
     keras_file: Path, ten_labels: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> AdoptReport:
     folder = tmp_path_factory.mktemp("adopted")
-    return adopt(keras_file, ten_labels, folder, told=UNIT, data="digits", fit=Fit.STRETCH)
+    return adopt(keras_file, ten_labels, folder, user_options=UNIT, data="digits", fit=Fit.STRETCH)
 
 
 def test_kerass_own_graph_ends_with_the_operators_of_our_own(
@@ -82,7 +82,7 @@ def test_the_report_says_what_was_read_told_and_measured(adopted: AdoptReport) -
         assert expected in words
     assert adopted.adoption.told == ("(pixel / 255 - 0) / 1",)
     assert adopted.adoption.guessed == ()
-    assert (adopted.likeness.agreement, adopted.likeness.kind) == (1.0, "validation pictures")
+    assert (adopted.agreement.agreement, adopted.agreement.kind) == (1.0, "validation pictures")
     assert [score.form for score in adopted.accuracy] == ["original", Form.FP32, Form.INT8]
     assert adopted.accuracy[0].correct == adopted.accuracy[1].correct
 
@@ -109,9 +109,9 @@ def test_an_adopted_model_is_evaluated_on_a_data_set_that_is_named(adopted: Adop
 def test_without_pictures_there_is_an_fp32_form_and_a_named_guess(
     keras_file: Path, ten_labels: Path, tmp_path: Path
 ) -> None:
-    report = adopt(keras_file, ten_labels, tmp_path, told=UNIT, name="mine")
+    report = adopt(keras_file, ten_labels, tmp_path, user_options=UNIT, name="mine")
     assert [path.name for path in tmp_path.iterdir()] == ["mine.fp32.onnx"]
-    assert (report.gates, report.accuracy, report.likeness.kind) == ((), (), "made frames")
+    assert (report.gates, report.accuracy, report.agreement.kind) == ((), (), "made frames")
     assert "center-cropped" in report.adoption.guessed[0]
     model = read_model(report.files[Form.FP32])
     assert len(model.golden.frames_png) >= 3
@@ -122,7 +122,7 @@ def test_two_adoptions_are_the_same_bytes(
     keras_file: Path, ten_labels: Path, tmp_path: Path
 ) -> None:
     first, second = (
-        adopt(keras_file, ten_labels, tmp_path / name, told=UNIT, name="m").files[Form.FP32]
+        adopt(keras_file, ten_labels, tmp_path / name, user_options=UNIT, name="m").files[Form.FP32]
         for name in ("a", "b")
     )
     assert Path(first).read_bytes() == Path(second).read_bytes()
@@ -152,14 +152,14 @@ def test_a_clean_graph_that_answers_otherwise_is_not_shipped(
 
 def test_a_model_of_ours_is_not_adopted_again(int8: Path, ten_labels: Path, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="already"):
-        adopt(int8, ten_labels, tmp_path, told=UNIT)
+        adopt(int8, ten_labels, tmp_path, user_options=UNIT)
 
 
 @pytest.mark.parametrize("missing", ["model", "labels"])
 def test_a_file_that_is_not_there_is_named(missing: str, keras_file: Path, tmp_path: Path) -> None:
     gone = tmp_path / "gone"
     with pytest.raises(NotFound, match="gone"):
-        adopt(gone if missing == "model" else keras_file, gone, tmp_path, told=UNIT)
+        adopt(gone if missing == "model" else keras_file, gone, tmp_path, user_options=UNIT)
 
 
 def test_external_data_is_refused_and_its_file_is_not_touched(
@@ -176,7 +176,7 @@ def test_external_data_is_refused_and_its_file_is_not_touched(
     assert onnx.load(path).graph.initializer[0].raw_data  # others would read it
     before = weights.stat().st_atime_ns
     with pytest.raises(ModelError, match="external data"):
-        adopt(path, ten_labels, tmp_path / "out", told=UNIT)
+        adopt(path, ten_labels, tmp_path / "out", user_options=UNIT)
     assert weights.stat().st_atime_ns == before
 
 
@@ -203,4 +203,4 @@ def test_what_the_graph_leaves_open_must_be_told(
     keras_file: Path, ten_labels: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(OptionError, match="float input"):
-        adopt(keras_file, ten_labels, tmp_path, told=UserOptions())
+        adopt(keras_file, ten_labels, tmp_path, user_options=UserOptions())

@@ -9,17 +9,15 @@ import pytest
 from clocks import set_clock
 
 from edgecnn.bench.clock import Ratio
+from edgecnn.check_result import CANNOT_TELL, FAIL, PASS
 from edgecnn.data.dataset import Dataset
 from edgecnn.errors import CheckFailed, DataError, NotFound, OptionError
 from edgecnn.exporter.export import export
 from edgecnn.exporter.export_source import ExportSource
 from edgecnn.exporter.gate.gate import (
-    CANNOT_TELL,
-    FAIL,
-    PASS,
-    Answers,
     Cost,
     GateLimits,
+    PairedLabels,
     check_export,
     judge,
     judge_accuracy,
@@ -38,14 +36,14 @@ WRITTEN = {"gate.json", "export.html", "layers.csv"}
 QUICK = Cost(Ratio(0.8, 0.79, 0.81, 400), kib=100.0, fp32_kib=370.0)
 
 
-def answers(pictures: int, fp32_wrong: int, own_wrong: int) -> Answers:
+def answers(pictures: int, fp32_wrong: int, own_wrong: int) -> PairedLabels:
     """Return answers of which the first so many are wrong."""
     truth = np.arange(pictures) % 10
 
     def wrong(count: int) -> np.ndarray:
         return np.where(np.arange(pictures) < count, (truth + 1) % 10, truth)
 
-    return Answers(truth, wrong(fp32_wrong), wrong(own_wrong))
+    return PairedLabels(truth, wrong(fp32_wrong), wrong(own_wrong))
 
 
 @pytest.mark.parametrize(
@@ -70,7 +68,7 @@ def test_int8_that_disagrees_fails_even_if_it_is_as_accurate() -> None:
     both = answers(1000, 60, 60)
     shuffled = both.truth.copy()
     shuffled[500:560] = (shuffled[500:560] + 1) % 10
-    found = judge_accuracy(Form.INT8, Answers(both.truth, both.fp32, shuffled), GateLimits())
+    found = judge_accuracy(Form.INT8, PairedLabels(both.truth, both.fp32, shuffled), GateLimits())
     assert found.verdict == FAIL
     assert "int8 agrees with fp32 on 88.00%" in found.reason
 
@@ -102,9 +100,12 @@ def test_worth_is_judged_by_the_interval_of_the_ratio(
 
 def test_a_form_is_as_good_as_its_worse_axis_and_says_both_reasons() -> None:
     found = judge(Form.INT8, answers(240, 0, 0), SLOW, GateLimits())
-    assert (found.accuracy.verdict, found.worth.verdict) == (CANNOT_TELL, FAIL)
+    assert (found.accuracy.verdict, found.efficiency.verdict) == (
+        CANNOT_TELL,
+        FAIL,
+    )
     assert found.verdict == FAIL
-    assert found.reason == f"{found.accuracy.reason}; {found.worth.reason}"
+    assert found.reason == f"{found.accuracy.reason}; {found.efficiency.reason}"
     assert judge(Form.INT8, answers(240, 0, 0), QUICK, GateLimits()).verdict == CANNOT_TELL
     assert judge(Form.INT8, answers(1000, 0, 0), QUICK, GateLimits()).verdict == PASS
 

@@ -15,9 +15,10 @@ from torch import nn
 from edgecnn.data.dataset import Dataset
 from edgecnn.exporter.export import export
 from edgecnn.exporter.graph.contract import wrap_int8
+from edgecnn.exporter.graph.editing import constants_of
 from edgecnn.exporter.graph.operator_counts import optimized_graph
 from edgecnn.exporter.graph.plain_graph import IMAGE, LOGITS, export_core, number_tensors
-from edgecnn.exporter.quantization.graph_network import GraphNetwork, constants, weight_levels
+from edgecnn.exporter.quantization.graph_network import GraphNetwork, weight_levels
 from edgecnn.exporter.quantization.qat import finetune, requantize
 from edgecnn.exporter.quantization.quantize import Choice, quantize
 from edgecnn.model.form import Form
@@ -68,7 +69,7 @@ class Made:
         return logits
 
     def weights(self) -> dict[str, np.ndarray]:
-        return {n: v for n, v in constants(self.core).items() if v.dtype == np.float32}
+        return {n: v for n, v in constants_of(self.core.graph).items() if v.dtype == np.float32}
 
 
 @pytest.fixture(scope="module", params=ARCHITECTURES)
@@ -102,7 +103,7 @@ def test_the_quantized_graph_in_torch_is_what_onnx_runtime_computes(made: Made) 
 def test_unchanged_weights_give_the_quantizers_own_constants_to_the_last_bit(made: Made) -> None:
     again = requantize(made.quantized, made.weights())
     assert list(again.graph.node) == list(made.quantized.graph.node)
-    own, quantizers = constants(again), constants(made.quantized)
+    own, quantizers = constants_of(again.graph), constants_of(made.quantized.graph)
     assert list(own) == list(quantizers)
     for name, values in quantizers.items():
         assert (own[name].dtype, own[name].shape) == (values.dtype, values.shape), name
@@ -123,8 +124,8 @@ def test_it_is_so_for_8_bits_and_with_layers_in_float(
         # With 8 bits the fused integer kernels saturate on CPUs without VNNI.
         fused = choice.weight_bits < 8
         quantized = quantize(made.core, frames, choice)
-        again = constants(requantize(quantized, made.weights()))
-        for constant, values in constants(quantized).items():
+        again = constants_of(requantize(quantized, made.weights()).graph)
+        for constant, values in constants_of(quantized.graph).items():
             assert again[constant].tobytes() == values.tobytes(), constant
         own = made.answers(GraphNetwork(made.core, quantized))
         assert (own.argmax(1) == made.runtimes(quantized, fused=fused).argmax(1)).mean() >= 0.98
@@ -136,7 +137,7 @@ def test_it_is_so_for_8_bits_and_with_layers_in_float(
 
 def test_fine_tuning_moves_weights_keeps_scales_and_ships_what_it_learned(made: Made) -> None:
     tuned = finetune(made.core, made.quantized, made.data, made.spec, made.recipe, ignore)
-    before, after = made.weights(), constants(tuned.core)
+    before, after = made.weights(), constants_of(tuned.core.graph)
     assert all(not np.array_equal(values, after[name]) for name, values in before.items())
     assert activation_scales(tuned.quantized) == activation_scales(made.quantized)
     own, runtimes = made.answers(tuned.network), made.runtimes(tuned.quantized)
@@ -144,7 +145,7 @@ def test_fine_tuning_moves_weights_keeps_scales_and_ships_what_it_learned(made: 
 
 
 def activation_scales(model: onnx.ModelProto) -> list[tuple[float, int]]:
-    known = constants(model)
+    known = constants_of(model.graph)
     nodes = [node for node in model.graph.node if node.op_type == "QuantizeLinear"]
     return [(known[n.input[1]].item(), known[n.input[2]].item()) for n in nodes]
 
@@ -169,7 +170,9 @@ def test_a_recipe_with_qat_fine_tunes_at_export_and_the_card_says_so(tmp_path: P
                     qat=Qat(1, 1e-3))  # fmt: skip
     train(recipe, tmp_path / "run", device="cpu")
     told: list[str] = []
-    report = export(tmp_path / "run", tmp_path / "out", watch=told.append, clock=set_clock(0.8))
+    report = export(
+        tmp_path / "run", tmp_path / "out", on_progress=told.append, clock=set_clock(0.8)
+    )
     cards = {form: read_model(path).card for form, path in report.files.items()}
     assert "fine-tuned in int8, epochs: 1" in cards[Form.INT8].quantization
     assert cards[Form.FP32].quantization == "none"

@@ -11,10 +11,10 @@ import torch.nn.functional as F  # noqa: N812
 from emulate import HERE, NO_QEMU, haswell, run_on
 from onnx import TensorProto, helper, numpy_helper
 
+from edgecnn.exporter.graph.editing import constants_of
 from edgecnn.exporter.graph.plain_graph import IMAGE, LOGITS, finish
-from edgecnn.exporter.quantization.activations import constants_of
 from edgecnn.exporter.quantization.quantize import Choice, quantize, to_image
-from edgecnn.exporter.quantization.saturation import accumulate_avx2, audit, can_saturate, patches
+from edgecnn.exporter.quantization.saturation import audit, can_saturate, patches
 
 SIDE = 8
 Attributes = dict[str, Any]
@@ -96,6 +96,16 @@ def levels_and_weights(channels: int, attributes: Attributes) -> tuple[np.ndarra
     return levels, random.integers(-127, 128, (8, channels // groups, 3, 3)).astype(np.int8)
 
 
+def accumulate_avx2(levels: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Multiply (m, K) levels by (outputs, K) weights as vpmaddubsw does: (m, outputs)."""
+    odd = ((0, 0), (0, levels.shape[1] % 2))
+    a, w = np.pad(levels, odd).astype(np.int32), np.pad(weights, odd).astype(np.int32)
+    products = a[:, None, :] * w[None, :, :]
+    sums = products[..., 0::2] + products[..., 1::2]
+    total: np.ndarray = sums.clip(-(2**15), 2**15 - 1).sum(-1, dtype=np.int32)
+    return total
+
+
 def emulated(node: onnx.NodeProto, levels: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Return what AVX2 sums up: (outputs, positions)."""
     groups = len(levels) // weights.shape[1]
@@ -154,7 +164,7 @@ def test_the_sums_that_passed_are_counted_layer_by_layer(sign: float) -> None:
     frames = bright(3)
     graph = quantize(crafted(3, sign=sign), frames, Choice(weight_bits=8))
     first = audit(graph, frames).layers[0]
-    weights = next(v for n, v in constants_of(graph).items() if n.startswith("w1_quantized"))
+    weights = next(v for n, v in constants_of(graph.graph).items() if n.startswith("w1_quantized"))
     (node,) = (n for n in graph.graph.node if n.name == "conv1")
     rows = np.concatenate([patches(f.transpose(2, 0, 1), node, 0) for f in frames]).astype(int)
     columns = weights.transpose(0, 2, 3, 1).reshape(len(weights), -1).astype(int)

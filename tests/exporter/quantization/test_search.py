@@ -10,13 +10,15 @@ import pytest
 from clocks import set_clock
 from onnx import numpy_helper
 
+from edgecnn.check_result import PASS
 from edgecnn.data.dataset import Pictures
 from edgecnn.errors import CheckFailed
 from edgecnn.exporter.export_source import ExportSource
-from edgecnn.exporter.gate.gate import PASS, Answers, GateLimits
+from edgecnn.exporter.gate.gate import GateLimits, PairedLabels
+from edgecnn.exporter.graph.editing import constants_of
 from edgecnn.exporter.options import Options
-from edgecnn.exporter.quantization.activations import constants_of
 from edgecnn.exporter.quantization.calibration_frames import calibration_frames, debugged_frames
+from edgecnn.exporter.quantization.found_int8 import FoundInt8
 from edgecnn.exporter.quantization.int8_report import describe_int8
 from edgecnn.exporter.quantization.layer_errors import layer_errors
 from edgecnn.exporter.quantization.mixed_precision import worst_layers
@@ -28,7 +30,7 @@ from edgecnn.exporter.quantization.quantize import (
     prepare,
     quantize,
 )
-from edgecnn.exporter.quantization.search import CALIBRATIONS, FoundInt8, agrees_better, find_int8
+from edgecnn.exporter.quantization.search import CALIBRATIONS, agrees_better, find_int8
 from edgecnn.exporter.ship import ExportReport, GateReport, ship
 from edgecnn.model.form import Form
 from edgecnn.model.frame import Frame
@@ -51,7 +53,7 @@ def spread(
     core.CopyFrom(candidate.core)
     names = [t.name for t in core.graph.initializer if t.name.endswith("weight")]
     following = names[names.index(f"{first}.weight") + 1]
-    weights = {name: value.copy() for name, value in constants_of(core).items()}
+    weights = {name: value.copy() for name, value in constants_of(core.graph).items()}
     weights[f"{first}.weight"][0] *= SPREAD
     weights[f"{first}.bias"][0] *= SPREAD
     part = then(weights[following])
@@ -116,7 +118,9 @@ def test_a_huge_spread_of_weights_is_rescued_by_layers_in_float_and_the_card_say
     planted = spread(candidate, "conv1", lambda weight: weight[:, 0])
     report = ship(planted, tmp_path, "planted", WIDE, lambda _: None, set_clock(0.8))
     assert report.gates[0].verdict == PASS
-    steps = GateReport.from_json((tmp_path / "gate.json").read_text()).int8[0].steps
+    int8 = GateReport.from_json((tmp_path / "gate.json").read_text()).int8
+    assert int8
+    steps = int8.steps
     assert max(step.agreement for step in steps if "calibration" in step.what) < 0.9
     (rescue,) = (step for step in steps if step.kept and "float" in step.what)
     assert rescue.bought > 10
@@ -136,7 +140,8 @@ def test_what_no_step_rescues_fails_and_every_step_is_in_the_report(
         ship(planted, tmp_path, "planted", WIDE, lambda _: None, set_clock(0.8))
     assert list(tmp_path.glob("*.onnx")) == []
     report = GateReport.from_json((tmp_path / "gate.json").read_text())
-    tried = " ".join(step.what for step in report.int8[0].steps)
+    assert report.int8
+    tried = " ".join(step.what for step in report.int8.steps)
     for word in ("MinMax", "Percentile", "Entropy", "in float", "fine-tuned in int8, 2 epochs"):
         assert word in tried
     page = (tmp_path / "export.html").read_text()
@@ -176,7 +181,8 @@ def test_calibration_frames_of_every_class_that_show_the_range_are_reported_too(
     exported: ExportReport,
 ) -> None:
     report = GateReport.from_json(Path(exported.reports["gate.json"]).read_text())
-    fair = report.int8[0].coverage
+    assert report.int8
+    fair = report.int8.coverage
     assert (fair.missing, fair.classes) == ((), 10)
     assert fair.outside < 0.01
 
@@ -189,9 +195,9 @@ def test_the_same_frames_calibrate_each_time(frames: list[Frame]) -> None:
     assert len(calibration_frames(pictures, 999)) == len(frames)
 
 
-def answers(own: list[int]) -> Answers:
+def answers(own: list[int]) -> PairedLabels:
     truth = np.zeros(len(own), np.int64)
-    return Answers(truth, truth, np.array(own))
+    return PairedLabels(truth, truth, np.array(own))
 
 
 def test_a_calibration_replaces_the_first_only_if_it_agrees_better_beyond_chance() -> None:

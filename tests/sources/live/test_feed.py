@@ -56,7 +56,7 @@ def told() -> Told:
 
 def until(source: Source, done: Callable[[CapturedFrame], bool]) -> CapturedFrame:
     """Read until a shot is as it should be; the patience of the source ends a vain wait."""
-    return next(shot for shot in source.shots() if done(shot))
+    return next(shot for shot in source.captured_frames() if done(shot))
 
 
 def pid_of(source: Source) -> int:
@@ -91,8 +91,8 @@ def states(told: Told) -> list[SourceEvent]:
 def test_a_camera_tells_its_size_and_its_frames_carry_their_time(told: Told) -> None:
     with http_camera(forever) as camera, open_source(camera.url, told.options()) as opened:
         before = time.monotonic_ns()
-        next(opened.shots())
-        shot = next(opened.shots())
+        next(opened.captured_frames())
+        shot = next(opened.captured_frames())
         assert (opened.name, opened.facts) == (camera.url, "64x48, motion JPEG")
         assert before < shot.stamp_ns < time.monotonic_ns()
         assert (shot.source, shot.frame_bgr.shape, shot.fitted) == (camera.url, (48, 64, 3), None)
@@ -110,7 +110,7 @@ def test_a_slow_reader_gets_the_newest_frame_and_the_rest_is_counted(told: Told)
 
     with http_camera(count) as camera, open_source(camera.url, told.options()) as opened:
         levels = []
-        for shot in opened.shots():
+        for shot in opened.captured_frames():
             levels.append(level_of(shot.frame_bgr))
             if levels[-1] == 240:
                 break
@@ -156,7 +156,7 @@ def test_a_camera_that_stalls_is_noticed_and_connected_again(told: Told) -> None
     ):
         first = pid_of(opened)
         stamps = []
-        for shot in opened.shots():
+        for shot in opened.captured_frames():
             stamps.append(shot.stamp_ns / 1e9)
             if level_of(shot.frame_bgr) == 240:
                 break
@@ -199,7 +199,7 @@ def test_a_camera_that_does_not_come_back_is_given_up(told: Told) -> None:
         url = camera.url
         options = told.options(patience=replace(CALM, give_up_s=0.5))
         with open_source(url, options) as opened:
-            next(opened.shots())
+            next(opened.captured_frames())
             camera.acts = (lambda wire: wire.pause(60),)
             with pytest.raises(SourceError, match="stopped giving frames: the camera hung up"):
                 list(opened)
@@ -214,7 +214,7 @@ def test_corrupt_pictures_are_left_out_told_once_and_counted(told: Told) -> None
         forever(wire)
 
     with http_camera(spoil) as camera, open_source(camera.url, told.options()) as opened:
-        seen = [level_of(shot.frame_bgr) for shot in islice(opened.shots(), 30)]
+        seen = [level_of(shot.frame_bgr) for shot in islice(opened.captured_frames(), 30)]
         assert opened.counts[camera.url].corrupt == 8
     assert told.what.count(SourceEvent.CORRUPT) == 1
     assert states(told) == [SourceEvent.CONNECTING, SourceEvent.LIVE]
@@ -228,7 +228,7 @@ def test_a_size_that_changes_is_told_and_the_frames_have_it(told: Told) -> None:
             wire.stream([scene(level, 96, 128) for level in range(0, 100, 10)])
 
     with http_camera(grow) as camera, open_source(camera.url, told.options()) as opened:
-        shapes = {opened_shape(shot) for shot in islice(opened.shots(), 20)}
+        shapes = {opened_shape(shot) for shot in islice(opened.captured_frames(), 20)}
     assert shapes == {(48, 64, 3), (96, 128, 3)}
     assert "64x48 became 128x96" in [event.detail for event in told]
 
@@ -237,7 +237,7 @@ def opened_shape(shot: CapturedFrame) -> tuple[int, ...]:
     return shot.frame_bgr.shape
 
 
-@pytest.mark.parametrize("blind", [False, True])
+@pytest.mark.parametrize("obstructed", [False, True])
 def test_a_picture_that_stands_still_is_told(told: Told, blind: bool) -> None:
     picture = np.zeros((48, 64, 3), np.uint8) if blind else scene(50)
 
@@ -246,11 +246,11 @@ def test_a_picture_that_stands_still_is_told(told: Told, blind: bool) -> None:
             wire.stream([picture])
 
     with http_camera(still) as camera, open_source(camera.url, told.options()) as opened:
-        list(islice(opened.shots(), 20))
+        list(islice(opened.captured_frames(), 20))
     assert told.what == [
         SourceEvent.CONNECTING,
         SourceEvent.LIVE,
-        SourceEvent.BLIND if blind else SourceEvent.FROZEN,
+        SourceEvent.OBSTRUCTED if blind else SourceEvent.FROZEN,
     ]
 
 
@@ -258,7 +258,7 @@ def test_a_password_opens_the_camera_and_is_nowhere_to_be_seen(told: Told) -> No
     with http_camera(forever, login="me:s/e cret") as camera:
         url = camera.url.replace("://", "://me:s%2Fe%20cret@")
         with open_source(url, told.options()) as opened:
-            next(opened.shots())
+            next(opened.captured_frames())
             command = Path(f"/proc/{pid_of(opened)}/cmdline").read_bytes()
     assert opened.name == camera.url
     assert b"cret" not in command + repr(told).encode() + opened.facts.encode()
@@ -276,7 +276,7 @@ def test_a_wrong_password_says_so_without_telling_it(told: Told) -> None:
 
 def iter_once(source: str, options: CaptureOptions) -> Iterator[CapturedFrame]:
     with open_source(source, options) as opened:
-        yield from opened.shots()
+        yield from opened.captured_frames()
 
 
 def test_a_video_over_http_is_left_to_ffmpeg(told: Told, tmp_path: Path) -> None:
@@ -293,7 +293,7 @@ def test_a_video_over_http_is_left_to_ffmpeg(told: Told, tmp_path: Path) -> None
         assert server.stdout is not None
         port = server.stdout.readline().split()[5]
         with open_source(f"http://127.0.0.1:{port}/film.avi", told.options()) as opened:
-            assert next(opened.shots()).frame_bgr.shape == (48, 64, 3)
+            assert next(opened.captured_frames()).frame_bgr.shape == (48, 64, 3)
             assert opened.facts == "64x48, 10 fps"
     finally:
         server.kill()
@@ -305,7 +305,7 @@ def test_a_stopped_process_is_replaced(told: Told) -> None:
         http_camera(forever) as camera,
         open_source(camera.url, told.options(patience=QUICK)) as opened,
     ):
-        next(opened.shots())
+        next(opened.captured_frames())
         first = pid_of(opened)
         os.kill(first, signal.SIGSTOP)
         until(
@@ -318,7 +318,7 @@ def test_a_stopped_process_is_replaced(told: Told) -> None:
 
 def test_a_killed_process_is_replaced(told: Told) -> None:
     with http_camera(forever) as camera, open_source(camera.url, told.options()) as opened:
-        next(opened.shots())
+        next(opened.captured_frames())
         os.kill(pid_of(opened), signal.SIGKILL)
         until(
             opened,
@@ -333,7 +333,7 @@ import sys, time
 from pathlib import Path
 from edgecnn.sources.capture import open_source
 with open_source(sys.argv[1]) as opened:
-    next(opened.shots())
+    next(opened.captured_frames())
     child = opened._feeds[0]._process.pid
     others = Path(f"/proc/{child}/task/{child}/children").read_text().split()
     print(child, *others, flush=True)
@@ -378,7 +378,7 @@ def test_a_script_without_a_guard_is_not_run_again(tmp_path: Path, lively: str) 
     (tmp_path / "script.py").write_text(
         "print('once')\n"
         "from edgecnn.sources.capture import open_source\n"
-        f"with open_source({lively!r}) as opened:\n    next(opened.shots())\n"
+        f"with open_source({lively!r}) as opened:\n    next(opened.captured_frames())\n"
     )
     done = subprocess.run(
         [sys.executable, "script.py"], cwd=tmp_path,
@@ -393,7 +393,7 @@ def test_the_working_folder_cannot_disturb_the_process(
     (tmp_path / "json.py").write_text("raise SystemExit('the wrong json')")
     monkeypatch.chdir(tmp_path)
     with open_source(lively) as opened:
-        next(opened.shots())
+        next(opened.captured_frames())
 
 
 def test_a_command_gives_raw_frames_and_its_source_ends_with_it(told: Told, tmp_path: Path) -> None:
@@ -401,7 +401,7 @@ def test_a_command_gives_raw_frames_and_its_source_ends_with_it(told: Told, tmp_
     (tmp_path / "raw").write_bytes(b"".join(frame.tobytes() for frame in frames))
     source = f"exec:64x48:bgr24:cat {tmp_path / 'raw'}"
     with open_source(source, told.options()) as opened:
-        seen = [shot.frame_bgr for shot in opened.shots()]
+        seen = [shot.frame_bgr for shot in opened.captured_frames()]
         assert opened.counts[source].frames == 3
     np.testing.assert_array_equal(seen[-1], frames[-1])
     assert told.what == [SourceEvent.CONNECTING, SourceEvent.LIVE]
@@ -474,7 +474,7 @@ def test_a_camera_that_is_not_there_yet_is_waited_for(told: Told) -> None:
 
     def look() -> None:  # in a thread: its capture process must not end with it
         with open_source(f"http://127.0.0.1:{port}/live", options) as opened:
-            seen.append(next(opened.shots()))
+            seen.append(next(opened.captured_frames()))
 
     looking = threading.Thread(target=look)
     looking.start()
@@ -498,7 +498,7 @@ def test_several_sources_are_served_in_turn_and_bad_ones_disturb_nobody(
         with open_sources(urls, told.options(patience=QUICK)) as opened:
             for url in (good.url, other.url, bad.url):
                 until(opened, lambda shot, url=url: shot.source == url)  # type: ignore[misc]
-            seen = [shot.source for shot in islice(opened.shots(), 150)]
+            seen = [shot.source for shot in islice(opened.captured_frames(), 150)]
     assert abs(seen.count(good.url) - seen.count(other.url)) <= 15
     failed = [event.source for event in told if event.what is SourceEvent.FAILED]
     stalled = {event.source for event in told if event.what is SourceEvent.STALLED}
@@ -512,9 +512,9 @@ def test_a_reader_that_was_away_takes_no_source_for_lost(
 ) -> None:
     with open_source(lively, told.options(patience=replace(QUICK, give_up_s=give_up_s))) as opened:
         for _ in range(2):
-            assert sum(1 for _ in islice(opened.shots(), 3)) == 3
+            assert sum(1 for _ in islice(opened.captured_frames(), 3)) == 3
             time.sleep(1.5)
-        assert next(opened.shots())
+        assert next(opened.captured_frames())
     assert set(told.what) == {SourceEvent.CONNECTING, SourceEvent.LIVE}
 
 
@@ -528,7 +528,7 @@ def test_however_wishes_and_frames_cross_each_other_no_source_stops(
     sources = [f"exec:64x48:{form}:{command}" for form in ("bgr24", "rgb24")]
     with open_sources(sources, options) as opened:
         seen = []
-        for shot in islice(opened.shots(), 8000):
+        for shot in islice(opened.captured_frames(), 8000):
             seen.append(shot.source)
             assert SourceEvent.STALLED not in told.what
     assert all(seen[-1000:].count(source) >= 100 for source in {*seen})
@@ -544,7 +544,7 @@ def test_files_and_cameras_are_read_together_and_files_to_their_end(
         http_camera(forever) as camera,
         open_sources([str(tmp_path), camera.url], told.options()) as opened,
     ):
-        seen = [shot.source for shot in islice(opened.shots(), 30)]
+        seen = [shot.source for shot in islice(opened.captured_frames(), 30)]
     assert seen.count(str(tmp_path)) == 7
 
 
@@ -560,14 +560,14 @@ def test_a_broken_file_among_several_is_raised_when_the_others_have_ended(tmp_pa
         open_sources(folders) as opened,
         pytest.raises(SourceError, match=r"1\.png is not a whole"),
     ):
-        seen.extend(shot.source for shot in opened.shots())
+        seen.extend(shot.source for shot in opened.captured_frames())
     assert [seen.count(folder) for folder in folders] == [5, 1]
 
 
 @pytest.mark.parametrize("whole", [True, False])
 def test_frames_are_fitted_where_they_are_read(told: Told, lively: str, whole: bool) -> None:
-    with open_source(lively, told.options(), FrameRequest((SPEC,), whole=whole)) as opened:
-        shot = next(opened.shots())
+    with open_source(lively, told.options(), FrameRequest(SPEC, whole=whole)) as opened:
+        shot = next(opened.captured_frames())
     assert shot.fitted is not None
     assert shot.fitted.shape == SPEC.shape
     if whole:
@@ -603,8 +603,8 @@ def test_a_run_that_waits_for_a_camera_ends_at_once_when_told_to(int8: Path, sig
 
 def test_only_the_region_is_fitted_and_the_whole_frame_stays_whole(told: Told, lively: str) -> None:
     region = Region(0.25, 0.5, 0.5, 0.5)
-    with open_source(lively, told.options(), FrameRequest((SPEC,), region=region)) as opened:
-        shot = next(opened.shots())
+    with open_source(lively, told.options(), FrameRequest(SPEC, region=region)) as opened:
+        shot = next(opened.captured_frames())
     assert shot.frame_bgr.shape == (48, 64, 3)
     assert shot.fitted is not None
     np.testing.assert_array_equal(shot.fitted, fit_frame(shot.frame_bgr[24:48, 16:48], SPEC))
@@ -618,7 +618,7 @@ def test_frames_that_are_left_out_are_no_stall_and_not_dropped(told: Told) -> No
         http_camera(forever) as camera,
         open_source(camera.url, told.options(patience=QUICK), rare) as opened,
     ):
-        first, second = islice(opened.shots(), 2)
+        first, second = islice(opened.captured_frames(), 2)
         counts = opened.counts[camera.url]
     assert second.stamp_ns - first.stamp_ns >= 1.2e9
     assert states(told) == [SourceEvent.CONNECTING, SourceEvent.LIVE]
@@ -633,7 +633,7 @@ def test_a_camera_gives_every_nth_frame(told: Told) -> None:
 
     third = FrameRequest(sampling=Sampling(every=3))
     with http_camera(slowly) as camera, open_source(camera.url, told.options(), third) as opened:
-        levels = [level_of(shot.frame_bgr) for shot in islice(opened.shots(), 4)]
+        levels = [level_of(shot.frame_bgr) for shot in islice(opened.captured_frames(), 4)]
     assert levels == [10, 40, 70, 100]
 
 
@@ -641,9 +641,9 @@ def test_a_camera_gives_every_nth_frame(told: Told) -> None:
 def test_a_wish_to_stop_ends_the_frames(told: Told, camera: Callable[[Wire], None]) -> None:
     stop = Stop()
     with http_camera(camera) as there, open_source(there.url, told.options(stop=stop)) as opened:
-        next(opened.shots())
+        next(opened.captured_frames())
         threading.Timer(0.3, stop.ask).start()
-        for _ in opened.shots():
+        for _ in opened.captured_frames():
             assert not there.closing.is_set()
         assert stop.wanted
     stop.close()

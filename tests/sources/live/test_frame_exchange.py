@@ -27,18 +27,18 @@ import json, os, sys
 from threading import Event, Thread
 import numpy as np
 from edgecnn.sources.live import frame_exchange
-pipe, wishes, *fds = map(int, sys.argv[1:])
-desk = frame_exchange.FrameWriter([frame_exchange.FrameBuffer(fd) for fd in fds], wishes,
+pipe, requests, *fds = map(int, sys.argv[1:])
+writer = frame_exchange.FrameWriter([frame_exchange.FrameBuffer(fd) for fd in fds], requests,
                     lambda message: os.write(pipe, json.dumps(message).encode() + b"\\n"))
 def listen():
     while os.read(0, 1):
-        desk.answer()
+        writer.answer()
     os._exit(0)
 Thread(target=listen).start()
 number = 0
 while True:
     number += 1
-    desk.publish([np.full((480, 640, 3), number % 251, np.uint8)], {"stamp_ns": number})
+    writer.publish([np.full((480, 640, 3), number % 251, np.uint8)], {"stamp_ns": number})
 """
 
 
@@ -47,50 +47,50 @@ def flat(level: int) -> Frame:
 
 
 class Lender(FrameWriter):
-    """A desk with its reader's part: wish, and wish and ring."""
+    """A writer with its reader's part: request, and request and ring."""
 
-    def __init__(self, sheets: list[FrameBuffer], send: Callable[[Message], None]) -> None:
-        self.wishes = make_requests()
-        super().__init__(sheets, self.wishes, send)
+    def __init__(self, buffers: list[FrameBuffer], send: Callable[[Message], None]) -> None:
+        self.requests = make_requests()
+        super().__init__(buffers, self.requests, send)
 
-    def wish(self) -> None:
-        os.eventfd_write(self.wishes, 1)
+    def request(self) -> None:
+        os.eventfd_write(self.requests, 1)
 
     def lend(self) -> None:
-        self.wish()
+        self.request()
         self.answer()
 
     def __del__(self) -> None:
-        os.close(self.wishes)
+        os.close(self.requests)
 
 
 @pytest.fixture
-def desk() -> tuple[Lender, list[Message], list[FrameBuffer]]:
-    sheets, sent = make_buffers(), list[Message]()
-    return Lender(sheets, sent.append), sent, sheets
+def writer() -> tuple[Lender, list[Message], list[FrameBuffer]]:
+    buffers, sent = make_buffers(), list[Message]()
+    return Lender(buffers, sent.append), sent, buffers
 
 
-def lent(sent: list[Message], sheets: list[FrameBuffer]) -> tuple[int, int]:
+def lent(sent: list[Message], buffers: list[FrameBuffer]) -> tuple[int, int]:
     """Return the number and the value of the frame that was lent last."""
     frame = sent[-1]["frame"]
-    (array,) = sheets[frame["sheet"]].read(frame["shapes"])
+    (array,) = buffers[frame["buffer"]].read(frame["shapes"])
     return frame["stamp_ns"], int(array[0, 0, 0])
 
 
 Lending = tuple[Lender, list[Message], list[FrameBuffer]]
 
 
-def test_the_reader_is_told_once_and_gets_the_newest(desk: Lending) -> None:
-    lender, sent, sheets = desk
+def test_the_reader_is_told_once_and_gets_the_newest(writer: Lending) -> None:
+    lender, sent, buffers = writer
     for number in (1, 2, 3, 4):
         lender.publish([flat(number)], {"stamp_ns": number})
     assert sent == [{"ready": 1}]
     lender.lend()
-    assert lent(sent, sheets) == (4, 4)
+    assert lent(sent, buffers) == (4, 4)
 
 
-def test_nothing_is_lent_twice(desk: Lending) -> None:
-    lender, sent, _ = desk
+def test_nothing_is_lent_twice(writer: Lending) -> None:
+    lender, sent, _ = writer
     lender.publish([flat(1)], {"stamp_ns": 1})
     lender.lend()
     before = list(sent)
@@ -98,27 +98,27 @@ def test_nothing_is_lent_twice(desk: Lending) -> None:
     assert sent == before
 
 
-def test_a_reader_that_waits_gets_the_next_frame_by_itself_and_once(desk: Lending) -> None:
-    lender, sent, sheets = desk
+def test_a_reader_that_waits_gets_the_next_frame_by_itself_and_once(writer: Lending) -> None:
+    lender, sent, buffers = writer
     lender.lend()
     lender.publish([flat(1)], {"stamp_ns": 1})
-    assert lent(sent, sheets) == (1, 1)
+    assert lent(sent, buffers) == (1, 1)
     lender.publish([flat(2)], {"stamp_ns": 2})
     assert sent[-1] == {"ready": 2}
 
 
-def test_a_wish_takes_the_next_frame_without_a_ring_and_no_other(desk: Lending) -> None:
-    lender, sent, sheets = desk
-    lender.wish()
+def test_a_wish_takes_the_next_frame_without_a_ring_and_no_other(writer: Lending) -> None:
+    lender, sent, buffers = writer
+    lender.request()
     lender.publish([flat(1)], {"stamp_ns": 1})
-    assert lent(sent, sheets) == (1, 1)
+    assert lent(sent, buffers) == (1, 1)
     lender.publish([flat(2)], {"stamp_ns": 2})
     assert sent[1:] == [{"ready": 2}]
 
 
-def test_a_ring_without_a_wish_lends_nothing(desk: Lending) -> None:
+def test_a_ring_without_a_wish_lends_nothing(writer: Lending) -> None:
     """The frame it was for may have gone by itself while the ring was on its way."""
-    lender, sent, _ = desk
+    lender, sent, _ = writer
     lender.answer()
     lender.publish([flat(1)], {"stamp_ns": 1})
     lender.answer()
@@ -126,63 +126,63 @@ def test_a_ring_without_a_wish_lends_nothing(desk: Lending) -> None:
 
 
 def test_a_wish_that_comes_just_after_a_frame_is_answered_at_the_ring_and_once(
-    desk: Lending,
+    writer: Lending,
 ) -> None:
-    lender, sent, sheets = desk
+    lender, sent, buffers = writer
     lender.publish([flat(1)], {"stamp_ns": 1})
-    lender.wish()
-    lender.publish([flat(2)], {"stamp_ns": 2})  # sees the wish: the reader's ring comes too late
-    assert lent(sent, sheets) == (2, 2)
+    lender.request()
+    lender.publish([flat(2)], {"stamp_ns": 2})  # sees the request: the reader's ring comes too late
+    assert lent(sent, buffers) == (2, 2)
     lender.answer()
     assert len(sent) == 2
     lender.publish([flat(3)], {"stamp_ns": 3})
     assert sent[-1] == {"ready": 3}
 
 
-def test_the_next_frame_is_told_after_one_was_lent(desk: Lending) -> None:
-    lender, sent, _ = desk
+def test_the_next_frame_is_told_after_one_was_lent(writer: Lending) -> None:
+    lender, sent, _ = writer
     lender.publish([flat(1)], {"stamp_ns": 1})
     lender.lend()
     lender.publish([flat(2)], {"stamp_ns": 2})
     assert sent[-1] == {"ready": 2}
 
 
-def test_a_frame_that_is_lent_stays_while_newer_ones_come(desk: Lending) -> None:
-    lender, sent, sheets = desk
+def test_a_frame_that_is_lent_stays_while_newer_ones_come(writer: Lending) -> None:
+    lender, sent, buffers = writer
     lender.publish([flat(1)], {"stamp_ns": 1})
     lender.lend()
     message = sent[-1]
     for number in range(2, 50):
         lender.publish([flat(number)], {"stamp_ns": number})
-        assert lent([message], sheets) == (1, 1)
+        assert lent([message], buffers) == (1, 1)
 
 
-def test_sheets_grow_and_carry_several_arrays_of_any_size(desk: Lending) -> None:
-    lender, sent, sheets = desk
+def test_sheets_grow_and_carry_several_arrays_of_any_size(writer: Lending) -> None:
+    lender, sent, buffers = writer
     for height in (4, 40, 7):
         small, large = flat(height)[:2], np.full((height, 30, 3), 9, np.uint8)
         lender.publish([small, large], {"stamp_ns": height})
         lender.lend()
         frame = sent[-1]["frame"]
-        found = sheets[frame["sheet"]].read(frame["shapes"])
+        found = buffers[frame["buffer"]].read(frame["shapes"])
         assert [f.shape for f in found] == [small.shape, large.shape]
         assert (found[0] == height).all()
         assert (found[1] == 9).all()
 
 
-def test_what_was_read_is_the_readers_own(desk: Lending) -> None:
-    lender, sent, sheets = desk
+def test_what_was_read_is_the_readers_own(writer: Lending) -> None:
+    lender, sent, buffers = writer
     lender.publish([flat(1)], {"stamp_ns": 1})
     lender.lend()
-    (mine,) = sheets[sent[-1]["frame"]["sheet"]].read([(6, 8, 3)])
+    (mine,) = buffers[sent[-1]["frame"]["buffer"]].read([(6, 8, 3)])
     for number in range(2, 9):
         lender.publish([flat(number)], {"stamp_ns": number})
         lender.lend()
     assert (mine == 1).all()
 
 
-def test_draining_waits_until_the_last_frame_was_lent(desk: Lending) -> None:
-    lender, _, _ = desk
+def test_draining_waits_until_the_last_frame_was_lent(writer: Lending) -> None:
+    lender, _, _ = writer
     lender.publish([flat(1)], {"stamp_ns": 1})
     waiting = Thread(target=lender.drain)
     waiting.start()
@@ -216,9 +216,9 @@ def test_draining_waits_until_the_message_is_sent_too() -> None:
 
 def read_while_writing(frames: int) -> tuple[int, list[int]]:
     """Read frames of a process that never stops writing: how many were torn, and their numbers."""
-    sheets, wishes = make_buffers(), make_requests()
+    buffers, requests = make_buffers(), make_requests()
     read, write = os.pipe()
-    passed = [write, wishes, *(sheet.descriptor for sheet in sheets)]
+    passed = [write, requests, *(buffer.descriptor for buffer in buffers)]
     process = subprocess.Popen(
         [sys.executable, "-c", WRITER, *map(str, passed)],
         stdin=subprocess.PIPE, pass_fds=passed,
@@ -233,7 +233,7 @@ def read_while_writing(frames: int) -> tuple[int, list[int]]:
                 message = json.loads(line)
                 if message.get("frame"):
                     frame = message["frame"]
-                    (array,) = sheets[frame["sheet"]].read(frame["shapes"])
+                    (array,) = buffers[frame["buffer"]].read(frame["shapes"])
                     torn += not (array == frame["stamp_ns"] % 251).all()
                     numbers.append(frame["stamp_ns"])
                     asked = False
@@ -241,7 +241,7 @@ def read_while_writing(frames: int) -> tuple[int, list[int]]:
                     break
                 waits = message.get("ready", waits)
                 if not asked and waits > max(numbers, default=0):
-                    os.eventfd_write(wishes, 1)
+                    os.eventfd_write(requests, 1)
                     asked = True
                 if asked:
                     process.stdin.write(b"?")
@@ -249,9 +249,9 @@ def read_while_writing(frames: int) -> tuple[int, list[int]]:
     finally:
         process.kill()
         process.communicate()
-        os.close(wishes)
-        for sheet in sheets:
-            sheet.close()
+        os.close(requests)
+        for buffer in buffers:
+            buffer.close()
     return torn, numbers
 
 

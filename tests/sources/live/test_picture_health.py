@@ -42,7 +42,7 @@ def test_a_picture_without_content_is_blind_though_it_has_noise(level: int, word
         noise = np.random.default_rng(number).normal(0, 2, BLACK.shape)
         told += health.see((level + noise).clip(0, 255).astype(np.uint8), number / 10)
     ((what, detail),) = told
-    assert what is SourceEvent.BLIND
+    assert what is SourceEvent.OBSTRUCTED
     assert word in detail
 
 
@@ -50,7 +50,7 @@ def test_a_lens_that_is_covered_and_uncovered_is_told_each_time() -> None:
     seen = [textured(seed) for seed in range(3)]
     frames = [*seen, *[BLACK] * 30, *seen, *[BLACK] * 30]
     told = [what for _, what in watch(frames)]
-    assert told == [SourceEvent.BLIND, SourceEvent.SEEING, SourceEvent.BLIND]
+    assert told == [SourceEvent.OBSTRUCTED, SourceEvent.SEEING, SourceEvent.OBSTRUCTED]
 
 
 def test_a_size_that_changes_is_told_with_both() -> None:

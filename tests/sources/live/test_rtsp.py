@@ -59,7 +59,7 @@ class Told:
         return [event.what for event in self.events if event.what.value.isupper()]
 
     def options(self) -> CaptureOptions:
-        return CaptureOptions(patience=QUICK, tell=self.events.append)
+        return CaptureOptions(patience=QUICK, on_event=self.events.append)
 
 
 @contextmanager
@@ -89,7 +89,7 @@ def url(port: int, password: str = "secret") -> str:
 
 
 def read_until_live(source: Source, told: Told, after: SourceEvent) -> None:
-    for _ in source.shots():
+    for _ in source.captured_frames():
         if after in told.states and told.states[-1] is SourceEvent.LIVE:
             return
 
@@ -97,7 +97,7 @@ def read_until_live(source: Source, told: Told, after: SourceEvent) -> None:
 def test_a_stream_comes_over_tcp_with_a_password_that_is_not_shown() -> None:
     told = Told()
     with rtsp_server() as (port, _), open_source(url(port), told.options()) as opened:
-        assert next(opened.shots()).frame_bgr.shape == (240, 320, 3)
+        assert next(opened.captured_frames()).frame_bgr.shape == (240, 320, 3)
         assert opened.facts == "320x240, 20 fps"
         assert opened.name == f"rtsp://127.0.0.1:{port}/live"
     assert "secret" not in repr(told)
@@ -112,8 +112,8 @@ def test_a_stream_that_stands_still_is_noticed_and_read_again() -> None:
             if event.what is SourceEvent.STALLED:
                 os.kill(pid, signal.SIGCONT)
 
-        with open_source(url(port), replace(told.options(), tell=tell)) as opened:
-            next(opened.shots())
+        with open_source(url(port), replace(told.options(), on_event=tell)) as opened:
+            next(opened.captured_frames())
             os.kill(pid, signal.SIGSTOP)
             read_until_live(opened, told, SourceEvent.STALLED)
     assert told.states[:3] == [SourceEvent.CONNECTING, SourceEvent.LIVE, SourceEvent.STALLED]
@@ -122,7 +122,7 @@ def test_a_stream_that_stands_still_is_noticed_and_read_again() -> None:
 def test_a_server_that_dies_and_comes_back_is_found_again() -> None:
     told = Told()
     with rtsp_server() as (port, pid), open_source(url(port), told.options()) as opened:
-        next(opened.shots())
+        next(opened.captured_frames())
         os.kill(pid, signal.SIGKILL)
         with rtsp_server(port):
             read_until_live(opened, told, SourceEvent.RECONNECTING)

@@ -96,7 +96,7 @@ def test_html_in_any_text_is_shown_as_text() -> None:
     answers = np.array([[0.9, 0.1], [0.8, 0.2]])
     parts = replace(
         made_up((EVIL, "b"), answers, np.array([0, 1])),
-        title=EVIL, recipe=f'"{EVIL}"', facts=((EVIL, EVIL),), problems=(EVIL,), leaks=(EVIL,),
+        title=EVIL, recipe=f'"{EVIL}"', facts=((EVIL, EVIL),), problems=(EVIL,),
     )  # fmt: skip
     page = Page(render_run_page(parts))
     assert "script" not in page.tags
@@ -118,13 +118,6 @@ def test_a_network_without_mistakes_and_without_samples_has_a_page() -> None:
     assert "No picture was labelled wrongly." in page.text
     assert "What the network saw" not in page.text
     assert "100.00% of 2 test pictures" in page.text
-
-
-def test_leaks_are_listed_only_where_there_are_any() -> None:
-    parts = made_up(("ant", "bee"), np.eye(2), np.arange(2))
-    assert "two parts" not in render_run_page(parts)
-    listed = Page(render_run_page(replace(parts, leaks=("train/1.png is test/2.png",)))).text
-    assert "train/1.png is test/2.png" in listed
 
 
 def test_the_hardest_class_comes_first() -> None:

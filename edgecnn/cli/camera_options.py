@@ -1,5 +1,6 @@
 """What is asked of a camera: options that `run` and `collect` share."""
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -7,22 +8,13 @@ import typer
 if TYPE_CHECKING:
     from edgecnn.sources.cameras.settings import CameraSettings
 
-PANEL = "Cameras and streams"
+camera_option = partial(typer.Option, rich_help_panel="Cameras and streams")
 
-Size = Annotated[
-    str, typer.Option(help="Ask the camera for a size, such as 640x480.", rich_help_panel=PANEL)
-]
-Fourcc = Annotated[
-    str, typer.Option(help="Ask for a pixel format, such as MJPG.", rich_help_panel=PANEL)
-]
-CameraFps = Annotated[
-    float, typer.Option(min=0, help="Ask for a frame rate. 0: do not ask.", rich_help_panel=PANEL)
-]
+Size = Annotated[str, camera_option(help="Ask the camera for a size, such as 640x480.")]
+Fourcc = Annotated[str, camera_option(help="Ask for a pixel format, such as MJPG.")]
+CameraFps = Annotated[float, camera_option(min=0, help="Ask for a frame rate. 0: do not ask.")]
 Exposure = Annotated[
-    float,
-    typer.Option(
-        help="Ask for an exposure, in the driver's units. 0: do not ask.", rich_help_panel=PANEL
-    ),
+    float, camera_option(help="Ask for an exposure, in the driver's units. 0: do not ask.")
 ]
 
 

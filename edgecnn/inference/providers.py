@@ -44,8 +44,8 @@ def full_name(provider: str, model: ModelFile) -> str:
         raise ProviderError(
             f"this ONNX Runtime has no provider {provider!r}; it has {', '.join(BUILT_IN)}"
             f"{plugins}",
-            remedy="install the build that has it, such as onnxruntime-gpu in place of onnxruntime, or a "
-            "plugin such as onnxruntime-ep-openvino",
+            remedy="install the build that has it, such as onnxruntime-gpu for onnxruntime, "
+            "or a plugin such as onnxruntime-ep-openvino",
         )
     return name
 

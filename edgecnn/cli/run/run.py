@@ -8,42 +8,10 @@ import typer
 from edgecnn.cli.camera_options import CameraFps, Exposure, Fourcc, Size, camera_settings
 from edgecnn.cli.exit import EXIT_INTERRUPTED
 from edgecnn.cli.options import Model, Provider, Threads, show_text
-from edgecnn.cli.run.classification_options import (
-    Every,
-    Fps,
-    Hysteresis,
-    MaxFrames,
-    Roi,
-    Smooth,
-    Threshold,
-)
+from edgecnn.cli.run import classification_options, runtime_options, sink_options
 from edgecnn.cli.run.ending import conclude
 from edgecnn.cli.run.live_page import open_page
-from edgecnn.cli.run.runtime_options import (
-    AllowCpu,
-    SessionSettings,
-    Sources,
-    StallTimeout,
-    Wait,
-    Watchdog,
-)
-from edgecnn.cli.run.sink_options import (
-    AsRunFormat,
-    Csv,
-    LabelInto,
-    QuotaGib,
-    RunFormat,
-    Save,
-    SaveUncertain,
-    SegmentMinutes,
-    ShowWindow,
-    SinkOptions,
-    Snapshots,
-    UncertainMargin,
-    Web,
-    WebHost,
-    WebPort,
-)
+from edgecnn.cli.run.sink_options import RunFormat, SinkOptions
 from edgecnn.cli.run.sinks import Sinks
 from edgecnn.memory import keep_freed_memory, share_one_heap
 
@@ -53,38 +21,38 @@ if TYPE_CHECKING:
 
 def run(
     model: Model,
-    source: Sources,
+    source: runtime_options.Sources,
     provider: Provider = "cpu",
     threads: Threads = 1,
-    allow_cpu: AllowCpu = False,
-    form: AsRunFormat = RunFormat.TEXT,
-    save: Save = "",
-    segment_minutes: SegmentMinutes = SinkOptions.segment_minutes,
-    quota_gib: QuotaGib = SinkOptions.quota_gib,
-    csv: Csv = None,
-    save_uncertain: SaveUncertain = None,
-    uncertain_margin: UncertainMargin = SinkOptions.margin,
-    show_window: ShowWindow = False,
-    shots: Snapshots = SinkOptions.snapshots,
-    label_into: LabelInto = SinkOptions.label_into,
-    max_frames: MaxFrames = 0,
-    roi: Roi = "",
-    fps: Fps = 0.0,
-    every: Every = 1,
-    threshold: Threshold = None,
-    smooth: Smooth = "",
-    hysteresis: Hysteresis = 0.0,
+    allow_cpu: runtime_options.AllowCpu = False,
+    form: sink_options.AsRunFormat = RunFormat.TEXT,
+    save: sink_options.Save = "",
+    segment_minutes: sink_options.SegmentMinutes = SinkOptions.segment_minutes,
+    quota_gib: sink_options.QuotaGib = SinkOptions.quota_gib,
+    csv: sink_options.Csv = None,
+    save_uncertain: sink_options.SaveUncertain = None,
+    uncertain_margin: sink_options.UncertainMargin = SinkOptions.margin,
+    show_window: sink_options.ShowWindow = False,
+    shots: sink_options.Snapshots = SinkOptions.snapshots,
+    label_into: sink_options.LabelInto = SinkOptions.label_into,
+    max_frames: classification_options.MaxFrames = 0,
+    roi: classification_options.Roi = "",
+    fps: classification_options.Fps = 0.0,
+    every: classification_options.Every = 1,
+    threshold: classification_options.Threshold = None,
+    smooth: classification_options.Smooth = "",
+    hysteresis: classification_options.Hysteresis = 0.0,
     size: Size = "",
     fourcc: Fourcc = "",
     camera_fps: CameraFps = 0.0,
     exposure: Exposure = 0.0,
-    stall_timeout: StallTimeout = 5.0,
-    wait: Wait = False,
-    session: SessionSettings = None,
-    watchdog: Watchdog = 10.0,
-    web: Web = False,
-    web_host: WebHost = "",
-    web_port: WebPort = None,
+    stall_timeout: runtime_options.StallTimeout = 5.0,
+    wait: runtime_options.Wait = False,
+    session: runtime_options.SessionSettings = None,
+    watchdog: runtime_options.Watchdog = 10.0,
+    web: sink_options.Web = False,
+    web_host: sink_options.WebHost = "",
+    web_port: sink_options.WebPort = None,
 ) -> None:
     """Classify the frames of cameras, videos, pictures, folders, streams or commands.
 
@@ -104,7 +72,7 @@ def run(
     keep_freed_memory()
     share_one_heap()
     settings = camera_settings(size, fourcc, camera_fps, exposure)
-    sink_options = SinkOptions(
+    sinks_wanted = SinkOptions(
         form=form,
         save=save,
         segment_minutes=segment_minutes,
@@ -116,13 +84,13 @@ def run(
         snapshots=shots,
         label_into=label_into,
     )
-    sink_options.check(len(source))
+    sinks_wanted.check(len(source))
     options = WatchOptions(
         parse_region(roi),
         Sampling(every, fps),
         parse_smoothing(smooth, hysteresis),
         max_frames,
-        whole=sink_options.whole_frames,
+        whole=sinks_wanted.whole_frames,
         capture=CaptureOptions(
             settings, Patience(stall_s=stall_timeout, wait=wait), on_event=_tell
         ),
@@ -139,7 +107,7 @@ def run(
         _tell_model(classifier, provider, threads)
         with (
             open_page(classifier, web_host, web_port, wanted=web) as page,
-            closing(Sinks(sink_options, classifier, source, every, page)) as sinks,
+            closing(Sinks(sinks_wanted, classifier, source, every, page)) as sinks,
         ):
             options = page.attach(options) if page else options
             plan = RunPlan(source, sinks.begin, options, watchdog, sinks.step)

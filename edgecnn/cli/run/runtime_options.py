@@ -1,12 +1,13 @@
 """How `edgecnn run` uses ONNX Runtime and waits for cameras: its options."""
 
+from functools import partial
 from typing import Annotated
 
 import typer
 
-from edgecnn.cli.camera_options import PANEL as CAMERAS
+from edgecnn.cli.camera_options import camera_option
 
-RUNTIME = "ONNX Runtime"
+_runtime_option = partial(typer.Option, rich_help_panel="ONNX Runtime")
 
 Sources = Annotated[
     list[str],
@@ -16,36 +17,17 @@ Sources = Annotated[
     ),
 ]
 AllowCpu = Annotated[
-    bool,
-    typer.Option(
-        "--allow-cpu",
-        help="Accept work that the provider leaves to the CPU.",
-        rich_help_panel=RUNTIME,
-    ),
+    bool, _runtime_option("--allow-cpu", help="Accept work that the provider leaves to the CPU.")
 ]
 SessionSettings = Annotated[
-    list[str] | None,
-    typer.Option(help="A setting of ONNX Runtime's session: KEY=VALUE.", rich_help_panel=RUNTIME),
+    list[str] | None, _runtime_option(help="A setting of ONNX Runtime's session: KEY=VALUE.")
 ]
 Watchdog = Annotated[
-    float,
-    typer.Option(
-        min=0.1,
-        help="Seconds after which an inference has hung: exit 6.",
-        rich_help_panel=RUNTIME,
-    ),
+    float, _runtime_option(min=0.1, help="Seconds after which an inference has hung: exit 6.")
 ]
 StallTimeout = Annotated[
-    float,
-    typer.Option(
-        min=0.1, help="Seconds without a frame after which to reconnect.", rich_help_panel=CAMERAS
-    ),
+    float, camera_option(min=0.1, help="Seconds without a frame after which to reconnect.")
 ]
 Wait = Annotated[
-    bool,
-    typer.Option(
-        "--wait",
-        help="Keep trying for a camera that is not there yet.",
-        rich_help_panel=CAMERAS,
-    ),
+    bool, camera_option("--wait", help="Keep trying for a camera that is not there yet.")
 ]

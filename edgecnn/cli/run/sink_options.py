@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,7 @@ import typer
 
 from edgecnn.errors import OptionError
 
-PANEL = "Where results go"
+_option = partial(typer.Option, rich_help_panel="Where results go")
 
 
 class RunFormat(str, Enum):
@@ -71,71 +72,30 @@ class SinkOptions:
 
 
 AsRunFormat = Annotated[
-    RunFormat,
-    typer.Option(
-        "--format",
-        help="A line a frame as text or jsonl; json: the summary only.",
-        rich_help_panel=PANEL,
-    ),
+    RunFormat, _option("--format", help="A line a frame as text or jsonl; json: the summary only.")
 ]
 Save = Annotated[
-    str,
-    typer.Option(
-        help="Write a labelled video, such as out.mp4; segments into a folder: video/",
-        rich_help_panel=PANEL,
-    ),
+    str, _option(help="Write a labelled video, such as out.mp4; segments into a folder: video/")
 ]
-SegmentMinutes = Annotated[
-    float, typer.Option(help="The length of a segment.", rich_help_panel=PANEL)
-]
+SegmentMinutes = Annotated[float, _option(help="The length of a segment.")]
 QuotaGib = Annotated[
-    float,
-    typer.Option(
-        min=0, help="Segments may take so much: the oldest go. 0: no limit.", rich_help_panel=PANEL
-    ),
+    float, _option(min=0, help="Segments may take so much: the oldest go. 0: no limit.")
 ]
-Csv = Annotated[
-    Path | None,
-    typer.Option(help="Add a row for each result to a CSV file.", rich_help_panel=PANEL),
-]
+Csv = Annotated[Path | None, _option(help="Add a row for each result to a CSV file.")]
 SaveUncertain = Annotated[
     Path | None,
-    typer.Option(
-        help="Keep the newest 100 frames of which the model is not sure in a folder.",
-        rich_help_panel=PANEL,
-    ),
+    _option(help="Keep the newest 100 frames of which the model is not sure in a folder."),
 ]
 UncertainMargin = Annotated[
-    float,
-    typer.Option(
-        help="Two classes so close in probability are not sure either.", rich_help_panel=PANEL
-    ),
+    float, _option(help="Two classes so close in probability are not sure either.")
 ]
-ShowWindow = Annotated[bool, typer.Option("--show", help="Show a window.", rich_help_panel=PANEL)]
-Snapshots = Annotated[
-    Path,
-    typer.Option("--shots", help="Where the window's s key saves frames.", rich_help_panel=PANEL),
-]
+ShowWindow = Annotated[bool, _option("--show", help="Show a window.")]
+Snapshots = Annotated[Path, _option("--shots", help="Where the window's s key saves frames.")]
 LabelInto = Annotated[
-    Path,
-    typer.Option(
-        help="The image folder that the window's digit keys label frames into.",
-        rich_help_panel=PANEL,
-    ),
+    Path, _option(help="The image folder that the window's digit keys label frames into.")
 ]
-Web = Annotated[
-    bool,
-    typer.Option("--web", help="Show a live page on 127.0.0.1:8080.", rich_help_panel=PANEL),
-]
-WebHost = Annotated[
-    str,
-    typer.Option(
-        help="Show it here; other than loopback, it asks for a token.", rich_help_panel=PANEL
-    ),
-]
+Web = Annotated[bool, _option("--web", help="Show a live page on 127.0.0.1:8080.")]
+WebHost = Annotated[str, _option(help="Show it here; other than loopback, it asks for a token.")]
 WebPort = Annotated[
-    int | None,
-    typer.Option(
-        min=0, max=65535, help="Show it on this port. 0: a free one.", rich_help_panel=PANEL
-    ),
+    int | None, _option(min=0, max=65535, help="Show it on this port. 0: a free one.")
 ]

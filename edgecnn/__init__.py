@@ -1,7 +1,7 @@
-"""edgecnn: from pictures to an int8 ONNX camera classifier, accuracy and latency measured.
+"""edgecnn: train, quantize and run image classifiers on cameras; every figure is measured.
 
-The public names below are loaded when they are first used, so that importing the package costs
-nothing and the device half never meets torch.
+The public names below are imported on first use. So `import edgecnn` is cheap, and a device never
+imports torch.
 """
 
 import os
@@ -11,33 +11,41 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from edgecnn.bench.measure import measure
-    from edgecnn.collector.collect import collect
-    from edgecnn.errors import EdgeError
-    from edgecnn.exporter.export import export
-    from edgecnn.exporter.options import Options
-    from edgecnn.exporter.verify.verify import verify
-    from edgecnn.inference.classifier import Classifier, Prediction
-    from edgecnn.model.frame import fit_frame
-    from edgecnn.model.spec import Fit, ModelCard, ModelSpec
-    from edgecnn.runner.result import Result
-    from edgecnn.runner.run import Run, RunPlan
-    from edgecnn.runner.sink_queue import Sink
-    from edgecnn.runner.smoothing import Smoothing
-    from edgecnn.runner.watch import WatchOptions, watch
-    from edgecnn.sources.cameras.settings import CameraSettings
-    from edgecnn.sources.capture import CaptureOptions, open_source, open_sources
-    from edgecnn.sources.frame_request import FrameRequest
-    from edgecnn.sources.live.connection import Patience
-    from edgecnn.sources.region import Region
-    from edgecnn.sources.sampling import Sampling
-    from edgecnn.trainer.recipe import Recipe
-    from edgecnn.trainer.train import train
-    from edgecnn.web.live_page import LivePage
+    from edgecnn.bench.measure import measure as measure
+    from edgecnn.collector.collect import collect as collect
+    from edgecnn.errors import EdgeError as EdgeError
+    from edgecnn.exporter.export import export as export
+    from edgecnn.exporter.options import Options as Options
+    from edgecnn.exporter.verify.verify import verify as verify
+    from edgecnn.inference.classifier import Classifier as Classifier
+    from edgecnn.inference.classifier import Prediction as Prediction
+    from edgecnn.model.form import Form as Form
+    from edgecnn.model.frame import fit_frame as fit_frame
+    from edgecnn.model.spec import Fit as Fit
+    from edgecnn.model.spec import ModelCard as ModelCard
+    from edgecnn.model.spec import ModelSpec as ModelSpec
+    from edgecnn.runner.result import Result as Result
+    from edgecnn.runner.run import Run as Run
+    from edgecnn.runner.run import RunPlan as RunPlan
+    from edgecnn.runner.sink_queue import Sink as Sink
+    from edgecnn.runner.smoothing import Smoothing as Smoothing
+    from edgecnn.runner.watch import WatchOptions as WatchOptions
+    from edgecnn.runner.watch import watch as watch
+    from edgecnn.sources.cameras.settings import CameraSettings as CameraSettings
+    from edgecnn.sources.capture import CaptureOptions as CaptureOptions
+    from edgecnn.sources.capture import open_source as open_source
+    from edgecnn.sources.capture import open_sources as open_sources
+    from edgecnn.sources.frame_request import FrameRequest as FrameRequest
+    from edgecnn.sources.live.connection import Patience as Patience
+    from edgecnn.sources.region import Region as Region
+    from edgecnn.sources.sampling import Sampling as Sampling
+    from edgecnn.trainer.recipe import Recipe as Recipe
+    from edgecnn.trainer.train import train as train
+    from edgecnn.web.live_page import LivePage as LivePage
 
 __version__ = "0.1.0"
 
-# ONNX Runtime 1.29 and later reads this once, while it is being imported.
+# ONNX Runtime 1.29 and later reads this variable once, at its import.
 if "onnxruntime" in sys.modules and os.environ.get("ORT_DISABLE_TELEMETRY") != "1":
     warnings.warn(
         "onnxruntime was imported before edgecnn, so its telemetry may already be on; "
@@ -46,79 +54,48 @@ if "onnxruntime" in sys.modules and os.environ.get("ORT_DISABLE_TELEMETRY") != "
     )
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
-_HOMES = {
-    "EdgeError": "edgecnn.errors",
-    "ModelSpec": "edgecnn.model.spec",
-    "ModelCard": "edgecnn.model.spec",
-    "Fit": "edgecnn.model.spec",
-    "fit_frame": "edgecnn.model.frame",
-    "Classifier": "edgecnn.inference.classifier",
-    "Prediction": "edgecnn.inference.classifier",
+_MODULES = {
     "CameraSettings": "edgecnn.sources.cameras.settings",
     "CaptureOptions": "edgecnn.sources.capture",
+    "Classifier": "edgecnn.inference.classifier",
+    "EdgeError": "edgecnn.errors",
+    "Fit": "edgecnn.model.spec",
+    "Form": "edgecnn.model.form",
+    "FrameRequest": "edgecnn.sources.frame_request",
+    "LivePage": "edgecnn.web.live_page",
+    "ModelCard": "edgecnn.model.spec",
+    "ModelSpec": "edgecnn.model.spec",
+    "Options": "edgecnn.exporter.options",
     "Patience": "edgecnn.sources.live.connection",
+    "Prediction": "edgecnn.inference.classifier",
+    "Recipe": "edgecnn.trainer.recipe",
     "Region": "edgecnn.sources.region",
     "Result": "edgecnn.runner.result",
     "Run": "edgecnn.runner.run",
     "RunPlan": "edgecnn.runner.run",
-    "Sink": "edgecnn.runner.sink_queue",
     "Sampling": "edgecnn.sources.sampling",
+    "Sink": "edgecnn.runner.sink_queue",
     "Smoothing": "edgecnn.runner.smoothing",
-    "Form": "edgecnn.model.form",
-    "FrameRequest": "edgecnn.sources.frame_request",
     "WatchOptions": "edgecnn.runner.watch",
-    "watch": "edgecnn.runner.watch",
-    "LivePage": "edgecnn.web.live_page",
+    "collect": "edgecnn.collector.collect",
+    "export": "edgecnn.exporter.export",
+    "fit_frame": "edgecnn.model.frame",
+    "measure": "edgecnn.bench.measure",
     "open_source": "edgecnn.sources.capture",
     "open_sources": "edgecnn.sources.capture",
-    "collect": "edgecnn.collector.collect",
-    "measure": "edgecnn.bench.measure",
     "train": "edgecnn.trainer.train",
-    "Recipe": "edgecnn.trainer.recipe",
-    "export": "edgecnn.exporter.export",
-    "Options": "edgecnn.exporter.options",
     "verify": "edgecnn.exporter.verify.verify",
+    "watch": "edgecnn.runner.watch",
 }
+"""The public names, and the module that defines each."""
 
-__all__ = [
-    "CameraSettings",
-    "CaptureOptions",
-    "Classifier",
-    "EdgeError",
-    "Fit",
-    "Form",
-    "FrameRequest",
-    "LivePage",
-    "ModelCard",
-    "ModelSpec",
-    "Options",
-    "Patience",
-    "Prediction",
-    "Recipe",
-    "Region",
-    "Result",
-    "Run",
-    "RunPlan",
-    "Sampling",
-    "Sink",
-    "Smoothing",
-    "WatchOptions",
-    "collect",
-    "export",
-    "fit_frame",
-    "measure",
-    "open_source",
-    "open_sources",
-    "train",
-    "verify",
-    "watch",
-]
+__all__ = list(_MODULES)
 
 
 def __getattr__(name: str) -> object:
-    if name not in _HOMES:
+    if name not in _MODULES:
         raise AttributeError(f"module 'edgecnn' has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+    return getattr(import_module(_MODULES[name]), name)
 
 
 def __dir__() -> list[str]:

@@ -1,10 +1,10 @@
-"""The `edgecnn` command, also as `python -m edgecnn`."""
+"""The entry point of `edgecnn` and `python -m edgecnn`."""
 
 import signal
 
 
 def main() -> None:
-    """Run the command line; Ctrl-C while it is still being loaded ends it without a traceback."""
+    """Run the command line. Ctrl-C during the imports ends the process without a traceback."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     from edgecnn.cli import main as run
 

@@ -1,4 +1,4 @@
-"""Files appear whole or not at all."""
+"""Atomic writes: a file appears complete or not at all."""
 
 import os
 from pathlib import Path
@@ -7,12 +7,17 @@ from edgecnn.errors import DeviceError
 
 
 def write_atomic(path: Path, content: bytes | str) -> Path:
-    """Write a file so that a reader, or a power cut, sees the old content or the new, never a part.
+    """Write a file so that readers see the old content or the new one, also after a power cut.
+
+    The content goes to a temporary file in the same folder, which then replaces the target.
+
+    Returns:
+        The path that was given.
 
     Raises:
-        DeviceError: The folder cannot be written or the disk is full; the old file is untouched.
+        DeviceError: The folder is not writable or the disk is full; an old file is unchanged.
 
-    Source: rename(2), and fsync(2) on why the folder is synchronised too.
+    Source: rename(2); fsync(2) on why the folder needs fsync as well.
     """
     data = content.encode() if isinstance(content, str) else content
     try:
@@ -21,7 +26,7 @@ def write_atomic(path: Path, content: bytes | str) -> Path:
     except OSError as error:
         raise DeviceError(
             f"{path} could not be written: {error.strerror}",
-            remedy="free some space or choose a folder that you may write",
+            remedy="free some disk space, or give a folder that you may write to",
         ) from error
     return path
 
@@ -41,7 +46,7 @@ def _replace(path: Path, data: bytes) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the folder's renames survive a power cut, where the system can."""
+    """Flush a folder to disk, so that its renames survive a power cut; does nothing on Windows."""
     if os.name == "nt":
         return
     descriptor = os.open(folder, os.O_RDONLY)
@@ -52,7 +57,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def write_whole(descriptor: int, data: bytes) -> None:
-    """Write all of it, with one system call where the system takes it at once."""
-    left = memoryview(data)
-    while left:
-        left = left[os.write(descriptor, left) :]
+    """Write all bytes to a file descriptor; one write(2) is enough unless it is cut short."""
+    remaining = memoryview(data)
+    while remaining:
+        remaining = remaining[os.write(descriptor, remaining) :]

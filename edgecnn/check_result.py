@@ -1,4 +1,4 @@
-"""What a check says, in the words that every report uses."""
+"""The results of checks, in the same words in every report."""
 
 from enum import Enum
 
@@ -7,12 +7,12 @@ class CheckResult(str, Enum):
     """The result of one check: of a model file, of this machine, or of the gate."""
 
     OK = "OK"
-    PASS = "PASS"  # noqa: S105  (no password)
+    PASS = "PASS"  # noqa: S105  (not a password)
     WARN = "WARN"
     FAIL = "FAIL"
     SKIPPED = "SKIPPED"
     CANNOT_TELL = "CANNOT TELL"
-    """The gate: more pictures or rounds are needed."""
+    """The gate needs more test pictures or timing rounds to decide."""
 
     def __str__(self) -> str:
         return self.value

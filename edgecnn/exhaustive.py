@@ -1,11 +1,12 @@
-"""Closed sets stay closed: a type checker finds the place that a new enum member would miss."""
+"""Exhaustive matches on enums, checked by mypy."""
 
 from typing import NoReturn
 
 
 def assert_never(value: NoReturn) -> NoReturn:
-    """Mark a place that is never reached, after every member of an enum was handled.
+    """End a `match` on an enum, as the body of `case _`.
 
-    mypy reports the call while a member is left out. Source: typing.assert_never of Python 3.11.
+    mypy reports an error at the call while a member has no case, so a new member cannot be
+    forgotten. Source: typing.assert_never of Python 3.11.
     """
     raise AssertionError(f"{value!r} is not handled")

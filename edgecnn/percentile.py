@@ -7,9 +7,9 @@ import numpy.typing as npt
 
 
 def percentile(values: Sequence[float] | npt.NDArray[np.floating], percent: float) -> float:
-    """Return the smallest of the values that at least `percent` % of them do not exceed.
+    """Return the smallest value that at least `percent` % of the values do not exceed.
 
-    It is a value that was measured, not one between two: the median of 1 and 2 is 1.
+    It is always one of the values, never interpolated: the median of 1 and 2 is 1.
 
     Args:
         values: One or more numbers, in any order.

@@ -1,7 +1,7 @@
-"""Frozen dataclasses that travel as JSON and are read back strictly.
+"""Frozen dataclasses that are written as JSON and read back strictly.
 
-An unknown, missing or mistyped field is a `SpecError` that names it, never a default; only a field
-that came later than the files around, marked `LATER`, may be missing.
+An unknown, missing or mistyped field raises a `SpecError` that names it. Only a field marked
+`LATER`, which older files do not have yet, may be missing.
 """
 
 import dataclasses
@@ -17,23 +17,22 @@ if TYPE_CHECKING:
     from typing_extensions import Self  # typing.Self is 3.11
 
 LATER = {"later": True}
-"""Metadata of a field that older files lack: there it has its default."""
+"""Metadata of a dataclass field that older files do not have: it then gets its default."""
 
 
 class Record:
-    """Base of the dataclasses that are stored: spec, card, golden, reports."""
+    """Base class of the dataclasses that are stored as JSON: spec, card, golden, reports."""
 
     def to_json(self, indent: int | None = None) -> str:
-        """Return JSON text, the same for equal records; without an indent as short as it gets."""
-        fields = dataclasses.asdict(self)  # type: ignore[call-overload]
-        return to_text(fields, indent)
+        """Return JSON text, equal for equal records; compact unless there is an indent."""
+        return to_text(dataclasses.asdict(self), indent)  # type: ignore[call-overload]
 
     @classmethod
     def from_json(cls, text: str) -> "Self":
-        """Read `to_json`'s text.
+        """Read the text that `to_json` returns.
 
         Raises:
-            SpecError: The text is not JSON, or a field is unknown, missing or of another type.
+            SpecError: The text is not JSON, or a field is unknown, missing or of the wrong type.
         """
         try:
             return typing.cast("Self", _read(cls, json.loads(text), cls.__name__))
@@ -45,15 +44,15 @@ class Record:
 
 
 def to_text(value: object, indent: int | None = None) -> str:
-    """Return JSON text, the same for equal values."""
-    separators = None if indent else (",", ":")  # spaces would be a tenth of a small model's card
+    """Return JSON text with sorted keys, equal for equal values."""
+    separators = None if indent else (",", ":")  # spaces would add a tenth to a small model's card
     return json.dumps(
         value, sort_keys=True, ensure_ascii=False, indent=indent, separators=separators
     )
 
 
 def _read(kind: Any, value: Any, where: str) -> Any:
-    """Turn parsed JSON into the annotated type, or raise ValueError naming the place."""
+    """Convert parsed JSON to the annotated type; a ValueError names the field."""
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if dataclasses.is_dataclass(kind):
         return _read_record(kind, value, where)
@@ -64,7 +63,7 @@ def _read(kind: Any, value: Any, where: str) -> Any:
             _read(arguments[0], key, where): _read(arguments[1], item, f"{where}.{key}")
             for key, item in value.items()
         }
-    if origin in (types.UnionType, typing.Union):  # of one type and None
+    if origin in (types.UnionType, typing.Union):  # a type or None
         return None if value is None else _read(arguments[0], value, where)
     if isinstance(kind, type) and issubclass(kind, Enum):
         return _read_enum(kind, value, where)

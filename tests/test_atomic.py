@@ -85,7 +85,7 @@ def test_a_full_disk_leaves_the_old_file_and_no_part(tmp_path: Path) -> None:
 def test_a_full_disk_is_a_device_error_that_names_the_file(tmp_path: Path) -> None:
     done = write_on_a_full_disk(tmp_path / "file")
     assert f"DeviceError: {tmp_path / 'file'} could not be written: File too large" in done.stderr
-    assert "try: free some space" in done.stderr
+    assert "try: free some disk space" in done.stderr
     assert names(tmp_path) == []
 
 

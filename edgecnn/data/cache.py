@@ -1,7 +1,7 @@
-"""Fitted pictures kept on disk: decoded once, memory-mapped ever after.
+"""A cache of fitted pictures on disk: decoded at the first load, memory-mapped at later ones.
 
-One folder a data set and input, named by a SHA-256 over everything that decides its content. It is
-written beside its place and renamed whole, so that two runs may make the same one at once.
+Each data set and input has one folder, named by a SHA-256 over everything that decides its content.
+It is written under a temporary name and then renamed, so two runs may write the same one at once.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgecnn.atomic import sync_folder
-from edgecnn.data.dataset import Dataset, Origins, Pictures
+from edgecnn.data.dataset import PARTS, Dataset, Origins, Pictures
 from edgecnn.data.picture_files import FileList
 from edgecnn.errors import SpecError
 from edgecnn.model.spec import ModelSpec
@@ -25,28 +25,28 @@ from edgecnn.opencv import cv2
 from edgecnn.records import Record
 
 FORMAT = 1
-"""Raised whenever other pixels, parts or files would be kept for the same key."""
+"""Version of the stored arrays: to be raised when the same key would give other content."""
 
-PARTS = ("train", "validation", "test")
 ARRAYS = ("frames", "labels", "paths", "sizes")
 
 
 @dataclass(frozen=True)
-class About(Record):
-    """What is kept beside the arrays; it is written last."""
+class CacheEntry(Record):
+    """`about.json`: what is stored beside the arrays. It is written last."""
 
     name: str
     labels: tuple[str, ...]
     problems: tuple[str, ...]
 
 
-def kept(key: str, make: Callable[[], Dataset]) -> Dataset:
-    """Return a data set from the cache, or make it and keep it there.
+def cached(key: str, make: Callable[[], Dataset]) -> Dataset:
+    """Return a data set from the cache; if it is not there, make and store it.
 
-    Its frames are memory-mapped and read-only. A cache that cannot be written is a warning.
+    Its frames are memory-mapped and read-only. If the cache cannot be written, the data set stays
+    in memory and a warning says so.
 
     Args:
-        key: `key_of` the data set.
+        key: The `cache_key` of the data set.
         make: Decodes, fits and splits the pictures; all of them must have `origins`.
     """
     folder = cache_folder() / key
@@ -58,15 +58,15 @@ def kept(key: str, make: Callable[[], Dataset]) -> Dataset:
         _write(folder, made)
     except OSError as error:
         warnings.warn(
-            f"the fitted pictures cannot be kept in {folder.parent}: {error.strerror}; set "
-            "EDGECNN_CACHE to a folder that can be written",
+            f"the fitted pictures cannot be stored in {folder.parent}: {error.strerror}; set "
+            "EDGECNN_CACHE to a writable folder",
             stacklevel=2,
         )
     return _read(folder) or made
 
 
 def cache_folder() -> Path:
-    """Return the folder of fitted data sets: in EDGECNN_CACHE, or in the user's cache."""
+    """Return the cache's folder: under EDGECNN_CACHE if set, else under the user's cache folder."""
     if os.environ.get("EDGECNN_CACHE"):
         return Path(os.environ["EDGECNN_CACHE"]) / "fitted"
     from platformdirs import user_cache_path
@@ -74,10 +74,16 @@ def cache_folder() -> Path:
     return user_cache_path("edgecnn") / "fitted"
 
 
-def key_of(files: FileList, spec: ModelSpec, train_size: int) -> str:
-    """Return the SHA-256 over the files, as their folder describes them, and over what is made.
+def cache_key(files: FileList, spec: ModelSpec, train_size: int) -> str:
+    """Return a SHA-256 over the list of files, their metadata, and how they are fitted and split.
 
-    A file counts as changed when its size, its time of writing or its time of change differs.
+    A file counts as changed if its size, modification time or status-change time differs; its
+    content is not read.
+
+    Args:
+        files: The picture files.
+        spec: The input that they are fitted to.
+        train_size: Number of training pictures, as for `prepare`.
     """
     geometry = (spec.height, spec.width, spec.channels, spec.fit.value, spec.shrink.value)
     head = (FORMAT, cv2.__version__, files.name, files.labels, files.problems, geometry, train_size)
@@ -91,7 +97,7 @@ def _describe(files: FileList) -> Iterator[str]:
     for part in (files.train, files.validation, files.test):
         yield "\n\n"
         for file in part or ():
-            path = os.path.abspath(file.path)  # noqa: PTH100  (a Path takes ten times as long)
+            path = os.path.abspath(file.path)  # noqa: PTH100  (pathlib is ten times slower)
             try:
                 stat = os.stat(path)  # noqa: PTH116
             except OSError:
@@ -104,10 +110,10 @@ def _write(folder: Path, dataset: Dataset) -> None:
     part_folder = Path(tempfile.mkdtemp(prefix=f".{folder.name[:8]}.", dir=folder.parent))
     try:
         for part in PARTS:
-            for name, array in _arrays(getattr(dataset, part)).items():
+            for name, array in _arrays(dataset.part(part)).items():
                 _save(part_folder / f"{part}-{name}.npy", array)
-        about = About(dataset.name, dataset.labels, dataset.problems)
-        _save_text(part_folder / "about.json", about.to_json())
+        entry = CacheEntry(dataset.name, dataset.labels, dataset.problems)
+        _save_text(part_folder / "about.json", entry.to_json())
         sync_folder(part_folder)
         _rename(part_folder, folder)
     finally:
@@ -115,7 +121,7 @@ def _write(folder: Path, dataset: Dataset) -> None:
 
 
 def _rename(part_folder: Path, folder: Path) -> None:
-    """Put a folder in its place, unless another run was first with a whole one."""
+    """Give a folder its final name, unless another run has stored a complete one there."""
     if folder.exists() and _read(folder) is None:
         shutil.rmtree(folder, ignore_errors=True)
     try:
@@ -148,13 +154,13 @@ def _arrays(pictures: Pictures) -> dict[str, npt.NDArray[np.generic]]:
 
 
 def _read(folder: Path) -> Dataset | None:
-    """Return what a folder keeps; None if it is not there, or not whole."""
+    """Return the data set stored in a folder; None if it is missing or incomplete."""
     try:
-        about = About.from_json((folder / "about.json").read_text(encoding="utf-8"))
+        entry = CacheEntry.from_json((folder / "about.json").read_text(encoding="utf-8"))
         train, validation, test = (_read_part(folder, part) for part in PARTS)
     except (OSError, EOFError, ValueError, SpecError):
         return None
-    return Dataset(about.name, about.labels, train, validation, test, about.problems)
+    return Dataset(entry.name, entry.labels, train, validation, test, entry.problems)
 
 
 def _read_part(folder: Path, part: str) -> Pictures:

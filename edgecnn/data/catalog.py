@@ -1,4 +1,4 @@
-"""Data sets by name or path: where each lies, and how it is fetched when it lies nowhere yet."""
+"""Data sets by name or path: where each is found, and how it is loaded for a model."""
 
 import os
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from edgecnn.data.cache import kept, key_of
+from edgecnn.data.cache import cache_key, cached
 from edgecnn.data.csv_lists import list_csv
 from edgecnn.data.dataset import (
     Dataset,
@@ -16,70 +16,26 @@ from edgecnn.data.dataset import (
     prepare,
     refuse_problems,
 )
+from edgecnn.data.downloads import BUNDLED, DOWNLOADS, download
 from edgecnn.data.folders import list_image_folder
-from edgecnn.data.idx import FILES, is_idx_folder, read_idx_folder
+from edgecnn.data.idx import is_idx_folder, read_idx_folder
 from edgecnn.data.picture_files import FileList, outline, read_pictures
 from edgecnn.errors import NotFound
 from edgecnn.model.spec import Fit, ModelSpec
 
-CONNECT_SECONDS, READ_SECONDS = 4, 30
-"""Time-outs of a download: a network that is not there costs seconds."""
-
-BUNDLED = "digits"
-
-
-@dataclass(frozen=True)
-class Download:
-    """Where an MNIST-format data set is published, and the MD5 digests it is published with."""
-
-    url: str
-    md5: tuple[str, ...]
-    """Of `FILES`, in order."""
-
-
-# Source: torchvision.datasets.mnist of pytorch/vision.
-DOWNLOADS = {
-    "mnist": Download(
-        "https://ossci-datasets.s3.amazonaws.com/mnist/",
-        (
-            "f68b3c2dcbeaaa9fbdd348bbdeb94873",
-            "d53e105ee54ea40749a09fcbcd1e9432",
-            "9fb629c4189551a2d022fa330f9573f3",
-            "ec29112dd5afa0611ce80d1b7f02629c",
-        ),
-    ),
-    "fashion-mnist": Download(
-        "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
-        (
-            "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
-            "25c81989df183df01b3e8a0aad5dffbe",
-            "bef4ecab320f06d8554ea6380940ec79",
-            "bb300cfdad3c16e7a12a480ee83cd310",
-        ),
-    ),
-    "kmnist": Download(
-        "http://codh.rois.ac.jp/kmnist/dataset/kmnist/",
-        (
-            "bdb82020997e1d708af4cf47b453dcf7",
-            "e144d726b3acfaa3e44228e80efcd344",
-            "5c965bf0a639b31b8f53240b1b52f4d7",
-            "7320c461ea6c1c855c0b718fb2a4b134",
-        ),
-    ),
-}
-
 
 @dataclass(frozen=True)
 class InputOptions:
-    """What the user asks of the input; zeros mean the data set's own."""
+    """The model input that the user asks for; a zero means the data set's default."""
 
     size: int = 0
     """Height and width, pixels."""
     channels: int = 0
+    """1: gray. 3: BGR."""
     fit: Fit = Fit.CROP
 
     def spec(self, raw: RawDataset) -> ModelSpec:
-        """Return the spec of a model for this data set."""
+        """Return the spec of a model for this data set; raises SpecError if it is impossible."""
         height, width, channels = raw.shape
         return ModelSpec(
             labels=raw.labels,
@@ -93,18 +49,20 @@ class InputOptions:
 def load(
     data: str, options: InputOptions, train_size: int = 0, *, strict: bool = False
 ) -> tuple[Dataset, ModelSpec]:
-    """Load a data set for a new model.
+    """Load a data set for a new model, fitted and split, with the spec of that model.
 
     Args:
         data: digits, mnist, fashion-mnist, kmnist, or the path of an IDX folder, an image folder or
             a CSV list of pictures.
         options: The input that the user asks for.
-        train_size: Training pictures; the rest is for validation. 0: five sixths.
+        train_size: Number of training pictures; the rest of the non-test pictures is for
+            validation. 0: five sixths of them.
         strict: Refuse a data set with unusable files, instead of leaving them out.
 
     Raises:
-        NotFound: It is nowhere, and cannot be downloaded.
-        DataError: It is broken or unusable.
+        NotFound: The data set is not on this machine and cannot be downloaded.
+        DataError: It is broken, or cannot be trained on.
+        SpecError: The input asked for is impossible.
     """
     found = _find(data)
     raw = outline(found) if isinstance(found, FileList) else found
@@ -114,7 +72,13 @@ def load(
 
 
 def load_as(data: str, spec: ModelSpec, train_size: int = 0, *, strict: bool = False) -> Dataset:
-    """Load a data set for a model that is there already; its labels may be others.
+    """Load a data set for an existing model; the labels of the two may differ.
+
+    Args:
+        data: What `load` takes.
+        spec: The model's input.
+        train_size: As for `load`.
+        strict: As for `load`.
 
     Raises what `load` raises.
     """
@@ -122,9 +86,9 @@ def load_as(data: str, spec: ModelSpec, train_size: int = 0, *, strict: bool = F
 
 
 def read(data: str, *, strict: bool = False) -> RawDataset:
-    """Read a data set as it lies there, every picture in its own size; raises what `load` raises.
+    """Read a data set as it is stored, each picture in its own size; raises what `load` raises.
 
-    Photographs of full size fill the memory: `load` and `load_as` keep fitted ones only.
+    All pictures are in memory at full size; `load` and `load_as` hold the fitted ones only.
     """
     found = _find(data)
     raw = read_pictures(found) if isinstance(found, FileList) else found
@@ -132,7 +96,7 @@ def read(data: str, *, strict: bool = False) -> RawDataset:
 
 
 def _find(data: str) -> RawDataset | FileList:
-    """Return a small data set itself, or the list of its files."""
+    """Return the raw data set if it is small; for picture files, only the list of them."""
     if data == BUNDLED:
         return _read_bundled()
     place = locate(data)
@@ -154,7 +118,7 @@ def _fitted(
         raw = _checked(read_pictures(found, spec), strict=strict)
         return prepare(raw, spec, train_size)
 
-    dataset = kept(key_of(found, spec, train_size), make)
+    dataset = cached(cache_key(found, spec, train_size), make)
     if strict:
         refuse_problems(dataset.name, dataset.problems)
     return dataset
@@ -168,17 +132,19 @@ def _checked(raw: RawDataset, *, strict: bool) -> RawDataset:
 
 
 def locate(data: str) -> Path:
-    """Return the folder or CSV file of a data set: a path, under EDGECNN_DATA, or in the cache.
+    """Return the folder or CSV file of a data set; downloads a published one that is missing.
+
+    It is looked for as a path, then under EDGECNN_DATA, then in the user's cache folder.
 
     Raises:
-        NotFound: It is nowhere, and cannot be downloaded.
+        NotFound: It is in none of these places and cannot be downloaded.
     """
     from platformdirs import user_cache_path
 
     places = [Path(data)] if data else []
     if data and "EDGECNN_DATA" in os.environ:
         places.append(Path(os.environ["EDGECNN_DATA"]) / data)
-    if data and data not in DOWNLOADS:  # a download may be half there
+    if data and data not in DOWNLOADS:  # a download may be incomplete
         places.append(user_cache_path("edgecnn") / data)
     found = next((place for place in places if place.is_dir() or _is_list(place)), None)
     if found is not None:
@@ -193,38 +159,6 @@ def locate(data: str) -> Path:
 
 def _is_list(place: Path) -> bool:
     return place.suffix.lower() == ".csv" and place.is_file()
-
-
-def download(name: str, source: Download) -> Path:
-    """Fetch the files of a data set that the cache lacks, each checked against its digest.
-
-    Raises:
-        NotFound: A file cannot be fetched; what is complete stays.
-    """
-    import pooch
-    from platformdirs import user_cache_path
-
-    folder = user_cache_path("edgecnn") / name
-    pooch.get_logger().setLevel("ERROR")
-    # Unstreamed, since pooch leaves the connection of a refused stream open.
-    fetch = pooch.HTTPDownloader(timeout=(CONNECT_SECONDS, READ_SECONDS), stream=False)
-    for file, md5 in zip(FILES, source.md5, strict=True):
-        try:
-            pooch.retrieve(source.url + file, f"md5:{md5}", file, folder, downloader=fetch)
-        except (OSError, ValueError) as error:  # requests' errors are OSErrors
-            raise NotFound(
-                f"{name} is not on this machine and {source.url}{file} cannot be fetched: "
-                f"{_root_cause(error)}",
-                remedy=f"set EDGECNN_DATA to a folder that holds {name}/, or use --data {BUNDLED}",
-            ) from error
-    return folder
-
-
-def _root_cause(error: BaseException) -> str:
-    """Return what the system said, without the libraries' wrapping around it."""
-    while error.__context__ is not None:
-        error = error.__context__
-    return (str(error).splitlines() or [type(error).__name__])[0][:200]
 
 
 def _read_bundled() -> RawDataset:

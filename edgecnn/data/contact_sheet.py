@@ -1,4 +1,4 @@
-"""A picture of a data set: a few pictures of each class, as the network sees them."""
+"""A contact sheet of a data set: some fitted training pictures of each class."""
 
 import numpy as np
 
@@ -9,16 +9,17 @@ from edgecnn.opencv import cv2, encode_png
 
 COLUMNS, MAX_CLASSES = 10, 40
 CELL, GAP, TITLE, FONT = 72, 4, 24, 14
-"""Side of a picture, space between two, height of a title and of its letters, pixels."""
+"""In pixels: side of a picture, gap between two, height of a title, and of its font."""
 
 _WHITE, _BLACK = 255, (32, 32, 32)
 _MAX_LETTERS = 80
 
 
 def contact_sheet(dataset: Dataset) -> bytes:
-    """Draw the first classes' training pictures, evenly chosen, as PNG: a title and a row a class.
+    """Return a PNG with a title and a row of training pictures for each of the first 40 classes.
 
-    The letters of any script are drawn with OpenCV's own font.
+    The pictures of a row are spaced evenly over the class. OpenCV's built-in font draws the titles;
+    it has the letters of most scripts.
     """
     labels = dataset.labels[:MAX_CLASSES]
     rows = [_row(dataset, index) for index in range(len(labels))]
@@ -29,7 +30,7 @@ def contact_sheet(dataset: Dataset) -> bytes:
 
 
 def _row(dataset: Dataset, index: int) -> Frame:
-    """Return a class's title and pictures: -> (TITLE + CELL + GAP, width, 3)."""
+    """Draw a class's title and pictures: (TITLE + CELL + GAP, width, 3) BGR."""
     found = np.flatnonzero(dataset.train.labels == index)
     chosen = found[np.unique(np.linspace(0, len(found) - 1, COLUMNS).round().astype(int))]
     strip = _blank(CELL + GAP)

@@ -1,16 +1,11 @@
-"""CSV lists of pictures: one row a picture, `path,label` and, if the parts are given, `split`."""
+"""CSV lists of pictures: one row each, with the columns `path`, `label` and optionally `split`."""
 
 import csv
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgecnn.data.picture_files import (
-    PARTS,
-    FileList,
-    PictureFile,
-    is_picture_name,
-    shown,
-)
+from edgecnn.data.dataset import PARTS
+from edgecnn.data.picture_files import PART_NAMES, FileList, PictureFile, escaped, is_picture_name
 from edgecnn.errors import DataError
 
 COLUMNS = ("path", "label", "split")
@@ -25,13 +20,13 @@ class _Row:
 
 
 def list_csv(path: Path, name: str) -> FileList:
-    """List the pictures that a CSV file names; paths are relative to the file's own folder.
+    """List the pictures that a CSV file names; relative paths start at the file's own folder.
 
-    The first line is `path,label` or `path,label,split`, in any order; a split is train, val or
-    test. A row that cannot be used becomes a line of `problems`.
+    The header is `path,label` or `path,label,split`, in any order; a split is train, val or test.
+    A row that cannot be used becomes a line of `problems`.
 
     Raises:
-        DataError: It is not such a file, or a part has a class that the training rows have not.
+        DataError: The file is not such a list, or a class has no training rows.
     """
     problems: list[str] = []
     rows = _usable(_read_rows(path), path, problems)
@@ -46,7 +41,7 @@ def list_csv(path: Path, name: str) -> FileList:
         part: tuple(
             PictureFile(row.path, labels.index(row.label)) for row in rows if row.part == part
         )
-        for part in ("train", "validation", "test")
+        for part in PARTS
     }
     return FileList(
         name, labels, parts["train"], parts["validation"] or None, parts["test"] or None,
@@ -74,7 +69,7 @@ def _check_header(path: Path, found: list[str]) -> None:
     if unknown or missing or len(set(found)) != len(found):
         raise DataError(
             f"{path} has the columns {', '.join(map(repr, found)) or 'none'}",
-            remedy="let its first line be path,label or path,label,split",
+            remedy="make its first line path,label or path,label,split",
         )
 
 
@@ -86,9 +81,9 @@ def _usable(
     for line, cells in rows:
         row = _read_row(cells, path.parent)
         if isinstance(row, _Row) and row.path in seen:
-            row = f"{shown(row.path)} is listed twice"
+            row = f"{escaped(row.path)} is listed twice"
         if isinstance(row, str):
-            problems.append(f"{shown(path)}, line {line}: {row}")
+            problems.append(f"{escaped(path)}, line {line}: {row}")
         else:
             seen.add(row.path)
             usable.append(row)
@@ -96,18 +91,18 @@ def _usable(
 
 
 def _read_row(cells: dict[str, str | None], folder: Path) -> _Row | str:
-    """Return a row, or what is wrong with it."""
+    """Return a row, or the reason why it cannot be used."""
     if None in cells or None in cells.values():
         return "has more or fewer cells than the first line"
     text = {column: (cell or "").strip() for column, cell in cells.items()}
     split = text.get("split", "train")
     if not text["path"] or not text["label"]:
         return "has no path" if not text["path"] else "has no label"
-    if split.lower() not in PARTS:
+    if split.lower() not in PART_NAMES:
         return f"split is {split!r}, not train, val or test"
     file = folder / text["path"]
     if not is_picture_name(file):
-        return f"{shown(file)} is not a picture"
+        return f"{escaped(file)} is not a picture"
     if not file.is_file():
-        return f"{shown(file)} is not there"
-    return _Row(file, text["label"], PARTS[split.lower()])
+        return f"{escaped(file)} does not exist"
+    return _Row(file, text["label"], PART_NAMES[split.lower()])

@@ -1,4 +1,4 @@
-"""A data set in memory: fitted uint8 frames with labels, in three parts that share no picture."""
+"""A data set in memory: fitted uint8 frames with labels, in three disjoint parts."""
 
 import hashlib
 from collections.abc import Sequence
@@ -12,46 +12,48 @@ from edgecnn.errors import DataError
 from edgecnn.model.frame import Frame, fit_frame
 from edgecnn.model.spec import ModelSpec
 
+PARTS = ("train", "validation", "test")
+
 VALIDATION_SHARE = 1 / 6
-"""Of the pictures not used for testing, when the user names no training size: MNIST's 10,000."""
+"""Share of the non-test pictures, if the user gives no training size: 10,000 of MNIST's 60,000."""
 TEST_SHARE = 1 / 5
-"""Of all pictures, when the data set comes without a test part."""
+"""Share of all pictures, if the data set has no test part of its own."""
 SPLIT_SEED = 0
-"""One split for every training seed, so that runs can be compared."""
+"""The split does not depend on the training seed, so that runs with several seeds compare."""
 
 SEVERAL = "give train/<class>/ folders with several pictures in each"
 
 
 @dataclass(frozen=True)
 class Origins:
-    """The files that pictures were decoded from, in the same order."""
+    """The files that pictures were decoded from, in the order of the pictures."""
 
     paths: npt.NDArray[np.str_]
-    """(n,) as the user finds them."""
+    """(n,) printable paths."""
     sizes: npt.NDArray[np.int32]
-    """(n, 2) height and width before fitting, pixels."""
+    """(n, 2) height and width in pixels, before fitting."""
 
     def take(self, indexes: npt.NDArray[np.intp]) -> "Origins":
-        """Return the origins at these positions, in that order."""
+        """Return the origins at these (m,) positions, in that order."""
         return Origins(self.paths[indexes], self.sizes[indexes])
 
 
 @dataclass(frozen=True)
 class Pictures:
-    """Frames and their labels, in the same order."""
+    """Frames and their class indexes, in the same order."""
 
     frames: Sequence[Frame] | Frame
-    """Raw: any shapes. Fitted: one array (n, height, width, channels)."""
+    """uint8. Raw: a list of (h, w, 3) arrays of any size. Fitted: one (n, h, w, c) array."""
     labels: npt.NDArray[np.int64]
     """(n,) class indexes."""
     origins: Origins | None = None
-    """None: the pictures are not files of their own."""
+    """None if the pictures do not come from one file each, as in IDX files."""
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def take(self, indexes: npt.NDArray[np.intp]) -> "Pictures":
-        """Return the pictures at these positions, in that order."""
+        """Return the pictures at these (m,) positions, in that order."""
         origins = self.origins and self.origins.take(indexes)
         if isinstance(self.frames, np.ndarray):
             return Pictures(self.frames[indexes], self.labels[indexes], origins)
@@ -60,82 +62,80 @@ class Pictures:
 
 @dataclass(frozen=True)
 class RawDataset:
-    """What a reader found: pictures of any size, parts that may be missing."""
+    """A data set as it is stored: pictures of any size; validation and test may be missing."""
 
     name: str
     labels: tuple[str, ...]
     shape: tuple[int, int, int]
-    """Height, width, channels to train at, unless the user says otherwise."""
+    """Default input of a model for this data set: height, width in pixels, channels."""
     train: Pictures
     validation: Pictures | None = None
     test: Pictures | None = None
     in_order: bool = False
-    """The file's last training pictures are for validation, as MNIST's users do it."""
+    """Validate on the last training pictures instead of random ones, as is usual for MNIST."""
     problems: tuple[str, ...] = ()
     """One line for each file that could not be used."""
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """Three parts of fitted pictures."""
+    """Fitted pictures in three parts."""
 
     name: str
     labels: tuple[str, ...]
     train: Pictures
-    """What the weights and the calibration see."""
+    """For weights and for calibration."""
     validation: Pictures
-    """What every choice is made on."""
+    """For every decision: patience, the gate, thresholds."""
     test: Pictures
-    """Read once, at the end."""
+    """For the final figures only."""
     problems: tuple[str, ...]
 
     @property
     def digest(self) -> str:
         """SHA-256 over every frame and label of the three parts."""
         sha = hashlib.sha256("\n".join(self.labels).encode())
-        for part in (self.train, self.validation, self.test):
+        for part in map(self.part, PARTS):
             sha.update(np.ascontiguousarray(part.frames).tobytes())
             sha.update(part.labels.tobytes())
         return sha.hexdigest()
 
+    def part(self, name: str) -> Pictures:
+        """Return a part by its name in `PARTS`."""
+        return {"train": self.train, "validation": self.validation, "test": self.test}[name]
+
 
 def with_labels(dataset: Dataset, labels: tuple[str, ...]) -> Dataset:
-    """Return a data set with the class indexes of a model, which may know more classes.
+    """Return the data set with a model's class indexes; the model may have more classes.
 
     Raises:
-        DataError: The model does not know one of the data set's classes.
+        DataError: The data set has a class that the model has not.
     """
     unknown = [name for name in dataset.labels if name not in labels]
     if unknown:
         raise DataError(
             f"data set {dataset.name!r} has classes {', '.join(dataset.labels[:20])}; "
             f"the model has {', '.join(labels[:20])}",
-            remedy="give a data set whose classes are called as the model's",
+            remedy="give a data set whose class names are those of the model",
         )
     indexes = np.array([labels.index(name) for name in dataset.labels])
 
-    def renumbered(part: Pictures) -> Pictures:
-        return replace(part, labels=indexes[part.labels])
-
-    return replace(
-        dataset,
-        labels=labels,
-        train=renumbered(dataset.train),
-        validation=renumbered(dataset.validation),
-        test=renumbered(dataset.test),
-    )
+    parts = map(dataset.part, PARTS)
+    train, validation, test = (replace(part, labels=indexes[part.labels]) for part in parts)
+    return replace(dataset, labels=labels, train=train, validation=validation, test=test)
 
 
 def prepare(raw: RawDataset, spec: ModelSpec, train_size: int = 0) -> Dataset:
-    """Split a raw data set where parts are missing, and fit every picture.
+    """Split off the parts that a data set lacks, and fit every picture.
 
     Args:
-        raw: What a reader found.
+        raw: The data set as it is stored.
         spec: The model's input.
-        train_size: Training pictures; the rest is for validation. 0: five sixths.
+        train_size: Number of training pictures; the rest of the non-test pictures is for
+            validation. 0: five sixths of them.
 
     Raises:
-        DataError: It is too small to split, or cannot be split as `train_size` says.
+        DataError: There are too few pictures, or not enough for `train_size`.
     """
     if raw.test is None:
         rest, test = _split(raw, raw.train, round(len(raw.train) * (1 - TEST_SHARE)))
@@ -152,7 +152,7 @@ def prepare(raw: RawDataset, spec: ModelSpec, train_size: int = 0) -> Dataset:
 
 
 def check_classes(raw: RawDataset) -> None:
-    """Raise DataError for one class, a part or a class without pictures."""
+    """Raise DataError if there is only one class, or a class or a part without pictures."""
     counts = np.bincount(raw.train.labels, minlength=len(raw.labels))
     if len(raw.train) == 0:
         _refuse(raw, "has no pictures")
@@ -163,11 +163,18 @@ def check_classes(raw: RawDataset) -> None:
         _refuse(raw, f"has no training pictures of {', '.join(map(repr, empty))}")
     for name, part in (("validation", raw.validation), ("test", raw.test)):
         if part is not None and len(part) == 0:
-            _refuse(raw, f"has no {name} pictures", "put some there, or remove that part")
+            _refuse(
+                raw, f"has no {name} pictures", f"put pictures into the {name} part, or remove it"
+            )
 
 
 def refuse_problems(name: str, problems: Sequence[str]) -> None:
-    """Raise DataError if there is an unusable file, for users who want none left out."""
+    """Raise DataError if any file is unusable: the check of `strict`.
+
+    Args:
+        name: The data set's name, for the message.
+        problems: One line for each unusable file.
+    """
     if problems:
         more = f" and {len(problems) - 3} more" if len(problems) > 3 else ""
         raise DataError(
@@ -178,22 +185,18 @@ def refuse_problems(name: str, problems: Sequence[str]) -> None:
 
 
 def _split(raw: RawDataset, pictures: Pictures, first: int) -> tuple[Pictures, Pictures]:
-    """Split into `first` pictures and the rest: in file order, or seeded with equal shares."""
+    """Split into `first` pictures and the rest: in file order, or randomly, stratified by class."""
     indexes = np.arange(len(pictures))
     if not 0 < first < len(pictures):
-        _refuse(
-            raw,
-            f"has {len(pictures)} pictures to split; {first} of them for training",
-            f"give a training size from 1 to {len(pictures) - 1}"
-            if len(pictures) > 2
-            else "bring more pictures",
-        )
+        most = len(pictures) - 1
+        remedy = f"give a training size from 1 to {most}" if most > 1 else "add more pictures"
+        _refuse(raw, f"has {most + 1} pictures to split; {first} of them for training", remedy)
     if raw.in_order:
         return pictures.take(indexes[:first]), pictures.take(indexes[first:])
-    from sklearn.model_selection import train_test_split  # half a second, and seldom needed
+    from sklearn.model_selection import train_test_split  # takes half a second to import
 
     try:
-        kept, held = train_test_split(
+        kept, held_out = train_test_split(
             indexes, train_size=first, stratify=pictures.labels, random_state=SPLIT_SEED
         )
     except ValueError:
@@ -201,14 +204,14 @@ def _split(raw: RawDataset, pictures: Pictures, first: int) -> tuple[Pictures, P
         rarest = raw.labels[int(counts.argmin())]
         _refuse(
             raw,
-            f"is too small to hold pictures of every class out: {len(pictures)} pictures, "
-            f"{first} of them for training, {counts.min()} of {rarest!r}",
+            f"is too small to hold out pictures of every class: it has {len(pictures)} pictures, "
+            f"{first} of them for training, and {counts.min()} of the rarest class, {rarest!r}",
         )
-    return pictures.take(kept), pictures.take(held)
+    return pictures.take(kept), pictures.take(held_out)
 
 
 def _fit(pictures: Pictures, spec: ModelSpec) -> Pictures:
-    """Fit every frame: -> (n, height, width, channels)."""
+    """Fit every frame to the spec: -> (n, height, width, channels)."""
     if isinstance(pictures.frames, np.ndarray) and pictures.frames.shape[1:] == spec.shape:
         return pictures
     fitted = np.empty((len(pictures), *spec.shape), np.uint8)
@@ -218,7 +221,6 @@ def _fit(pictures: Pictures, spec: ModelSpec) -> Pictures:
 
 
 def _refuse(raw: RawDataset, reason: str, remedy: str = SEVERAL) -> NoReturn:
-    found = (
-        f"; unusable files: {len(raw.problems)}, first {raw.problems[0]}" if raw.problems else ""
-    )
-    raise DataError(f"data set {raw.name!r} {reason}{found}", remedy=remedy)
+    if raw.problems:
+        reason += f"; unusable files: {len(raw.problems)}, first {raw.problems[0]}"
+    raise DataError(f"data set {raw.name!r} {reason}", remedy=remedy)

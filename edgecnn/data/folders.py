@@ -1,25 +1,20 @@
-"""Image folders: `train/<class>/...`, and `val` and `test` beside it where there are any."""
+"""Image folders: `train/<class>/...`, with `val` and `test` beside `train` if there are any."""
 
 import os
 from collections.abc import Callable
 from pathlib import Path
 
 from edgecnn.collector.layout import RECORDINGS
-from edgecnn.data.picture_files import (
-    PARTS,
-    FileList,
-    PictureFile,
-    is_picture_name,
-    shown,
-)
+from edgecnn.data.dataset import PARTS
+from edgecnn.data.picture_files import PART_NAMES, FileList, PictureFile, escaped, is_picture_name
 from edgecnn.errors import DataError
 
 
 def list_image_folder(folder: Path, name: str) -> FileList:
-    """List the pictures of an image folder; without `train`, its folders are the classes.
+    """List the pictures of an image folder; without `train`, its subfolders are the classes.
 
-    Train, val (valid, validation) and test may be written in any case. Links are followed, and
-    hidden files and folders are left out.
+    Train, val (or valid, validation) and test may be in upper or lower case. Links are followed;
+    hidden files and folders are ignored.
 
     Raises:
         DataError: There are no class folders, or a part has a class that `train` has not.
@@ -31,21 +26,19 @@ def list_image_folder(folder: Path, name: str) -> FileList:
         raise DataError(
             f"{root} has no class folders", remedy="put the pictures into train/<class>/ folders"
         )
-    problems = _beside(folder, folders)
-    parts = {"train": _list_part(root, labels, problems)}
-    for part in ("validation", "test"):
-        if part in folders:
-            parts[part] = _list_part(folders[part], labels, problems)
+    problems = _extra_entries(folder, folders)
+    folders["train"] = root
+    parts = {part: _list_part(folders[part], labels, problems) for part in PARTS if part in folders}
     return FileList(
         name, labels, parts["train"], parts.get("validation"), parts.get("test"), tuple(problems)
     )
 
 
 def _part_folders(folder: Path) -> dict[str, Path]:
-    """Return the folders of the parts; refuse those that could only be misunderstood."""
+    """Return the folder of each part; raise DataError if it is ambiguous or `train` is missing."""
     found: dict[str, Path] = {}
     for path in _folders(folder):
-        part = PARTS.get(path.name.lower(), "")
+        part = PART_NAMES.get(path.name.lower(), "")
         if part in found:
             raise DataError(
                 f"{folder} has both {found[part].name} and {path.name}",
@@ -54,7 +47,7 @@ def _part_folders(folder: Path) -> dict[str, Path]:
         if part:
             found[part] = path
     if found and "train" not in found:
-        held_out = [found[part].name for part in ("validation", "test") if part in found]
+        held_out = [found[part].name for part in PARTS if part in found]
         raise DataError(
             f"{folder} has {' and '.join(held_out)} but no train",
             remedy="put the training pictures into train/<class>/ folders",
@@ -62,13 +55,13 @@ def _part_folders(folder: Path) -> dict[str, Path]:
     return found
 
 
-def _beside(folder: Path, folders: dict[str, Path]) -> list[str]:
-    """Name what lies beside train, val and test; nothing of it is read."""
+def _extra_entries(folder: Path, folders: dict[str, Path]) -> list[str]:
+    """Return a line for everything beside train, val and test; none of it is read."""
     if not folders:
         return []
     known = (*folders.values(), folder / RECORDINGS)
     extra = [path for path in _folders(folder) if path not in known]
-    return [f"{shown(path)}: not train, val or test" for path in extra] + _strays(folder)
+    return [f"{escaped(path)}: not train, val or test" for path in extra] + _loose_files(folder)
 
 
 def _list_part(root: Path, labels: tuple[str, ...], problems: list[str]) -> tuple[PictureFile, ...]:
@@ -78,20 +71,20 @@ def _list_part(root: Path, labels: tuple[str, ...], problems: list[str]) -> tupl
             f"{root} has classes that train has not: {', '.join(unknown)}",
             remedy="add training pictures of them, or remove those folders",
         )
-    problems += _strays(root)
+    problems += _loose_files(root)
     listed: list[PictureFile] = []
     for index, label in enumerate(labels):
         for path in _files(root / label, problems) if (root / label).is_dir() else []:
             problem = _problem_of(path)
             if problem:
-                problems.append(f"{shown(path)}: {problem}")
+                problems.append(f"{escaped(path)}: {problem}")
             else:
                 listed.append(PictureFile(path, index))
     return tuple(listed)
 
 
 def _problem_of(path: Path) -> str:
-    """Return why a file is not even opened; empty: it may be a picture."""
+    """Return why a file cannot be a picture, without opening it; empty if it may be one."""
     if not is_picture_name(path):
         return "not a picture"
     if path.is_file():
@@ -100,17 +93,17 @@ def _problem_of(path: Path) -> str:
 
 
 def _files(root: Path, problems: list[str]) -> list[Path]:
-    """Return the visible files of a folder and of the folders in it, each folder once."""
+    """Return the visible files of a folder and its subfolders; each folder is visited once."""
 
     def unreadable(error: OSError) -> None:
-        problems.append(f"{shown(error.filename)}: cannot be read: {error.strerror}")
+        problems.append(f"{escaped(error.filename)}: cannot be read: {error.strerror}")
 
     found: list[Path] = []
     seen: set[tuple[int, int]] = set()
     for folder, names, files in os.walk(root, onerror=unreadable, followlinks=True):
         place = (Path(folder).stat().st_dev, Path(folder).stat().st_ino)
-        if place in seen:  # a link to a folder above it, or to one beside it
-            problems.append(f"{shown(folder)}: a link to a folder that is read already")
+        if place in seen:  # a link to a parent or a sibling folder
+            problems.append(f"{escaped(folder)}: a link to a folder that is read already")
             names.clear()
             continue
         seen.add(place)
@@ -119,17 +112,17 @@ def _files(root: Path, problems: list[str]) -> list[Path]:
     return sorted(found, key=lambda path: path.parts)
 
 
-def _strays(folder: Path) -> list[str]:
-    return [f"{shown(path)}: in no class folder" for path in _entries(folder, Path.is_file)]
+def _loose_files(folder: Path) -> list[str]:
+    return [f"{escaped(path)}: in no class folder" for path in _entries(folder, Path.is_file)]
 
 
 def _folders(folder: Path) -> list[Path]:
     return _entries(folder, Path.is_dir)
 
 
-def _entries(folder: Path, wanted: Callable[[Path], bool]) -> list[Path]:
+def _entries(folder: Path, accept: Callable[[Path], bool]) -> list[Path]:
     try:
-        return sorted(path for path in folder.iterdir() if _visible(path.name) and wanted(path))
+        return sorted(path for path in folder.iterdir() if _visible(path.name) and accept(path))
     except OSError as error:
         raise DataError(
             f"{folder} cannot be read: {error.strerror}", remedy="check its permissions"

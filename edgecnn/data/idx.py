@@ -21,15 +21,15 @@ _UBYTE = 0x08
 
 
 def is_idx_folder(folder: Path) -> bool:
-    """Tell whether a folder holds an MNIST-format training set."""
+    """Return whether a folder holds the training pictures of an MNIST-format data set."""
     return _find(folder, f"train-{IMAGES}") is not None
 
 
 def read_idx_folder(folder: Path, name: str) -> RawDataset:
-    """Read an MNIST-format data set; `labels.txt`, one name a line, may name the classes.
+    """Read an MNIST-format data set; `labels.txt` may give the class names, one a line.
 
     Raises:
-        DataError: A file is missing, broken, or does not fit its partner.
+        DataError: A file is missing or broken, or pictures and labels differ in number.
     """
     train, test = _read_part(folder, "train"), _read_part(folder, "t10k")
     labels = _label_names(folder, int(train.labels.max(initial=-1)) + 1)
@@ -44,10 +44,10 @@ def read_idx_folder(folder: Path, name: str) -> RawDataset:
 
 
 def read_idx(path: Path) -> npt.NDArray[np.uint8]:
-    """Read one IDX file of unsigned bytes: an array of the shape its header gives.
+    """Read one IDX file of unsigned bytes into an array of the shape that its header gives.
 
     Raises:
-        DataError: It is not such a file, truncated or too long.
+        DataError: It is not such a file, or is truncated or too long.
     """
     data = _read_bytes(path)
     if len(data) < 4 or data[:3] != bytes((0, 0, _UBYTE)):
@@ -60,7 +60,7 @@ def read_idx(path: Path) -> npt.NDArray[np.uint8]:
         raise _broken(path, f"holds {len(data) - header} values, its header promises {shape}")
     try:
         return np.frombuffer(data, np.uint8, offset=header).reshape(shape)
-    except ValueError as error:  # more dimensions than numpy has
+    except ValueError as error:  # more dimensions than numpy supports
         raise _broken(path, str(error)) from error
 
 

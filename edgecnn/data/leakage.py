@@ -1,12 +1,13 @@
-"""Held-out pictures that lie in the training part too, the same or nearly: leaks.
+"""Leakage: validation and test pictures that are also training pictures, exactly or nearly.
 
-A perceptual hash finds candidates, their pixels decide. A leak makes a model look better than it
-is: it is asked for what it was told.
+A perceptual hash finds candidate pairs; a comparison of their pixels decides. Leakage makes the
+measured accuracy too high, because the model is tested on pictures it was trained on.
 """
 
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -18,16 +19,16 @@ from edgecnn.model.spec import Fit, ModelSpec, Shrink
 from edgecnn.records import Record
 
 THUMBNAIL = 32
-"""Height and width that pictures are compared at, pixels; smaller ones stay as they are."""
+"""Height and width in pixels at which pictures are compared; smaller ones are not resized."""
 
 SAME_SCENE, PRACTICALLY_EQUAL = 0.30, 0.04
-"""The largest difference of near-duplicates whose hash is rare, and of all others.
+"""The largest difference of near-duplicates: with a rare hash, and with any hash.
 
-Chosen by looking: on CIFAR-10 every pair below the first is one photograph, cut, compressed or
-coloured in two ways; on MNIST no two digits are below the second.
+Chosen by inspection: on CIFAR-10 every pair below the first is one photograph, cropped, compressed
+or recoloured; on MNIST no two different digits are below the second.
 """
 
-_BLOCK = 2**21  # values that are compared at once
+_BLOCK = 2**21  # pixel values compared at once
 
 
 @dataclass(frozen=True)
@@ -37,61 +38,56 @@ class Leak(Record):
     part: str
     """validation or test."""
     picture: str
-    """Its path, or its number in the part, from 0."""
+    """Its path, or its index in the part."""
     label: str
     train_picture: str
     train_label: str
     difference: float
-    """Mean absolute difference of their pixels, as a share of their own contrast; 0.0: the same."""
+    """Mean absolute difference of the pixels over the smaller contrast of the two; 0.0: equal."""
 
 
 @dataclass(frozen=True)
 class Leaks(Record):
-    """What validation and test share with the training part."""
+    """The leaks of a data set."""
 
     exact: int
-    """Held-out pictures with the same pixels, once fitted, as a training picture."""
+    """Number of held-out pictures whose fitted pixels equal those of a training picture."""
     near: int
-    """Held-out pictures that are nearly a training picture."""
+    """Number of held-out pictures that are near-duplicates of a training picture."""
     pairs: tuple[Leak, ...]
-    """One for each of them, exact ones first, then by difference."""
+    """One for each of these pictures, the exact ones first, then by difference."""
 
 
 def find_leaks(dataset: Dataset) -> Leaks:
-    """Find the validation and test pictures that are, exactly or nearly, training pictures.
+    """Find the validation and test pictures that are also training pictures, exactly or nearly.
 
-    Cropped and mirrored copies are not found, and of the pictures that nearly are others only those
-    that are so beyond doubt: there may be more.
+    There may be more: cropped and mirrored copies are not found, and doubtful pairs are left out.
 
-    Source: that CIFAR-10 has such pictures: B. Barz and J. Denzler, "Do We Train on Test Data?",
-    J. Imaging 6(6), 2020.
+    Source: B. Barz and J. Denzler, "Do We Train on Test Data?", J. Imaging 6(6), 2020, which found
+    such pictures in CIFAR-10.
     """
-    train = _look(dataset.train, dataset.labels)
-    pairs = [
-        leak
-        for part in ("validation", "test")
-        for leak in _leaks_of(dataset, part, train)
-    ]  # fmt: skip
-    pairs.sort(key=lambda leak: leak.difference)
+    train = _fingerprints(dataset.train, dataset.labels)
+    found = (_leaks_of(dataset, part, train) for part in ("validation", "test"))
+    pairs = sorted(chain.from_iterable(found), key=lambda leak: leak.difference)
     exact = sum(leak.difference == 0.0 for leak in pairs)
     return Leaks(exact, len(pairs) - exact, tuple(pairs))
 
 
 @dataclass(frozen=True)
-class _Look:
-    """How the pictures of a part look."""
+class _Fingerprints:
+    """What the pictures of a part are compared by."""
 
     digests: list[bytes]
-    """Of the fitted pixels."""
+    """BLAKE2b of each picture's fitted pixels."""
     hashes: Hashes
     thumbnails: Frame
-    """(n, h, w, c)."""
+    """(n, h, w, c) uint8."""
 
 
-def _look(pictures: Pictures, labels: tuple[str, ...]) -> _Look:
+def _fingerprints(pictures: Pictures, labels: tuple[str, ...]) -> _Fingerprints:
     frames = np.asarray(pictures.frames)
     digests = [hashlib.blake2b(np.ascontiguousarray(f).data).digest() for f in frames]
-    return _Look(digests, difference_hash(frames, labels), _thumbnails(frames, labels))
+    return _Fingerprints(digests, difference_hash(frames, labels), _thumbnails(frames, labels))
 
 
 def _thumbnails(frames: Frame, labels: tuple[str, ...]) -> Frame:
@@ -101,13 +97,13 @@ def _thumbnails(frames: Frame, labels: tuple[str, ...]) -> Frame:
     return np.stack([fit_frame(frame, spec) for frame in frames])
 
 
-def _leaks_of(dataset: Dataset, part: str, train: _Look) -> Iterator[Leak]:
-    """Yield a leak for each picture of a part that has one."""
-    pictures: Pictures = getattr(dataset, part)
-    look = _look(pictures, dataset.labels)
+def _leaks_of(dataset: Dataset, part: str, train: _Fingerprints) -> Iterator[Leak]:
+    """Yield a leak for each picture of a part that is in the training part too."""
+    pictures = dataset.part(part)
+    held = _fingerprints(pictures, dataset.labels)
     first = {digest: i for i, digest in reversed(list(enumerate(train.digests)))}
-    same = {i: (first[d], 0.0) for i, d in enumerate(look.digests) if d in first}
-    for index, (twin, difference) in sorted({**_near(look, train), **same}.items()):
+    same = {i: (first[d], 0.0) for i, d in enumerate(held.digests) if d in first}
+    for index, (twin, difference) in sorted({**_near(held, train), **same}.items()):
         yield Leak(
             part,
             _name(pictures, index),
@@ -122,8 +118,8 @@ def _name(pictures: Pictures, index: int) -> str:
     return str(index) if pictures.origins is None else str(pictures.origins.paths[index])
 
 
-def _near(held: _Look, train: _Look) -> dict[int, tuple[int, float]]:
-    """Return the most alike training picture, and the difference, of near-duplicates by index."""
+def _near(held: _Fingerprints, train: _Fingerprints) -> dict[int, tuple[int, float]]:
+    """Return, by index of each near-duplicate, the most similar training picture and difference."""
     rows, columns, crowded = candidates(held.hashes, train.hashes)
     differences = _differences(held.thumbnails, train.thumbnails, rows, columns)
     found: dict[int, tuple[int, float]] = {}
@@ -143,7 +139,7 @@ def _near(held: _Look, train: _Look) -> dict[int, tuple[int, float]]:
 def _differences(
     held: Frame, train: Frame, rows: Indexes, columns: Indexes
 ) -> npt.NDArray[np.float32]:
-    """Return each pair's mean absolute difference over the smaller contrast of the two."""
+    """Return the (pairs,) mean absolute differences, each over the smaller contrast of the pair."""
     found = np.empty(len(rows), np.float32)
     for start in range(0, len(rows), step := max(1, _BLOCK // held[0].size)):
         block = slice(start, start + step)
@@ -154,7 +150,7 @@ def _differences(
 
 
 def _contrast(frames: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Return the mean absolute deviation from each picture's own mean, levels: -> (n,)."""
+    """Return the (n,) mean absolute deviations from each picture's mean, in levels of 255."""
     mean = frames.mean((1, 2, 3), keepdims=True)
     deviation: npt.NDArray[np.float32] = np.abs(frames - mean).mean((1, 2, 3))
     return deviation

@@ -1,10 +1,10 @@
-"""Picture files, listed by part and class, and how a list becomes pixels.
+"""Lists of picture files by part and class, and their decoding.
 
-A folder and a CSV file both give a `FileList`; what is in it does not depend on which it was.
+An image folder and a CSV file both give a `FileList`; the rest of the code does not know which.
 """
 
 import os
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.pool import ThreadPool
@@ -20,14 +20,14 @@ from edgecnn.opencv import PICTURE_SUFFIXES, decode_picture
 
 DEFAULT_SHAPE = (32, 32, 3)
 
-PARTS = {
+PART_NAMES = {
     "train": "train",
     "val": "validation",
     "valid": "validation",
     "validation": "validation",
     "test": "test",
 }
-"""The part that a folder or a CSV file means by a name, in lower case."""
+"""Part by the lower-case name that a folder or a CSV file gives it."""
 
 THREADS = min(os.cpu_count() or 1, 8)
 
@@ -43,65 +43,57 @@ class PictureFile:
 
 @dataclass(frozen=True)
 class FileList:
-    """Which files are the pictures of which part and class; nothing of them is decoded yet."""
+    """The picture files of each part with their classes; none of them is opened yet."""
 
     name: str
     labels: tuple[str, ...]
     train: tuple[PictureFile, ...]
     validation: tuple[PictureFile, ...] | None
+    """None: the data set has no such part of its own."""
     test: tuple[PictureFile, ...] | None
     problems: tuple[str, ...]
     """One line for each file that cannot be used."""
 
 
 def outline(files: FileList) -> RawDataset:
-    """Return the data set without its pixels, so that it can be checked before they are decoded."""
-    train = Pictures([], _labels(files.train))
-    validation, test = (
-        None if part is None else Pictures([], _labels(part))
-        for part in (files.validation, files.test)
-    )
-    return _raw(files, train, validation, test, files.problems)
+    """Return the data set without pixels, to check its classes before any file is decoded."""
+    return _read_parts(files, lambda part: Pictures([], _labels(part)), files.problems)
 
 
 def read_pictures(files: FileList, spec: ModelSpec | None = None) -> RawDataset:
-    """Decode every file; one that is no whole picture becomes a line of `problems`.
+    """Decode every file; one that is not a complete picture becomes a line of `problems`.
 
     Args:
-        files: What to read.
-        spec: Fit each picture as it is read, so that no more than fitted frames fill the memory.
-            None: keep them as they are.
+        files: The files to read.
+        spec: Fit each picture to this input when it is decoded, so that only fitted frames stay in
+            memory. None: keep the pictures at their own sizes.
     """
     problems = list(files.problems)
-    train = _read_part(files.train, spec, problems)
-    validation, test = (
-        None if part is None else _read_part(part, spec, problems)
-        for part in (files.validation, files.test)
-    )
-    return _raw(files, train, validation, test, tuple(problems))
+    return _read_parts(files, lambda part: _read_part(part, spec, problems), problems)
 
 
 def is_picture_name(path: Path) -> bool:
-    """Tell whether a file's ending is one of a picture."""
+    """Return whether a file has the suffix of a picture format."""
     return path.suffix.lower() in PICTURE_SUFFIXES
 
 
-def shown(path: str | Path) -> str:
-    """Return a path as text that can be printed and stored, whatever bytes it is made of."""
+def escaped(path: str | Path) -> str:
+    """Return a path with backslash escapes for unprintable characters and undecodable bytes."""
     return "".join(
         c if c.isprintable() else c.encode("unicode_escape").decode() for c in os.fspath(path)
     )
 
 
-def _raw(
-    files: FileList,
-    train: Pictures,
-    validation: Pictures | None,
-    test: Pictures | None,
-    problems: tuple[str, ...],
+def _read_parts(
+    files: FileList, read: Callable[[Sequence[PictureFile]], Pictures], problems: Sequence[str]
 ) -> RawDataset:
+    """Read each part that exists; `problems` may grow while `read` runs."""
+    train, validation, test = (
+        None if part is None else read(part) for part in (files.train, files.validation, files.test)
+    )
+    assert train is not None
     return RawDataset(
-        files.name, files.labels, DEFAULT_SHAPE, train, validation, test, problems=problems
+        files.name, files.labels, DEFAULT_SHAPE, train, validation, test, problems=tuple(problems)
     )
 
 
@@ -111,7 +103,7 @@ def _labels(files: Sequence[PictureFile]) -> npt.NDArray[np.int64]:
 
 @dataclass(frozen=True)
 class _Decoded:
-    """A picture, fitted if that was asked for, and the size it had before."""
+    """A decoded picture, fitted if there is a spec, and its (height, width) before."""
 
     frame: Frame
     size: tuple[int, int]
@@ -125,7 +117,7 @@ def _read_part(
     sizes: list[tuple[int, int]] = []
     for file, found in zip(files, _decode_all(files, spec), strict=True):
         if isinstance(found, str):
-            problems.append(f"{shown(file.path)}: {found}")
+            problems.append(f"{escaped(file.path)}: {found}")
             continue
         if isinstance(frames, list):
             frames.append(found.frame)
@@ -137,20 +129,20 @@ def _read_part(
 
 
 def _origins(files: Sequence[PictureFile], sizes: Sequence[tuple[int, int]]) -> Origins:
-    paths = np.array([shown(file.path) for file in files], np.str_)
+    paths = np.array([escaped(file.path) for file in files], np.str_)
     return Origins(paths, np.array(sizes, np.int32).reshape(-1, 2))
 
 
 def _decode_all(
     files: Sequence[PictureFile], spec: ModelSpec | None
 ) -> Generator[_Decoded | str, None, None]:
-    """Yield the pictures in order, from several threads: OpenCV leaves Python meanwhile."""
+    """Yield the pictures in order, decoded in threads: OpenCV releases the GIL while it decodes."""
     with ThreadPool(THREADS) as pool:
         yield from pool.imap(partial(_decode, spec=spec), files, chunksize=16)
 
 
 def _decode(file: PictureFile, spec: ModelSpec | None) -> _Decoded | str:
-    """Return a file's picture, or what is wrong with it."""
+    """Return a file's picture, or the reason why it cannot be used."""
     try:
         encoded = file.path.read_bytes()
     except OSError as error:

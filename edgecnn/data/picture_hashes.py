@@ -1,4 +1,4 @@
-"""Perceptual hashes of pictures, and the pairs of pictures whose hashes are nearly the same."""
+"""Perceptual hashes of pictures, and the search for pairs with nearly equal hashes."""
 
 from collections.abc import Iterator
 
@@ -10,18 +10,18 @@ from edgecnn.model.frame import Frame, fit_frame
 from edgecnn.model.spec import Fit, ModelSpec, Shrink
 
 BANDS = 6
-"""Hashes that differ in five bits or fewer agree in one of six bands: the pigeonhole principle."""
+"""Two hashes that differ in at most five bits are equal in one of six bands (pigeonholes)."""
 
 MAX_BITS = 8
-"""Hashes are near if they differ in this many of 64 bits or fewer."""
+"""Two hashes are near if at most so many of their 64 bits differ."""
 
 CANDIDATES = 4
-"""Pairs of a held-out picture that are kept, in each band."""
+"""Nearest training pictures kept for each held-out picture and band."""
 
 RARE = 4
-"""With more near hashes than this, a hash says little: digits and plain pictures all look alike."""
+"""A hash with more near hashes than this proves little: many digits share one."""
 
-_BLOCK = 2**21  # pairs that are held in memory at once
+_BLOCK = 2**21  # pairs in memory at once
 
 _ONES = np.array([n.bit_count() for n in range(256)], np.uint8)
 
@@ -31,11 +31,13 @@ Indexes = npt.NDArray[np.intp]
 
 
 def difference_hash(frames: Frame, labels: tuple[str, ...]) -> Hashes:
-    """Return the (n, 64) bits of fitted pictures' dHash: is a place brighter than its left?
+    """Return the (n, 64) bits of the dHash of fitted pictures.
+
+    A bit is set where a cell of the 8x9 gray thumbnail is brighter than its left neighbour.
 
     Args:
         frames: (n, h, w, c) uint8.
-        labels: Any two names.
+        labels: The data set's labels; a spec needs them, the hash does not depend on them.
     """
     spec = ModelSpec(labels, ROWS, COLUMNS, 1, Fit.STRETCH, Shrink.AREA)
     small = np.stack([fit_frame(frame, spec) for frame in frames])[..., 0]  # (n, 8, 9)
@@ -43,22 +45,22 @@ def difference_hash(frames: Frame, labels: tuple[str, ...]) -> Hashes:
 
 
 def is_rare(hash_bits: Hashes, train: Hashes) -> bool:
-    """Tell whether few training pictures have about this hash of (64,) bits."""
+    """Return whether at most `RARE` of the (n, 64) training hashes are near a (64,) hash."""
     return int(((train != hash_bits).sum(1) <= MAX_BITS).sum()) <= RARE
 
 
 def candidates(held: Hashes, train: Hashes) -> tuple[Indexes, Indexes, npt.NDArray[np.bool_]]:
-    """Find pairs of held-out and training pictures with near hashes.
+    """Find pairs of held-out (n, 64) and training (m, 64) hashes that are near.
 
     Returns:
-        Held-out index and training index of each pair, the nearest few for each held-out picture;
-        and for each held-out picture, whether its hash is seen not to be rare.
+        The (pairs,) held-out indexes and (pairs,) training indexes, the nearest few for each
+        held-out picture; and (n,) flags of held-out hashes that were found not to be rare.
     """
     found = [np.empty((2, 0), np.intp)]
     crowded = np.zeros(len(held), np.bool_)
     bytes_held, bytes_train = np.packbits(held, 1), np.packbits(train, 1)  # (n, 8)
     for band in range(BANDS):
-        # Every sixth bit: neighbouring bits of plain pictures agree too often.
+        # Every sixth bit: in plain pictures, neighbouring bits are equal too often.
         keys = [_numbers(bits[:, band::BANDS]) for bits in (held, train)]
         for rows, columns in _same_key(*keys):
             bits = _ONES[bytes_held[rows] ^ bytes_train[columns]].sum(1)
@@ -70,7 +72,7 @@ def candidates(held: Hashes, train: Hashes) -> tuple[Indexes, Indexes, npt.NDArr
 
 
 def _nearest(rows: Indexes, columns: Indexes, bits: npt.NDArray[np.integer]) -> Indexes:
-    """Keep, of sorted rows, the pairs with the fewest differing bits: -> (2, pairs)."""
+    """Return the (2, kept) pairs with the fewest differing bits of each row; rows are sorted."""
     order = np.lexsort((bits, rows))
     _, starts, counts = np.unique(rows, return_index=True, return_counts=True)
     kept = order[np.arange(len(rows)) - np.repeat(starts, counts) < CANDIDATES]
@@ -82,10 +84,12 @@ def _numbers(bits: Hashes) -> Indexes:
 
 
 def _same_key(held: Indexes, train: Indexes) -> Iterator[tuple[Indexes, Indexes]]:
-    """Yield index pairs with equal keys, block by block, so many at most for each held-out one."""
+    """Yield (held-out, training) indexes with equal keys, in blocks; a limited number per row."""
     order = np.argsort(train, kind="stable")
     low, high = (np.searchsorted(train[order], held, side) for side in ("left", "right"))
-    most = max(256, len(train) // 512)  # plain pictures share one key: keep the time linear
+    most = max(
+        256, len(train) // 512
+    )  # many plain pictures share a key: a limit keeps the time linear
     counts = np.minimum(high - low, most)
     for start in range(0, len(held), step := max(1, _BLOCK // most)):
         count = counts[start : start + step]

@@ -9,7 +9,8 @@ import numpy as np
 
 from edgecnn.atomic import write_atomic
 from edgecnn.bench.measure import BenchReport, measure
-from edgecnn.data.catalog import BUNDLED, read
+from edgecnn.data.catalog import read
+from edgecnn.data.downloads import BUNDLED
 from edgecnn.demo.end_to_end_report import EndToEnd, render_end_to_end
 from edgecnn.demo.video import write_video
 from edgecnn.errors import CheckFailed, NotFound
@@ -115,7 +116,7 @@ class _Filmed:
 class _Notes:
     """A sink that keeps what the network says, and a few frames to show."""
 
-    name, depth, sees, vital = "notes", 8, True, True
+    name, queue_size, needs_frames, required = "notes", 8, True, True
 
     def __init__(self, frames: int) -> None:
         self.answers: list[str] = []

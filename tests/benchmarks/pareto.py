@@ -19,8 +19,8 @@ from edgecnn.atomic import write_atomic
 from edgecnn.bench.clock import Ratio
 from edgecnn.model.model_file import read_model
 from edgecnn.model.shipped import shipped_model
+from edgecnn.pages.plots import BLUE, ORANGE, to_png
 from edgecnn.trainer.networks import Architecture, build
-from edgecnn.trainer.report.plots import BLUE, ORANGE, to_png
 
 MNIST, CIFAR = (28, 28, 1), (32, 32, 3)
 RESNET8_ACCURACY, RESNET8_BYTES = 0.8697, 98_496

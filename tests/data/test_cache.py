@@ -14,10 +14,8 @@ from picture_folders import encoded, picture, write_class
 
 from edgecnn.data.cache import cache_folder
 from edgecnn.data.catalog import InputOptions, load, load_as, read
-from edgecnn.data.dataset import Dataset, Pictures, prepare
+from edgecnn.data.dataset import PARTS, Dataset, Pictures, prepare
 from edgecnn.model.spec import Fit
-
-PARTS = ("train", "validation", "test")
 
 
 @pytest.fixture
@@ -43,19 +41,20 @@ def same(a: Dataset, b: Dataset) -> None:
     """Check every field of two data sets."""
     assert (a.name, a.labels, a.problems, a.digest) == (b.name, b.labels, b.problems, b.digest)
     for part in PARTS:
-        first, second = getattr(a, part), getattr(b, part)
+        first, second = a.part(part), b.part(part)
         np.testing.assert_array_equal(first.frames, second.frames)
         np.testing.assert_array_equal(first.labels, second.labels)
-        np.testing.assert_array_equal(first.origins.paths, second.origins.paths)
-        np.testing.assert_array_equal(first.origins.sizes, second.origins.sizes)
+        for name in ("paths", "sizes"):
+            stored, made = (getattr(pictures.origins, name) for pictures in (first, second))
+            np.testing.assert_array_equal(stored, made)
 
 
 def test_what_is_loaded_again_is_what_was_loaded_without_a_cache(
     cache: Path, animals: Path
 ) -> None:
-    wish = InputOptions(size=12)
-    first, spec = load(str(animals), wish, 25)
-    second, _ = load(str(animals), wish, 25)
+    options = InputOptions(size=12)
+    first, spec = load(str(animals), options, 25)
+    second, _ = load(str(animals), options, 25)
     same(first, second)
     same(second, prepare(read(str(animals)), spec, 25))
     assert len(second.train) == 25
@@ -67,7 +66,7 @@ def test_the_second_time_no_picture_is_decoded(cache: Path, animals: Path) -> No
     load(str(animals), InputOptions())
     path = cache / entries(cache)[0] / "train-frames.npy"
     inverted = 255 - np.load(path)
-    np.save(path, inverted)  # what is kept is what is given
+    np.save(path, inverted)  # the stored frames are what is loaded
     np.testing.assert_array_equal(load(str(animals), InputOptions())[0].train.frames, inverted)
 
 
@@ -94,53 +93,36 @@ def test_mapped_parts_work_wherever_arrays_do(cache: Path, animals: Path) -> Non
     assert again.digest == data.digest
 
 
-def add(animals: Path) -> None:
-    write_class(animals / "train" / "ant" / "more", 1)
-
-
-def remove(animals: Path) -> None:
-    (animals / "train" / "ant" / "3.png").unlink()
-
-
-def rename(animals: Path) -> None:
-    (animals / "train" / "ant" / "3.png").rename(animals / "train" / "ant" / "93.png")
-
-
-def relabel(animals: Path) -> None:
-    (animals / "train" / "ant" / "3.png").rename(animals / "train" / "bee" / "93.png")
-
-
-def rename_class(animals: Path) -> None:
-    (animals / "train" / "bee").rename(animals / "train" / "wasp")
-
-
-def repaint(animals: Path) -> None:
-    (animals / "train" / "ant" / "3.png").write_bytes(encoded(picture(77)))
-
-
-def repaint_secretly(animals: Path) -> None:
-    """Change pixels, and give the file its old size and time of writing."""
+def repaint_with_old_times(animals: Path) -> None:
+    """Change pixels, and give the file its old size and modification time."""
     path = animals / "train" / "ant" / "3.png"
     stat, other = path.stat(), encoded(picture(77))
     path.write_bytes(other[: stat.st_size].ljust(stat.st_size, b"\0"))
     os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
-    assert path.stat().st_mtime_ns == stat.st_mtime_ns
 
 
-def stray(animals: Path) -> None:
-    (animals / "train" / "notes.txt").write_text("bees")
+def moved(old: str, new: str) -> Callable[[Path], object]:
+    return lambda animals: (animals / "train" / old).rename(animals / "train" / new)
 
 
-def validate(animals: Path) -> None:
-    write_class(animals / "val" / "ant", 2)
+CHANGES: dict[str, Callable[[Path], object]] = {
+    "a picture more": lambda animals: write_class(animals / "train" / "ant" / "more", 1),
+    "a picture less": lambda animals: (animals / "train" / "ant" / "3.png").unlink(),
+    "another name": moved("ant/3.png", "ant/93.png"),
+    "another label": moved("ant/3.png", "bee/93.png"),
+    "another class name": moved("bee", "wasp"),
+    "other pixels": lambda animals: (animals / "train" / "ant" / "3.png").write_bytes(
+        encoded(picture(77))
+    ),
+    "other pixels under the old times": repaint_with_old_times,
+    "an unusable file": lambda animals: (animals / "train" / "notes.txt").write_text("bees"),
+    "a validation part": lambda animals: write_class(animals / "val" / "ant", 2),
+}
 
 
-@pytest.mark.parametrize(
-    "change",
-    [add, remove, rename, relabel, rename_class, repaint, repaint_secretly, stray, validate],
-)
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 def test_any_change_of_the_folder_is_seen(
-    change: Callable[[Path], None], cache: Path, animals: Path
+    change: Callable[[Path], object], cache: Path, animals: Path
 ) -> None:
     load(str(animals), InputOptions())
     change(animals)
@@ -150,23 +132,23 @@ def test_any_change_of_the_folder_is_seen(
 
 
 @pytest.mark.parametrize(
-    "wish",
+    "options",
     [InputOptions(size=12), InputOptions(channels=1), InputOptions(fit=Fit.STRETCH)],
     ids=["size", "channels", "fit"],
 )
-def test_another_input_is_kept_apart(wish: InputOptions, cache: Path, animals: Path) -> None:
+def test_another_input_has_its_own_entry(options: InputOptions, cache: Path, animals: Path) -> None:
     load(str(animals), InputOptions())
-    data, spec = load(str(animals), wish)
+    data, spec = load(str(animals), options)
     same(data, prepare(read(str(animals)), spec))
     assert len(entries(cache)) == 2
 
 
-def test_another_split_is_kept_apart(cache: Path, animals: Path) -> None:
+def test_another_split_has_its_own_entry(cache: Path, animals: Path) -> None:
     assert len(load(str(animals), InputOptions(), 20)[0].train) == 20
     assert len(load(str(animals), InputOptions(), 22)[0].train) == 22
 
 
-def test_bundled_data_sets_are_not_kept(cache: Path) -> None:
+def test_bundled_data_sets_are_not_cached(cache: Path) -> None:
     load("digits", InputOptions())
     assert entries(cache) == []
 
@@ -208,7 +190,7 @@ def test_a_cache_that_cannot_be_written_is_a_warning(
 ) -> None:
     (tmp_path / "file").write_text("no folder")
     monkeypatch.setenv("EDGECNN_CACHE", str(tmp_path / "file"))
-    with pytest.warns(UserWarning, match="cannot be kept in .*file.*EDGECNN_CACHE"):
+    with pytest.warns(UserWarning, match="cannot be stored in .*file.*EDGECNN_CACHE"):
         data, spec = load(str(animals), InputOptions())
     same(data, prepare(read(str(animals)), spec))
 
@@ -234,7 +216,7 @@ def test_a_cache_that_fills_the_disk_is_a_warning_and_leaves_nothing(
     cache: Path, animals: Path
 ) -> None:
     out, err = start(animals, "20000").communicate(timeout=120)
-    assert "the fitted pictures cannot be kept" in err
+    assert "the fitted pictures cannot be stored" in err
     assert entries(cache) == []
     assert out.strip() == load(str(animals), InputOptions())[0].digest
 
@@ -249,7 +231,7 @@ def test_runs_that_start_at_once_share_one_entry(cache: Path, animals: Path) -> 
     assert len(entries(cache)) == 1
 
 
-def test_runs_that_find_a_broken_entry_at_once_mend_it(cache: Path, animals: Path) -> None:
+def test_runs_that_find_a_broken_entry_at_once_repair_it(cache: Path, animals: Path) -> None:
     digest = load(str(animals), InputOptions())[0].digest
     (entry,) = entries(cache)
     os.truncate(cache / entry / "train-frames.npy", 100)

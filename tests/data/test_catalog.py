@@ -1,49 +1,18 @@
-"""Data sets by name: bundled, under EDGECNN_DATA, by path, and from a server."""
+"""Data sets by name and path: bundled, under EDGECNN_DATA, in the cache; and their checks."""
 
-import hashlib
-import os
-import socket
-import threading
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import real_data
+from picture_folders import write_class
 from sklearn.datasets import load_digits
 
 from data.idx_files import write_idx_folder
-from edgecnn.data.catalog import BUNDLED, DOWNLOADS, Download, InputOptions, download, load, read
-from edgecnn.data.idx import FILES, read_idx_folder
-from edgecnn.errors import NotFound, SpecError
+from edgecnn.data.catalog import InputOptions, load, read
+from edgecnn.data.downloads import BUNDLED
+from edgecnn.errors import DataError, NotFound, SpecError
 from edgecnn.model.spec import Fit
-
-
-class Handler(SimpleHTTPRequestHandler):
-    """Serves a folder and keeps what it was asked for."""
-
-    def __init__(self, asked: list[str], *args: object, **kwargs: object) -> None:
-        self.asked = asked
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
-
-    def do_GET(self) -> None:
-        self.asked.append(self.path)
-        super().do_GET()
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        """Print nothing."""
-
-
-@dataclass
-class Site:
-    """A data set's files on a real server."""
-
-    source: Download
-    folder: Path
-    cache: Path
-    asked: list[str] = field(default_factory=list)
 
 
 @pytest.fixture
@@ -53,22 +22,6 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     return tmp_path / "cache" / "edgecnn"
-
-
-@pytest.fixture
-def site(tmp_path: Path, cache: Path) -> Iterator[Site]:
-    folder = write_idx_folder(tmp_path / "site", [0, 1, 2, 1] * 6, [2, 1, 0], gzipped=True)
-    digests = tuple(hashlib.md5((folder / file).read_bytes()).hexdigest() for file in FILES)
-    asked: list[str] = []
-    with ThreadingHTTPServer(
-        ("127.0.0.1", 0), partial(Handler, asked, directory=str(folder))
-    ) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        source = Download(f"http://127.0.0.1:{server.server_port}/", digests)
-        yield Site(source, folder, cache / "mine", asked)
-        server.shutdown()
-        thread.join()
 
 
 def test_the_bundled_digits_are_1797_real_pictures() -> None:
@@ -93,7 +46,7 @@ def test_the_bundled_digits_are_trained_at_28x28_gray() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wish", "shape"),
+    ("options", "shape"),
     [
         pytest.param(InputOptions(), (12, 12, 1), id="the data set's own"),
         pytest.param(InputOptions(size=20), (20, 20, 1), id="another size"),
@@ -101,32 +54,32 @@ def test_the_bundled_digits_are_trained_at_28x28_gray() -> None:
         pytest.param(InputOptions(size=9, channels=3), (9, 9, 3), id="both"),
     ],
 )
-def test_the_users_wish_shapes_the_input(
-    wish: InputOptions, shape: tuple[int, int, int], tmp_path: Path
+def test_the_options_shape_the_input(
+    options: InputOptions, shape: tuple[int, int, int], tmp_path: Path
 ) -> None:
     folder = write_idx_folder(tmp_path, [0, 1, 2] * 6, [0, 1, 2])
-    data, spec = load(str(folder), wish)
+    data, spec = load(str(folder), options)
     assert spec.shape == shape
     assert np.asarray(data.train.frames).shape[1:] == shape
 
 
 @pytest.mark.parametrize("fit", Fit)
-def test_the_wished_fit_is_the_models(fit: Fit, tmp_path: Path) -> None:
+def test_the_fit_asked_for_is_the_models(fit: Fit, tmp_path: Path) -> None:
     folder = write_idx_folder(tmp_path, [0, 1, 2] * 6, [0, 1, 2])
     assert load(str(folder), InputOptions(fit=fit))[1].fit is fit
 
 
 @pytest.mark.parametrize(
-    ("wish", "reason"),
+    ("options", "reason"),
     [
         pytest.param(InputOptions(size=-4), "-4x-4", id="negative size"),
         pytest.param(InputOptions(channels=2), "2 channels", id="two channels"),
     ],
 )
-def test_an_impossible_wish_is_refused(wish: InputOptions, reason: str, tmp_path: Path) -> None:
+def test_impossible_options_are_refused(options: InputOptions, reason: str, tmp_path: Path) -> None:
     folder = write_idx_folder(tmp_path, [0, 1, 2] * 6, [0, 1, 2])
     with pytest.raises(SpecError, match=reason):
-        load(str(folder), wish)
+        load(str(folder), options)
 
 
 def test_a_data_set_is_found_under_edgecnn_data(
@@ -168,93 +121,92 @@ def test_a_file_is_not_a_data_set(tmp_path: Path) -> None:
     assert "folder" in caught.value.remedy
 
 
-def test_every_published_data_set_has_a_digest_for_each_of_its_four_files() -> None:
-    assert set(DOWNLOADS) == {"mnist", "fashion-mnist", "kmnist"}
-    for source in DOWNLOADS.values():
-        assert source.url.endswith("/")
-        assert [len(bytes.fromhex(digest)) for digest in source.md5] == [16] * len(FILES)
+def test_one_class_is_refused(tmp_path: Path) -> None:
+    write_class(tmp_path / "train" / "ant", 3)
+    with pytest.raises(DataError, match="one class, 'ant'") as caught:
+        read(str(tmp_path))
+    assert "two or more" in caught.value.what
 
 
-def test_a_download_gives_a_readable_folder(site: Site) -> None:
-    folder = download("mine", site.source)
-    assert folder == site.cache
-    assert site.asked == [f"/{file}" for file in FILES]
-    raw = read_idx_folder(folder, "mine")
-    original = read_idx_folder(site.folder, "mine")
-    np.testing.assert_array_equal(raw.train.frames, original.train.frames)
-    assert raw.labels == ("0", "1", "2")
+def test_class_folders_without_pictures_are_refused(tmp_path: Path) -> None:
+    for label in ("ant", "bee"):
+        (tmp_path / "train" / label).mkdir(parents=True)
+    with pytest.raises(DataError, match="has no pictures"):
+        read(str(tmp_path))
 
 
-def test_a_second_download_does_not_ask_the_server(site: Site) -> None:
-    first = download("mine", site.source)
-    site.asked.clear()
-    assert download("mine", site.source) == first
-    assert site.asked == []
+def test_an_empty_class_is_named_and_refused(animals: Path) -> None:
+    (animals / "train" / "wasp").mkdir()
+    with pytest.raises(DataError, match="no training pictures of 'wasp'"):
+        read(str(animals))
 
 
-def test_only_a_missing_file_is_fetched_again(site: Site) -> None:
-    folder = download("mine", site.source)
-    site.asked.clear()
-    (folder / FILES[2]).unlink()
-    download("mine", site.source)
-    assert site.asked == [f"/{FILES[2]}"]
+def test_a_class_of_broken_pictures_is_refused_with_the_first_of_them(animals: Path) -> None:
+    folder = animals / "train" / "wasp"
+    folder.mkdir()
+    for i in range(3):
+        (folder / f"{i}.png").write_bytes(b"broken")
+    with pytest.raises(DataError, match="no training pictures of 'wasp'") as caught:
+        read(str(animals))
+    assert f"unusable files: 3, first {folder / '0.png'}: broken" in caught.value.what
 
 
-def test_a_damaged_file_in_the_cache_is_fetched_again(site: Site) -> None:
-    folder = download("mine", site.source)
-    (folder / FILES[1]).write_bytes(b"damaged")
-    site.asked.clear()
-    download("mine", site.source)
-    assert site.asked == [f"/{FILES[1]}"]
-    assert (folder / FILES[1]).read_bytes() == (site.folder / FILES[1]).read_bytes()
+def test_adding_pictures_to_an_empty_class_helps(animals: Path) -> None:
+    (animals / "train" / "wasp").mkdir()
+    with pytest.raises(DataError, match="wasp") as caught:
+        read(str(animals))
+    assert "several pictures in each" in caught.value.remedy
+    write_class(animals / "train" / "wasp", 2)
+    assert read(str(animals)).labels == ("ant", "bee", "wasp")
 
 
-def test_a_file_with_another_digest_is_refused_and_not_kept(site: Site) -> None:
-    (site.folder / FILES[1]).write_bytes(b"not what was published")
-    with pytest.raises(NotFound, match=f"{site.source.url}{FILES[1]}") as caught:
-        download("mine", site.source)
-    assert "MD5" in caught.value.what
-    assert "does not match" in caught.value.what
-    assert [path.name for path in site.cache.iterdir()] == [FILES[0]]
+@pytest.mark.parametrize(("part", "said"), [("val", "validation"), ("test", "test")])
+def test_a_part_without_pictures_is_refused(part: str, said: str, animals: Path) -> None:
+    (animals / part / "ant").mkdir(parents=True)
+    with pytest.raises(DataError, match=f"no {said} pictures"):
+        read(str(animals))
 
 
-def test_a_file_that_the_server_lacks_is_not_found_and_named(site: Site) -> None:
-    (site.folder / FILES[0]).unlink()
-    with pytest.raises(NotFound, match=f"{site.source.url}{FILES[0]}") as caught:
-        download("mine", site.source)
-    assert "404" in caught.value.what
+def test_a_validation_part_may_lack_a_class(animals: Path) -> None:
+    write_class(animals / "val" / "bee", 2)
+    raw = read(str(animals))
+    assert raw.validation is not None
+    assert raw.validation.labels.tolist() == [1, 1]
 
 
-def test_a_download_goes_on_where_it_failed(site: Site) -> None:
-    hidden = site.folder / "hidden"
-    (site.folder / FILES[3]).rename(hidden)
-    with pytest.raises(NotFound, match=FILES[3]):
-        download("mine", site.source)
-    hidden.rename(site.folder / FILES[3])
-    site.asked.clear()
-    download("mine", site.source)
-    assert site.asked == [f"/{FILES[3]}"]
+def test_real_ants_and_bees_are_two_classes_of_readable_photos() -> None:
+    folder = real_data("hymenoptera")
+    raw = read(str(folder))
+    assert raw.validation is not None
+    assert (raw.labels, raw.problems) == (("ants", "bees"), ())
+    for part, pictures in (("train", raw.train), ("val", raw.validation)):
+        files = [len(list((folder / part / label).iterdir())) for label in raw.labels]
+        assert np.bincount(pictures.labels).tolist() == files
+    assert len(raw.train) + len(raw.validation) == 396
+    assert all(frame.ndim == 3 and min(frame.shape[:2]) > 100 for frame in raw.train.frames)
 
 
-def test_a_server_that_is_not_there_is_named_and_the_bundled_digits_offered(cache: Path) -> None:
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))  # bound, not listening: connections are refused
-        url = f"http://127.0.0.1:{unused.getsockname()[1]}/"
-        with pytest.raises(NotFound, match=f"{url}{FILES[0]}") as caught:
-            download("mnist", replace(DOWNLOADS["mnist"], url=url))
-    assert "refused" in caught.value.what.lower()
-    assert "--data digits" in caught.value.remedy
-    assert "EDGECNN_DATA" in caught.value.remedy
-    assert not any(files for _, _, files in os.walk(cache))
+def test_strict_refuses_unusable_files_with_their_number_and_the_first(animals: Path) -> None:
+    for i in range(10, 15):
+        (animals / "train" / "ant" / f"{i}.png").write_bytes(b"broken")
+    write_class(animals / "train" / "bee", 20)
+    write_class(animals / "train" / "ant", 10)
+    for strictly in (read, lambda data, strict: load(data, InputOptions(), strict=strict)):
+        with pytest.raises(DataError, match="unusable files: 5;") as caught:
+            strictly(str(animals), strict=True)
+        assert f"{animals / 'train' / 'ant' / '10.png'}: broken" in caught.value.what
+        assert "and 2 more" in caught.value.what
+        assert "strict" in caught.value.remedy
 
 
-def test_the_offered_folder_helps(
-    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    source = Download("http://127.0.0.1:9/", DOWNLOADS["mnist"].md5)
-    with pytest.raises(NotFound) as caught:
-        download("mnist", source)
-    assert "a folder that holds mnist/" in caught.value.remedy
-    write_idx_folder(tmp_path / "mnist", [0, 1], [1])
-    monkeypatch.setenv("EDGECNN_DATA", str(tmp_path))
-    assert len(read("mnist").train) == 2
+def test_strict_still_refuses_what_was_loaded_before_without_it(animals: Path) -> None:
+    write_class(animals / "train" / "bee", 20)
+    write_class(animals / "train" / "ant", 20)
+    (animals / "notes.txt").write_text("bees")
+    assert len(load(str(animals), InputOptions())[0].problems) == 1
+    with pytest.raises(DataError, match="unusable files: 1;"):
+        load(str(animals), InputOptions(), strict=True)
+
+
+def test_strict_takes_a_clean_data_set(animals: Path) -> None:
+    assert len(read(str(animals), strict=True).train) == 7

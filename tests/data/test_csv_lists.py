@@ -97,7 +97,7 @@ def test_a_list_is_found_under_edgecnn_data(folder: Path, monkeypatch: pytest.Mo
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        pytest.param("pictures/99.png,ant,train", "/pictures/99.png is not there", id="missing"),
+        pytest.param("pictures/99.png,ant,train", "/pictures/99.png does not exist", id="missing"),
         pytest.param("pictures,ant,train", "/pictures is not a picture", id="folder"),
         pytest.param("list.csv,ant,train", "/list.csv is not a picture", id="other file"),
         pytest.param("pictures/8.png,ant,dev", "split is 'dev', not train, val", id="split"),

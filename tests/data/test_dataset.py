@@ -1,5 +1,6 @@
 """Splitting and fitting: three parts that share no picture, the same ones every time."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -9,13 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgecnn.data.dataset import Dataset, Pictures, RawDataset, check_classes, prepare
+from edgecnn.data.dataset import PARTS, Dataset, Pictures, RawDataset, check_classes, prepare
 from edgecnn.errors import DataError
 from edgecnn.model.frame import fit_frame
 from edgecnn.model.spec import ModelSpec
 
 SPEC = ModelSpec(labels=("ant", "bee", "wasp"), height=6, width=6, channels=1)
-PARTS = ("train", "validation", "test")
 
 
 def numbered(counts: list[int], start: int = 0) -> Pictures:
@@ -119,7 +119,7 @@ def test_train_size_is_honoured(train_size: int) -> None:
 
 
 @pytest.mark.parametrize("train_size", [-1, 90, 100_000], ids=["negative", "all", "too many"])
-@pytest.mark.parametrize("in_order", [False, True], ids=["stratified", "in file order"])
+@pytest.mark.parametrize("in_order", [False, True])
 def test_an_impossible_train_size_is_refused(train_size: int, in_order: bool) -> None:
     raw = replace(raw_of([20, 30, 40], test=numbered([3, 3, 3], 500)), in_order=in_order)
     with pytest.raises(DataError, match="has 90 pictures to split") as caught:
@@ -131,7 +131,7 @@ def test_an_impossible_train_size_is_refused(train_size: int, in_order: bool) ->
 @pytest.mark.parametrize("train_size", [1, 2, 88, 89])
 def test_a_part_too_small_for_every_class_is_refused(train_size: int) -> None:
     raw = raw_of([20, 30, 40], test=numbered([3, 3, 3], 500))
-    with pytest.raises(DataError, match="too small to hold pictures of every class out"):
+    with pytest.raises(DataError, match="too small to hold out pictures of every class"):
         prepare(raw, SPEC, train_size)
 
 
@@ -166,14 +166,14 @@ def test_problems_and_names_are_carried_on() -> None:
 
 
 def one_pixel(data: Dataset, part: str) -> Dataset:
-    pictures: Pictures = getattr(data, part)
+    pictures = data.part(part)
     frames = np.array(pictures.frames)
     frames[-1, -1, -1, -1] ^= 1
     return replace(data, **{part: Pictures(frames, pictures.labels)})  # type: ignore[arg-type]
 
 
 def one_label(data: Dataset, part: str) -> Dataset:
-    pictures: Pictures = getattr(data, part)
+    pictures = data.part(part)
     labels = pictures.labels.copy()
     labels[0] = (labels[0] + 1) % 3
     return replace(data, **{part: Pictures(pictures.frames, labels)})  # type: ignore[arg-type]
@@ -194,8 +194,7 @@ def test_the_digest_changes_with_the_name_of_a_class() -> None:
 
 
 def test_the_digest_is_of_the_pictures_alone() -> None:
-    data = prepare(raw_of([20, 30, 40]), SPEC)
-    again = prepare(raw_of([20, 30, 40]), SPEC)
+    data, again = (prepare(raw_of([20, 30, 40]), SPEC) for _ in range(2))
     assert again.digest == data.digest
     assert replace(again, name="other", problems=("x: broken",)).digest == data.digest
     assert len(data.digest) == 64
@@ -204,8 +203,7 @@ def test_the_digest_is_of_the_pictures_alone() -> None:
 def test_the_digest_does_not_depend_on_memory_layout() -> None:
     data = prepare(raw_of([20, 30, 40]), SPEC)
     frames: npt.NDArray[np.uint8] = np.asfortranarray(data.train.frames)
-    moved = replace(data, train=Pictures(frames, data.train.labels))
-    assert moved.digest == data.digest
+    assert replace(data, train=Pictures(frames, data.train.labels)).digest == data.digest
 
 
 @pytest.mark.parametrize(
@@ -230,10 +228,22 @@ def test_classes_that_cannot_be_learned_are_refused(
 def test_an_empty_part_is_refused(part: str) -> None:
     with pytest.raises(DataError, match=f"no {part} pictures") as caught:
         check_classes(raw_of([4, 4, 4], **{part: numbered([0, 0, 0])}))
-    assert "remove that part" in caught.value.remedy
+    assert "or remove it" in caught.value.remedy
 
 
-def test_too_few_pictures_to_hold_some_out_are_refused() -> None:
-    with pytest.raises(DataError, match="too small") as caught:
-        prepare(raw_of([1, 1, 1]), SPEC)
+def test_too_few_pictures_to_hold_some_out_are_refused_with_the_rarest_class() -> None:
+    with pytest.raises(DataError, match="too small to hold out pictures of every class") as caught:
+        prepare(raw_of([4, 1, 4]), SPEC)
+    assert "7 of them for training, and 1 of the rarest class, 'bee'" in caught.value.what
     assert "several pictures in each" in caught.value.remedy
+    assert not re.search("train_size|n_classes|least populated|stratify", str(caught.value))
+
+
+@pytest.mark.parametrize(("pictures", "remedy"), [(1, "add more"), (2, "add more"), (3, "1 to 2")])
+def test_a_range_of_training_sizes_is_offered_only_if_there_is_one(
+    pictures: int, remedy: str
+) -> None:
+    raw = replace(raw_of([pictures], test=numbered([3, 3, 3], 500)), in_order=True)
+    with pytest.raises(DataError, match=f"has {pictures} pictures to split") as caught:
+        prepare(raw, SPEC, train_size=9)
+    assert remedy in caught.value.remedy

@@ -31,10 +31,10 @@ def animals(tmp_path: Path) -> Path:
 
 
 def report_on(
-    folder: Path, wish: InputOptions | None = None, *, strict: bool = False
+    folder: Path, options: InputOptions | None = None, *, strict: bool = False
 ) -> DataReport:
     return inspect_data(
-        str(folder), wish or InputOptions(), folder.parent / "report", strict=strict
+        str(folder), options or InputOptions(), folder.parent / "report", strict=strict
     )
 
 
@@ -55,7 +55,7 @@ def test_a_good_data_set_is_counted_and_nothing_is_warned_of(animals: Path) -> N
     assert (report.leaks.exact, report.leaks.near) == (0, 0)
 
 
-def test_the_report_travels_as_json(animals: Path) -> None:
+def test_the_report_survives_json(animals: Path) -> None:
     (animals / "test" / "ant" / "9.png").write_bytes(
         (animals / "train" / "ant" / "3-64x64.png").read_bytes()
     )
@@ -81,7 +81,7 @@ def test_sizes_are_those_of_the_files(animals: Path) -> None:
     assert (shapes.lying, shapes.upright, shapes.square) == (1, 1, 60)
 
 
-def test_the_wished_input_is_the_reports(animals: Path) -> None:
+def test_the_input_asked_for_is_the_reports(animals: Path) -> None:
     report = report_on(animals, InputOptions(size=48, channels=1, fit=Fit.STRETCH))
     assert report.input.shape == (48, 48, 1)
     assert report.input.fit is Fit.STRETCH

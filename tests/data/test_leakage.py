@@ -3,19 +3,14 @@
 from collections.abc import Callable
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 from conftest import real_data
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from picture_folders import encoded, scene
 
 from edgecnn.data.catalog import InputOptions, load
 from edgecnn.data.dataset import Dataset, Origins, Pictures
 from edgecnn.data.leakage import Leaks, find_leaks
-from edgecnn.data.picture_hashes import candidates, difference_hash
-from edgecnn.model.frame import Frame, fit_frame
-from edgecnn.model.spec import Fit, ModelSpec
+from edgecnn.model.frame import Frame
 from edgecnn.opencv import cv2, decode_picture
 
 LABELS = ("ant", "bee")
@@ -169,34 +164,6 @@ def test_pictures_from_files_are_named_by_their_paths() -> None:
         with_files(data.test, "test"), (),
     )  # fmt: skip
     assert found(find_leaks(named)) == [("test", "test/0.png", "train/1.png")]
-
-
-def slow_hash(frame: Frame) -> list[bool]:
-    """Return the dHash bits, one by one."""
-    spec = ModelSpec(LABELS, 8, 9, 1, Fit.STRETCH)
-    small = fit_frame(frame, spec)[..., 0]
-    return [bool(small[y, x + 1] > small[y, x]) for y in range(8) for x in range(8)]
-
-
-def test_the_hash_asks_each_place_whether_it_is_brighter_than_its_left() -> None:
-    frames: npt.NDArray[np.uint8] = np.random.default_rng(1).integers(
-        0, 256, (9, 8, 9, 1), np.uint8
-    )
-    bits = difference_hash(frames, LABELS)
-    assert bits.tolist() == [slow_hash(frame) for frame in frames]
-
-
-@settings(max_examples=30, deadline=None)
-@given(st.sets(st.integers(0, 63), max_size=5), st.integers(0, 2**32 - 1))
-def test_every_hash_that_differs_in_five_bits_or_fewer_is_a_candidate(
-    flips: set[int], seed: int
-) -> None:
-    random = np.random.default_rng(seed)
-    train = random.integers(0, 2, (200, 64)).astype(bool)
-    held = train[17:18].copy()
-    held[0, list(flips)] ^= True
-    rows, columns, _ = candidates(held, train)
-    assert (0, 17) in set(zip(rows.tolist(), columns.tolist(), strict=True))
 
 
 def test_no_digit_of_mnist_is_accused() -> None:

@@ -1,13 +1,16 @@
-"""From file lists to pixels, without holding more than is needed."""
+"""Picture files are decoded in order, fitted one by one, and named when they are broken."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
-from picture_folders import encoded, scene
+import pytest
+from picture_folders import as_nobody, encoded, picture, read_image_folder, scene, write_class
 
-from edgecnn.data.picture_files import FileList, PictureFile, outline, read_pictures, shown
+from edgecnn.data.catalog import InputOptions, load
+from edgecnn.data.picture_files import FileList, PictureFile, escaped, outline, read_pictures
 from edgecnn.model.frame import fit_frame
 from edgecnn.model.spec import ModelSpec
 from edgecnn.opencv import decode_picture
@@ -96,6 +99,80 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
     assert int(done.stdout) < 100_000  # KiB; twenty more decoded pictures would be 175,000
 
 
-def test_a_path_is_shown_as_printable_text() -> None:
-    assert shown("蜜蜂/Käfer 1.png") == "蜜蜂/Käfer 1.png"
-    assert shown("a\nb\udcff.png") == r"a\nb\udcff.png"
+def test_unprintable_characters_of_a_path_are_escaped() -> None:
+    assert escaped("蜜蜂/Käfer 1.png") == "蜜蜂/Käfer 1.png"
+    assert escaped("a\nb\udcff.png") == r"a\nb\udcff.png"
+
+
+def test_pictures_are_read_as_they_were_written(tmp_path: Path) -> None:
+    pixels = picture(7, 9, 13, 3)
+    for label in ("a", "b"):
+        (tmp_path / label).mkdir()
+        (tmp_path / label / "one.png").write_bytes(encoded(pixels))
+    raw = read_image_folder(tmp_path, "one")
+    np.testing.assert_array_equal(raw.train.frames[0], pixels)
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"])
+def test_every_usual_format_is_read(suffix: str, tmp_path: Path) -> None:
+    for label in ("a", "b"):
+        write_class(tmp_path / label, 1, suffix)
+    raw = read_image_folder(tmp_path, "formats")
+    assert (len(raw.train), raw.problems) == (2, ())
+
+
+@pytest.mark.parametrize("channels", [1, 3], ids=["gray", "colour"])
+def test_gray_pictures_become_three_channels(channels: int, tmp_path: Path) -> None:
+    pixels = picture(1, 40, 40, channels)
+    for label in ("a", "b"):
+        (tmp_path / label).mkdir()
+        for i in range(10):
+            (tmp_path / label / f"{i}.png").write_bytes(encoded(pixels))
+    data, spec = load(str(tmp_path), InputOptions())
+    assert spec.shape == (32, 32, 3)
+    assert np.asarray(data.train.frames).shape[1:] == (32, 32, 3)
+    colour = pixels if channels > 1 else pixels.repeat(3, axis=2)
+    wanted = fit_frame(np.ascontiguousarray(colour), spec)
+    np.testing.assert_array_equal(data.train.frames[0], wanted)
+
+
+def test_every_unusable_file_is_counted(animals: Path) -> None:
+    bad = [animals / "train" / "ant" / f"{i}.jpg" for i in range(10, 22)]
+    for path in bad:
+        path.write_bytes(b"broken")
+    raw = read_image_folder(animals, "animals")
+    assert set(raw.problems) == {f"{path}: broken" for path in bad}
+    assert len(raw.problems) == 12
+
+
+def test_a_file_that_may_not_be_read_is_named_with_the_reason(open_animals: Path) -> None:
+    path = open_animals / "train" / "ant" / "0.png"
+    path.chmod(0)
+    with as_nobody():
+        raw = read_image_folder(open_animals, "animals")
+    assert raw.problems == (f"{path}: cannot be read: Permission denied",)
+    assert np.bincount(raw.train.labels).tolist() == [2, 4]
+
+
+def test_names_that_are_no_text_are_shown_and_can_be_stored(animals: Path) -> None:
+    folder = os.fsencode(animals / "train" / "ant")
+    for name in (b"\xff\xfe.png", b"new\nline.png"):
+        Path(os.fsdecode(folder + b"/" + name)).write_bytes(b"broken")
+    raw = read_image_folder(animals, "animals")
+    assert len(raw.problems) == 2
+    for problem in raw.problems:
+        assert problem.isprintable()
+        assert problem.encode().endswith(b".png: broken")
+    assert any(r"new\nline.png" in problem for problem in raw.problems)
+
+
+def test_every_picture_is_known_by_its_file_and_size(animals: Path) -> None:
+    (animals / "train" / "ant" / "2.png").write_bytes(encoded(picture(9, 7, 5, 3)))
+    raw = read_image_folder(animals, "animals")
+    origins = raw.train.origins
+    assert origins is not None
+    assert origins.paths[2] == str(animals / "train" / "ant" / "2.png")
+    assert origins.sizes[1:3].tolist() == [[20, 24], [7, 5]]
+    taken = raw.train.take(np.array([2])).origins
+    assert taken is not None
+    assert taken.sizes.tolist() == [[7, 5]]

@@ -1,4 +1,4 @@
-"""What quantization costs each layer, and whether the calibration frames show what will come."""
+"""The quantization error of each layer, and how much of its values the calibration covers."""
 
 import tempfile
 from dataclasses import dataclass
@@ -24,8 +24,8 @@ from edgecnn.exporter.quantization.activations import (
     activations_of,
 )
 from edgecnn.model.frame import Frame
+from edgecnn.pages.plots import BLUE, ORANGE, to_png
 from edgecnn.pages.table import Table
-from edgecnn.trainer.report.plots import BLUE, ORANGE, to_png
 
 HEADER = ("layer", "kind", "own noise, dB", "against fp32, dB", "outside the range")
 FORMATS = ("", "", ".1f", ".1f", ".3%")
@@ -33,18 +33,18 @@ FORMATS = ("", "", ".1f", ".1f", ".3%")
 
 @dataclass(frozen=True)
 class LayerError:
-    """Signal over quantization noise of one tensor, in decibels: more is better, 20 is a tenth."""
+    """Signal-to-quantization-noise ratio of one tensor, in dB: at 20 the noise is a tenth of it."""
 
     layer: str
-    """The node that makes the tensor; a weight's name."""
+    """Name of the node that computes the tensor; of a weight, its own name."""
     kind: str
-    """activation or weight."""
+    """`activation` or `weight`."""
     own_db: float
-    """Of rounding this tensor alone."""
+    """Error of rounding this tensor alone."""
     float_db: float
-    """Against the plain graph: with what the layers before it have cost."""
+    """Difference from the float graph: the errors of the layers before it included."""
     outside: float
-    """Share of the values that lie outside the calibrated range, 0 to 1; 0 for a weight."""
+    """Share of the values outside the calibrated range, 0 to 1; 0 for a weight."""
 
 
 def layer_errors(
@@ -53,14 +53,14 @@ def layer_errors(
     """Return the error of every quantized tensor, in the order of the graph.
 
     Args:
-        prepared: The plain graph as the quantizer got it.
-        quantized: What it made of it.
-        frames: (n, H, W, C) uint8 validation frames, which did not calibrate.
+        prepared: The plain graph that was quantized, after `prepare`.
+        quantized: The result of `quantize`.
+        frames: (n, H, W, C) uint8 validation frames, none of which calibrated.
     """
-    plain, ours = activations_of(prepared, frames), activations_of(quantized, frames)
-    against = compute_activation_error(create_activation_matching(ours, plain))
+    plain, rounded = activations_of(prepared, frames), activations_of(quantized, frames)
+    against = compute_activation_error(create_activation_matching(rounded, plain))
     makers = makers_of(prepared.graph)
-    rounded = _rounded_alone(quantized, plain)
+    alone = _rounded_alone(quantized, plain)
     rows = [
         LayerError(
             makers[name].name if name in makers else name,
@@ -70,8 +70,8 @@ def layer_errors(
             outside,
         )
         for name in plain
-        if name in against and name in rounded
-        for values, outside in [rounded[name]]
+        if name in against and name in alone
+        for values, outside in [alone[name]]
     ]
     order = {node.name: i for i, node in enumerate(prepared.graph.node)}
     rows.sort(key=lambda row: order.get(row.layer, -1))
@@ -90,9 +90,9 @@ def _weight_errors(prepared: onnx.ModelProto, quantized: onnx.ModelProto) -> lis
 def _rounded_alone(
     quantized: onnx.ModelProto, plain: Activations
 ) -> dict[str, tuple[npt.NDArray[np.float32], float]]:
-    """Return each plain activation rounded by its quantizer, and the share that was clipped.
+    """Return each float activation rounded by its quantizer alone, and the share that was clipped.
 
-    The debugger's own figure compares with what ReLU would have cut off, where the quantizer does.
+    The loss debugger's own figure compares with values before ReLU, where a quantizer replaces it.
     """
     constants, found = constants_of(quantized.graph), {}
     for node in quantized.graph.node:
@@ -110,20 +110,20 @@ def _joined(parts: list[npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:
 
 
 def layers_table(errors: tuple[LayerError, ...]) -> Table:
-    """Return the errors as a table."""
+    """Return the errors as a table, a row for each tensor."""
     rows = tuple((e.layer, e.kind, e.own_db, e.float_db, e.outside) for e in errors)
     return Table(HEADER, FORMATS, rows)
 
 
 def plot_layers(errors: tuple[LayerError, ...]) -> bytes:
     """Plot the activations' errors along the graph, as PNG."""
-    rows = [e for e in errors if e.kind == "activation" and e.layer != IMAGE]  # that is exact
+    rows = [e for e in errors if e.kind == "activation" and e.layer != IMAGE]  # it is exact
     figure = Figure(figsize=(8, 3.4), layout="constrained")
     axes = figure.subplots()
-    places = np.arange(len(rows))
-    axes.plot(places, [row.own_db for row in rows], "o-", color=BLUE, label="own rounding")
-    axes.plot(places, [row.float_db for row in rows], "o-", color=ORANGE, label="against fp32")
-    axes.set_xticks(places, [row.layer for row in rows], rotation=60, ha="right", fontsize=8)
+    positions = np.arange(len(rows))
+    axes.plot(positions, [row.own_db for row in rows], "o-", color=BLUE, label="own rounding")
+    axes.plot(positions, [row.float_db for row in rows], "o-", color=ORANGE, label="against fp32")
+    axes.set_xticks(positions, [row.layer for row in rows], rotation=60, ha="right", fontsize=8)
     axes.set_ylabel("signal over noise, dB")
     axes.grid(alpha=0.3)
     axes.legend(frameon=False)

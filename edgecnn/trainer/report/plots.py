@@ -1,6 +1,5 @@
-"""Plots of a training run, as PNG bytes: blue and orange, which colour-blind readers tell apart."""
+"""Plots of a training run, as PNG bytes."""
 
-import io
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -10,12 +9,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from edgecnn.pages.plots import BLUE, DPI, GRAY, ORANGE, to_png
 from edgecnn.trainer.metrics import Metrics
 from edgecnn.trainer.report.reliability import Reliability
 from edgecnn.trainer.snapshot import Epoch
 
-BLUE, ORANGE, GRAY = "#1f6feb", "#d9730d", "#8a8f98"
-DPI = 110
 LABEL_LENGTH = 24
 """Longer class names are cut in a figure, which they would otherwise fill."""
 
@@ -120,10 +118,3 @@ def plot_reliability(reliability: Reliability) -> bytes:
     # Most pictures fall into the last bin: only a log scale shows the others.
     counts.set(yscale="log", ylim=(0.5, None), xlabel="confidence", ylabel="pictures")
     return to_png(figure, dpi=2 * DPI)
-
-
-def to_png(figure: Figure, dpi: int = DPI) -> bytes:
-    """Render a figure; no date inside, so the same figure gives the same bytes."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
-    return buffer.getvalue()

@@ -1,1 +1,1 @@
-"""On the workstation: from a trained CNN to model files that passed the gate."""
+"""From a trained network or an external ONNX model to model files that passed the gate."""

@@ -1,4 +1,4 @@
-"""`export`: from a run's folder to `NAME.fp32.onnx` and `NAME.int8.onnx`, each complete alone."""
+"""`export`: from a run's folder to `NAME.fp32.onnx` and `NAME.int8.onnx`, two complete files."""
 
 import time
 from collections.abc import Callable
@@ -30,18 +30,22 @@ def export(
     on_progress: Callable[[str], None] = lambda _: None,
     clock: Clock = time.perf_counter_ns,
 ) -> ExportReport:
-    """Export a run as model files, if they keep what the network learned.
+    """Export a run as model files, if the gate finds them as accurate as the network.
 
     Args:
         run: A run's folder.
-        out: Folder for the model files and what the gate found.
+        out: Folder for the model files and the gate's report.
         name: The model's name; by default `<network>-<data set>`.
         options: What is written, and what the gate allows.
         on_progress: Called with the name of each stage.
-        clock: What the forms are timed with.
+        clock: Nanoseconds; the forms are timed with it.
+
+    Returns:
+        The files, their accuracy, and the verdicts of the gate.
 
     Raises:
-        NotFound, DataError: The run or its data set is not there or was changed.
+        NotFound: The run or its data set is not there.
+        DataError: The run is broken, or its data set was changed.
         OptionError: The name cannot be a file's name.
         CheckFailed: The gate refuses a form; no model file was written.
     """
@@ -57,7 +61,7 @@ def export(
 
 
 def export_source_of(run: Run, data: Dataset) -> ExportSource:
-    """Return what a run wants to ship."""
+    """Return a trained run as an export source."""
     recipe = run.recipe
 
     def fine_tune(
@@ -83,6 +87,7 @@ def export_source_of(run: Run, data: Dataset) -> ExportSource:
 
 
 def _load_same(run: Run) -> Dataset:
+    """Load the data set of a run; raises DataError if it was changed since the training."""
     data, _ = load_for(run.recipe)
     if data.digest != run.report.dataset_digest:
         raise DataError(

@@ -1,4 +1,4 @@
-"""What is to be shipped: a plain graph with all that its files need, whoever made it."""
+"""What an export starts from: a plain graph, its data and its facts, trained here or adopted."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,37 +13,39 @@ from edgecnn.model.spec import ModelSpec
 from edgecnn.trainer.progress import OnProgress
 
 Reference = Callable[[Pictures], npt.NDArray[np.float32]]
-"""What the graph must keep: fitted pictures -> (n, K) logits."""
+"""The logits that an export is compared with: n fitted pictures -> (n, K)."""
 FineTune = Callable[[onnx.ModelProto, onnx.ModelProto, int, OnProgress], FineTuned]
-"""Trains a plain and its quantized graph for so many epochs."""
+"""Fine-tunes in int8: (plain graph, quantized graph, epochs, on_progress) -> `FineTuned`."""
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What the card says of a model, whatever its form."""
+    """Facts on the card that are the same for every form."""
 
     dataset: str
+    """Name or folder of the data set; empty: none."""
     dataset_digest: str
+    """SHA-256 over the fitted frames and their labels."""
     recipe: str
-    """How it was made, as JSON."""
+    """How the model was made, as JSON."""
     parameters: int
 
 
 @dataclass(frozen=True, eq=False)
 class ExportSource:
-    """A graph that wants to be shipped, and what it is judged by."""
+    """A plain graph to export, and what the gate judges its forms by."""
 
     core: onnx.ModelProto
     """The plain graph: `image` float (N, C, H, W) in 0..1 -> `logits` (N, K)."""
     spec: ModelSpec
     data: Dataset
-    """Training pictures calibrate, validation judges, test is read once, at the end."""
+    """Training pictures calibrate, validation pictures decide, test pictures are read last."""
     reference: Reference
     """The network that the graph was made from."""
     facts: Facts
     origin: str = "torch"
-    """What the reference is called on the card and in the report."""
+    """Name of the reference on the card and in the report."""
     fine_tune: FineTune | None = None
-    """None: there is no network that could learn."""
+    """None: there is no trainable network, as for an adopted model."""
     qat_epochs: int = 0
     """Epochs of fine-tuning in int8 that the recipe plans."""

@@ -1,4 +1,4 @@
-"""Drafts: the files of a source before they are written, as the gate runs them."""
+"""One form of an export source in memory: the file that the gate runs before it is written."""
 
 import tempfile
 from dataclasses import dataclass, field
@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from edgecnn.data.dataset import Pictures
+from edgecnn.exhaustive import assert_never
 from edgecnn.exporter.export_source import ExportSource, Reference
 from edgecnn.exporter.graph.contract import stamp, wrap_fp32, wrap_int8
 from edgecnn.exporter.graph.multiply_adds import count_macs
@@ -27,11 +28,14 @@ from edgecnn.trainer.score import logits_of
 
 @dataclass(frozen=True, eq=False)
 class ExportedForm:
-    """One form of a source, always a whole file; accuracy and golden frames come later."""
+    """One form of an export source: at any time a complete file, that the runner can open.
+
+    Accuracy and golden frames are added by `dataclasses.replace`, once they are measured.
+    """
 
     form: Form
     graph: onnx.ModelProto
-    """Wrapped: `frame` in, `logits` and `probabilities` out."""
+    """Wrapped in the contract: input `frame`, outputs `probabilities` and `logits`."""
     spec: ModelSpec
     card: ModelCard
     golden: Golden = field(default_factory=Golden)
@@ -47,19 +51,19 @@ class ExportedForm:
         return len(self.data) / 1024
 
     def opened(self) -> Classifier:
-        """Open it with the runner itself: what is measured is what devices will run."""
+        """Open it with the runner's `Classifier`: what is measured is what devices will run."""
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / f"exported{self.form.suffix}"
             path.write_bytes(self.data)
             return Classifier(path)
 
     def logits(self, frames: Frame) -> npt.NDArray[np.float32]:
-        """Return the (n, K) logits that it gives to (n, height, width, channels) frames."""
+        """Return the (n, K) logits of (n, H, W, C) uint8 frames."""
         with self.opened() as classifier:
             return classifier.logits(list(frames))
 
     def answers(self, pictures: Pictures) -> npt.NDArray[np.int64]:
-        """Return the (n,) class indexes that it gives to fitted pictures."""
+        """Return the (n,) predicted class indexes of n fitted pictures."""
         with self.opened() as classifier:
             return answers_of(classifier, pictures)
 
@@ -67,16 +71,15 @@ class ExportedForm:
 def exported_form_of(
     source: ExportSource, name: str, form: Form, core: onnx.ModelProto, how: str = "none"
 ) -> ExportedForm:
-    """Return a form as a exported, without accuracy and golden frames.
+    """Return one form of an export source, without accuracy and golden frames.
 
     Args:
-        source: Whose form it is.
+        source: What is exported.
         name: The model's name.
         form: fp32, fp16 or int8.
-        core: The form's own graph, from `image` to `logits`.
-        how: What the card says of its quantization.
+        core: The form's plain graph: `image` (N, C, H, W) -> `logits` (N, K).
+        how: The card's sentence about its quantization.
     """
-    wrap = wrap_int8 if form is Form.INT8 else wrap_fp32
     facts = source.facts
     card = ModelCard(
         name=name,
@@ -90,11 +93,22 @@ def exported_form_of(
         macs=count_macs(source.core),
         versions=package_versions(),
     )
-    return ExportedForm(form, wrap(core, source.spec), source.spec, card)
+    return ExportedForm(form, _wrapped(core, form, source.spec), source.spec, card)
+
+
+def _wrapped(core: onnx.ModelProto, form: Form, spec: ModelSpec) -> onnx.ModelProto:
+    """Put the contract around a form's plain graph."""
+    match form:
+        case Form.INT8:
+            return wrap_int8(core, spec)
+        case Form.FP32 | Form.FP16:
+            return wrap_fp32(core, spec)
+        case _:
+            assert_never(form)
 
 
 def reference_of(network: nn.Module) -> Reference:
-    """Return a torch network as a reference."""
+    """Return the logits of a torch network as the reference that an export is compared with."""
 
     def logits(pictures: Pictures) -> npt.NDArray[np.float32]:
         rows: npt.NDArray[np.float32] = logits_of(network, pictures, torch.device("cpu")).numpy()

@@ -1,4 +1,4 @@
-"""What an export writes, and what it demands."""
+"""Options of an export: the forms to write, and the limits of the gate."""
 
 from dataclasses import dataclass, field
 
@@ -10,38 +10,38 @@ from edgecnn.model.form import Form
 from edgecnn.records import Record
 
 AUTO: tuple[Form, ...] = ()
-"""In place of forms to write: the one that wins."""
+"""Instead of forms to write: only the form that the gate finds most efficient."""
 
 
 @dataclass(frozen=True)
 class Options(Record):
-    """What is written, and what the gate allows."""
+    """What `export` and `adopt` write, and what the gate allows."""
 
     forms: tuple[Form, ...] = (Form.FP32, Form.INT8)
-    """Forms to write; `AUTO`: the one that wins."""
+    """Forms to write; `AUTO`: the most efficient one."""
     target: Target = Target.PORTABLE
-    """Whom int8 is for."""
+    """The CPUs that an int8 file is made for."""
     limits: GateLimits = field(default_factory=GateLimits)
     force: bool = False
-    """Write what the gate refuses, and mark it."""
+    """Write forms that the gate refuses; their cards say so."""
     strict: bool = False
-    """Refuse what the gate cannot tell."""
+    """Refuse forms for which the gate CANNOT TELL, too."""
     keep: float = KEEP
-    """Share of rightly labelled pictures that shall stay `known`, above 0; 1: all are."""
+    """Share of rightly labelled pictures that the reject threshold must accept, above 0 to 1."""
     ood: tuple[str, ...] = ()
-    """Data sets without the model's classes: what it calls known of them goes on its card."""
+    """Out-of-distribution data sets: the share that is accepted as known goes on the card."""
 
     def __post_init__(self) -> None:
-        """Refuse a share that is none."""
+        """Raise OptionError if `keep` is no such share."""
         if not 0 < self.keep <= 1:
             raise OptionError(f"keep is {self.keep}", remedy="give more than 0, up to 1")
 
 
 def parse_forms(text: str) -> tuple[Form, ...]:
-    """Return the forms that a text names: `fp32,int8`, or `auto`.
+    """Return the forms in a text such as `fp32,int8`, or `AUTO` for `auto`.
 
     Raises:
-        OptionError: There is no such form.
+        OptionError: A form has another name.
     """
     if text == "auto":
         return AUTO

@@ -1,6 +1,7 @@
-"""One number that makes a network as sure as it is right, folded into its last layer.
+"""Temperature scaling: one divisor of the logits, folded into the last layer.
 
-Dividing every logit by the same number changes no label.
+It makes the mean confidence of a network equal its accuracy. Dividing every logit by the same
+number changes no label.
 
 Source: Guo et al. 2017, "On Calibration of Modern Neural Networks", section 4.2.
 """
@@ -18,15 +19,16 @@ from edgecnn.exporter.graph.plain_graph import LOGITS
 
 LOWEST, HIGHEST = 0.05, 20.0
 DIGITS = 4
-"""Kept of a temperature: the last bits of a search depend on the machine."""
+"""Significant digits of a temperature: the last bits of a search depend on the machine."""
 
 
 def fit_temperature(logits: npt.NDArray[np.floating], labels: npt.NDArray[np.int64]) -> float:
     """Return what to divide (n, K) logits by for the least cross-entropy with (n,) labels.
 
-    A network that labels every picture rightly would be told to be infinitely sure. So a right
-    label counts (n + 1) / (n + 2) and the rest is spread over the other classes: Platt 1999,
-    "Probabilistic outputs for support vector machines", section 2.2.
+    For a network that labels every picture rightly, the least cross-entropy would be at infinite
+    confidence. So the target probability of the right class is (n + 1) / (n + 2), and the rest is
+    spread over the other classes: Platt 1999, "Probabilistic outputs for support vector machines",
+    section 2.2.
     """
     rows = logits.astype(np.float64)
     count, classes = rows.shape
@@ -42,9 +44,9 @@ def fit_temperature(logits: npt.NDArray[np.floating], labels: npt.NDArray[np.int
 
 
 def divided(model: onnx.ModelProto, temperature: float) -> onnx.ModelProto:
-    """Return a graph, quantized or not, with its logits divided: no node is added.
+    """Return a graph, quantized or not, with its logits divided; no node is added.
 
-    A quantized weight keeps its levels, and their step is divided.
+    Of a quantized weight the scale is divided; its integers stay.
     """
     constants = constants_of(model.graph)
     new = {name: constants[name] / np.float32(temperature) for name in last_constants(model)}
@@ -52,9 +54,10 @@ def divided(model: onnx.ModelProto, temperature: float) -> onnx.ModelProto:
 
 
 def last_constants(model: onnx.ModelProto) -> set[str]:
-    """Return the constants that the logits are proportional to: of a dense layer, or their steps.
+    """Return the names of the constants that the logits are proportional to.
 
-    Empty where the last layer is none, as it may be in a network that was not made here.
+    They are the last dense layer's weight and bias, or the scales of quantized ones. Empty where
+    the graph does not end in a dense layer, as an external model may not.
     """
     makers = makers_of(model.graph)
     constants = {tensor.name for tensor in model.graph.initializer}
@@ -67,6 +70,11 @@ def last_constants(model: onnx.ModelProto) -> set[str]:
 
 
 def _factors(name: str, makers: dict[str, onnx.NodeProto], constants: set[str]) -> set[str]:
+    """Return the constants that a tensor is proportional to.
+
+    Raises:
+        KeyError: It is not proportional to constants.
+    """
     if name in constants:
         return {name}
     node = makers[name]

@@ -1,1 +1,1 @@
-"""Strangers' ONNX files: read and run in a child process with limits, cleaned for fusion."""
+"""External ONNX models: read and run in a child process with limits, simplified for fusion."""

@@ -1,4 +1,4 @@
-"""`adopt`: any ONNX image classifier becomes model files of ours, if they answer as it does."""
+"""`adopt`: from an external ONNX image classifier to model files that agree with it."""
 
 import hashlib
 import time
@@ -35,13 +35,13 @@ ORIGIN = "original"
 COMPARED = 256
 """Validation pictures on which original and fp32 form are compared."""
 PROBES = 16
-"""Made frames, where there are no pictures."""
+"""Synthetic frames, where there are no pictures."""
 MAX_LABELS_KIB = 1024
 
 
 @dataclass(frozen=True)
 class AdoptReport(Record):
-    """What was adopted."""
+    """What was adopted, and the files that were written."""
 
     adoption: Adoption
     agreement: Agreement
@@ -53,7 +53,7 @@ class AdoptReport(Record):
     gates: tuple[Verdict, ...]
     """Of each form but fp32; none without pictures."""
     islands: dict[str, int]
-    """Layers that the int8 form computes in float, besides the softmax."""
+    """Operators that the int8 form computes in float, besides the softmax: how many of each."""
 
 
 def adopt(
@@ -75,28 +75,29 @@ def adopt(
         model: An ONNX file: float or uint8 pictures in, classes out.
         labels: A text file, one class name a line, in the model's order.
         out: Folder for the model files.
-        user_options: What the graph does not say of its input.
+        user_options: Facts about the input that its graph does not hold.
         fit: How frames are brought to size; by default center-crop, reported as a guess.
-        data: A data set with classes of the model. Without one there is no int8 form, since nothing
-            could judge it.
+        data: A data set with classes of the model. Without one there is only the fp32 form, since
+            the gate could not judge others.
         name: The model's name; by default the file's.
         options: What is written, and what the gate allows.
         on_progress: Called with the name of each stage.
-        clock: What the forms are timed with.
+        clock: Nanoseconds; the forms are timed with it.
 
     Raises:
-        NotFound, ModelError: There is no such file, or it is refused.
-        OptionError: Something that the graph does not say was not told.
-        CheckFailed: The fp32 form answers differently, or the gate says FAIL.
+        NotFound: A file or the data set is not there.
+        ModelError: The model is refused.
+        OptionError: The graph does not hold something that was not given either.
+        CheckFailed: The fp32 form computes something else, or the gate says FAIL.
     """
     path = Path(model)
     name = name or path.stem
     check_name(name)
-    content, names = _read_foreign(path), read_labels(Path(labels))
+    content, names = _read_external(path), read_labels(Path(labels))
     outline = outline_graph(content)
     plan = plan_input(outline, user_options, len(names))
     spec = ModelSpec(names, plan.height, plan.width, plan.channels, fit or Fit.CROP)
-    on_progress("reading and cleaning the graph")
+    on_progress("reading and simplifying the graph")
     original = read_original(content, plan)
     dataset = with_labels(load_as(data, spec), names) if data else None
     adoption = Adoption(
@@ -106,30 +107,28 @@ def adopt(
         guessed=() if fit else ("frames are center-cropped: --fit was not given",),
     )
     on_progress("comparing with the original")
-    pictures = dataset or _made(spec)
+    pictures = dataset or _synthetic(spec)
     facts = Facts(data, dataset.digest if dataset else "", adoption.to_json(),
                   original.found.parameters)  # fmt: skip
     source = ExportSource(original.core, spec, pictures, original.logits, facts, ORIGIN)
     exported = exported_form_of(source, name, Form.FP32, source.core)
     frames = np.asarray(pictures.validation.frames[:COMPARED])
-    agreement = compare(
-        original, exported, frames, "validation pictures" if data else "made frames"
-    )
+    kind = "validation pictures" if data else "synthetic frames"
+    agreement = compare(original, exported, frames, kind)
     if not data:
-        path = write_atomic(
-            Path(out) / f"{name}{Form.FP32.suffix}", with_golden(exported, source).data
-        )
+        path = Path(out) / f"{name}{Form.FP32.suffix}"
+        write_atomic(path, with_golden(exported, source).data)
         return _report(adoption, agreement, {Form.FP32: str(path)}, (), ())
     shipped = ship(source, Path(out), name, options or Options(), on_progress, clock)
     return _report(adoption, agreement, shipped.files, shipped.accuracy, shipped.gates)
 
 
 def read_labels(path: Path) -> tuple[str, ...]:
-    """Return the class names in a text file, one a line; an empty last line does not count.
+    """Return the class names in a text file, one a line; empty lines at the end do not count.
 
     Raises:
         NotFound: There is no such file.
-        OptionError: It is no text.
+        OptionError: It is not UTF-8 text.
     """
     if not path.is_file():
         raise NotFound(f"there is no file of labels {str(path)!r}", remedy="give one with --labels")
@@ -143,7 +142,8 @@ def read_labels(path: Path) -> tuple[str, ...]:
     return tuple(line.strip() for line in text.rstrip().splitlines())
 
 
-def _read_foreign(path: Path) -> bytes:
+def _read_external(path: Path) -> bytes:
+    """Return the bytes of an external model; raises ModelError for one of edgecnn's own."""
     if not path.exists():
         raise NotFound(f"there is no file {str(path)!r}", remedy="give the path of an ONNX file")
     content = read_capped(path)
@@ -152,8 +152,8 @@ def _read_foreign(path: Path) -> bytes:
     return content
 
 
-def _made(spec: ModelSpec) -> Dataset:
-    """Return made frames as a data set, where there are no pictures."""
+def _synthetic(spec: ModelSpec) -> Dataset:
+    """Return synthetic frames as a data set."""
     frames = Pictures(probe_frames(PROBES, spec.shape), np.arange(PROBES))
     return Dataset("", spec.labels, frames, frames, frames, ())
 

@@ -1,4 +1,4 @@
-"""Where an adopted model comes from, and how like its original it still is."""
+"""The origin of an adopted model, and how closely it agrees with the original."""
 
 from dataclasses import dataclass
 
@@ -13,29 +13,29 @@ from edgecnn.records import Record
 
 @dataclass(frozen=True)
 class Adoption(Record):
-    """Where an adopted model comes from: its recipe, as far as it is known."""
+    """The origin of an adopted model; on the card it stands in place of a training recipe."""
 
     adopted: str
-    """SHA-256 of the file."""
+    """SHA-256 of the external file."""
     read: tuple[str, ...]
-    """What the graph says."""
+    """Facts read from its graph."""
     told: tuple[str, ...]
-    """What the user said."""
+    """Facts that the user gave."""
     guessed: tuple[str, ...]
-    """What neither said."""
+    """Assumptions where neither the graph nor the user says."""
 
 
 @dataclass(frozen=True)
 class Agreement(Record):
-    """How far the fp32 form is from the original."""
+    """How closely the fp32 form agrees with the original."""
 
     pictures: int
     kind: str
-    """Of what: validation pictures, or made frames."""
+    """What they are: validation pictures, or synthetic frames."""
     agreement: float
     """Share of them with the same label, 0 to 1."""
     difference: float
-    """The largest: of logits, relative to the largest logit; or of probabilities."""
+    """Largest difference of a logit, relative to the largest logit; or of a probability."""
 
     def __str__(self) -> str:
         return (
@@ -45,16 +45,20 @@ class Agreement(Record):
 
 
 def compare(original: Original, exported: ExportedForm, frames: Frame, kind: str) -> Agreement:
-    """Return how like its original a form is on (n, H, W, C) fitted frames.
+    """Compare a form with the external model that it was made from.
+
+    Args:
+        original: The external model.
+        exported: A form of it.
+        frames: (n, H, W, C) uint8 fitted frames.
+        kind: What the frames are, for the report.
 
     Raises:
-        CheckFailed: It answers differently.
+        CheckFailed: A logit or probability differs by more than `TOLERANCE`.
     """
-    own = original.answer(frames)
-    with exported.opened() as classifier:
-        rows = classifier.logits(list(frames))
-    agreement = float((own.argmax(1) == rows.argmax(1)).mean())
-    difference = largest_difference(original.found.ending, own, rows)
+    expected, logits = original.answer(frames), exported.logits(frames)
+    agreement = float((expected.argmax(1) == logits.argmax(1)).mean())
+    difference = largest_difference(original.found.ending, expected, logits)
     if not difference <= TOLERANCE:
         raise CheckFailed(
             f"the {exported.form} form is off by {difference:.2g} from the original on "

@@ -1,6 +1,7 @@
-"""Work on a model file from elsewhere, in a child process with limits and a folder of its own.
+"""Work on an untrusted model file, in a child process with limits.
 
-The parent writes what the task reads into the folder, and reads its results there.
+Parent and child exchange files in a temporary folder: the parent writes the task's input there, and
+reads its results.
 """
 
 import json
@@ -12,11 +13,14 @@ from edgecnn.errors import ChildFailed, ModelError
 from edgecnn.inference.isolated import ProcessLimits, isolated
 
 MODEL = "model.onnx"
-"""The file itself, in the folder."""
+"""Name of the untrusted file in the folder."""
 
 
 def limits_for(size: int, *, seconds: int = 60) -> ProcessLimits:
-    """Return the limits for work on a file of `size` bytes: 1 GiB and eight times the file."""
+    """Return the limits for work on a file of `size` bytes: 1 GiB plus eight times the file.
+
+    `seconds` is processor time; five times as much may pass on the clock.
+    """
     return ProcessLimits(
         clock_seconds=5 * seconds,
         cpu_seconds=seconds,
@@ -27,15 +31,15 @@ def limits_for(size: int, *, seconds: int = 60) -> ProcessLimits:
 
 
 def run_confined(task: Callable[[Path], None], folder: Path, limits: ProcessLimits) -> None:
-    """Run a module's function on a folder in a child process, and wait for it.
+    """Run a function on a folder in a child process, and wait for it.
 
     Args:
-        task: Called with the folder.
-        folder: What the task may read and write.
+        task: A function at the top level of a module; called with the folder.
+        folder: The task reads its input and writes its results here.
         limits: See `limits_for`.
 
     Raises:
-        ModelError: The file is refused, or working on it crashed or took too much.
+        ModelError: The task refused the file, crashed, or exceeded a limit.
     """
     try:
         isolated(_work, json.dumps([task.__module__, task.__name__, str(folder)]), limits=limits)
@@ -47,7 +51,7 @@ def run_confined(task: Callable[[Path], None], folder: Path, limits: ProcessLimi
 
 
 def _work(argument: str) -> str:
-    """Call the task, in the child: its module, and with it onnx, is imported under the limits."""
+    """Call the task, in the child: its module, and with it onnx, is imported within the limits."""
     module, function, folder = json.loads(argument)
     getattr(import_module(module), function)(Path(folder))
     return ""

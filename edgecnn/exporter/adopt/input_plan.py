@@ -1,7 +1,7 @@
-"""What a stranger's network wants as input: read from its graph, told by the user, never guessed.
+"""The input of an external model: read from its graph or given by the user, never guessed.
 
-What a graph cannot say (the order of the channels, the range and the normalization of its float
-input) must be given.
+A graph does not hold the order of the channels, the range and the normalization of its float input:
+the user must give them.
 """
 
 from dataclasses import dataclass
@@ -12,28 +12,28 @@ from edgecnn.model.operators import EXTERNAL_FILE, QUANTIZED
 from edgecnn.records import Record
 
 OLDEST_OPSET = 7
-"""The oldest that ONNX Runtime runs."""
+"""The oldest opset that ONNX Runtime runs."""
 TYPES = ("float32", "uint8")
 ORDERS = {"gray": (0,), "bgr": (0, 1, 2), "rgb": (2, 1, 0)}
-"""Which channel of a BGR frame each channel of the network is."""
+"""Index of the frame's channel (gray or BGR) for each channel of the network."""
 
 
 @dataclass(frozen=True)
 class UserOptions:
-    """What the user says of a network's input; zero and empty: nothing."""
+    """What the user gives about a network's input; zero and empty: not given."""
 
     size: tuple[int, int] = (0, 0)
-    """Width, height."""
+    """Width, height, pixels."""
     layout: str = ""
     """nchw or nhwc."""
     channels: str = ""
     """rgb, bgr or gray."""
     scale: float = 0.0
-    """Pixels are divided by it first: by 255 for 0..1, by 1 for 0..255."""
+    """Pixels, 0 to 255, are first divided by it: by 255 for 0..1, by 1 for 0..255."""
     mean: tuple[float, ...] = ()
-    """Then this is subtracted, in the order of the network's channels."""
+    """Subtracted next: one number, or one for each channel in the network's order."""
     std: tuple[float, ...] = ()
-    """Then that is divided by this."""
+    """Divided by last."""
 
 
 ASSUMPTIONS = {
@@ -44,7 +44,7 @@ ASSUMPTIONS = {
         channels="rgb", scale=255.0, mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225)
     ),
 }
-"""Usual inputs by name: 0..1, -1..1, 0..255, and torchvision's."""
+"""Usual inputs by name: 0..1, -1..1, 0..255, and torchvision's normalization."""
 
 
 @dataclass(frozen=True)
@@ -52,21 +52,21 @@ class Plan(Record):
     """How a frame becomes the input of a network."""
 
     input: str
-    """The input's name."""
+    """Name of the input."""
     batch: int
-    """Frames that the network takes at once; 0: any number."""
+    """Fixed batch size of the network; 0: any."""
     height: int
     width: int
     nhwc: bool
     uint8: bool
     order: tuple[int, ...]
-    """Which channel of a frame each channel of the network is."""
+    """Index of the frame's channel for each channel of the network."""
     gain: tuple[float, ...]
-    """Of each channel: pixel times gain plus offset."""
+    """For each channel of the network: its value is pixel (0 to 255) times gain plus offset."""
     offset: tuple[float, ...]
     classes: int
     told: tuple[str, ...]
-    """What the user said, in words."""
+    """Facts that the user gave, in words."""
 
     @property
     def channels(self) -> int:
@@ -75,11 +75,16 @@ class Plan(Record):
 
 
 def plan_input(outline: Outline, given: UserOptions, classes: int) -> Plan:
-    """Combine what the graph says and what the user says.
+    """Combine what the graph holds with what the user gives.
+
+    Args:
+        outline: Inputs, outputs and operators of the graph.
+        given: The user's options.
+        classes: Number of labels.
 
     Raises:
         ModelError: The graph is not that of an image classifier, or contradicts what was given.
-        OptionError: Something that the graph does not say was not given.
+        OptionError: The graph does not hold something that was not given either.
     """
     _check(outline)
     value = outline.inputs[0]
@@ -105,6 +110,7 @@ def plan_input(outline: Outline, given: UserOptions, classes: int) -> Plan:
 
 
 def _check(outline: Outline) -> None:
+    """Raise ModelError unless the graph is a float classifier: one picture in, classes out."""
     quantized = sorted(QUANTIZED & set(outline.operators))
     if quantized:
         _refuse(f"is quantized already ({quantized[0]})", "adopt the float model it was made from")
@@ -125,7 +131,7 @@ def _check(outline: Outline) -> None:
 
 
 def _is_nhwc(value: Value, given: UserOptions) -> bool:
-    """Tell the layout by which dimension is 1 or 3."""
+    """Return whether the layout is NHWC: the dimension of size 1 or 3 is that of the channels."""
     could_be = {"nchw": value.shape[1] in ("1", "3"), "nhwc": value.shape[3] in ("1", "3")}
     layouts = [layout for layout, possible in could_be.items() if possible]
     if given.layout:
@@ -144,6 +150,7 @@ def _is_nhwc(value: Value, given: UserOptions) -> bool:
 
 
 def _agreed(what: str, found: str, given: int) -> int:
+    """Return a dimension that the graph holds or the user gives, and refuse a contradiction."""
     if not found.isdecimal():
         if not given:
             raise OptionError(f"the graph leaves the {what} open", remedy="give --size 224")
@@ -156,7 +163,7 @@ def _agreed(what: str, found: str, given: int) -> int:
 
 
 def _order(depth: str, given: UserOptions) -> tuple[str, tuple[str, ...]]:
-    """Return the order of the channels, and what was told about it."""
+    """Return the order of the channels, and what the user gave about it, in words."""
     if depth == "1" and given.channels in ("", "gray"):
         return "gray", ()
     if depth in ("1", "3") and given.channels and (given.channels == "gray") != (depth == "1"):
@@ -175,7 +182,7 @@ Affine = tuple[tuple[float, ...], tuple[float, ...], tuple[str, ...]]
 
 
 def _normalization(value: Value, given: UserOptions, channels: int) -> Affine:
-    """Return gain and offset of each channel, and what was given."""
+    """Return gain and offset of each channel, and what the user gave about them, in words."""
     is_given = bool(given.scale or given.mean or given.std)
     if value.type == "uint8":
         if is_given:

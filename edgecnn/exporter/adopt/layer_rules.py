@@ -1,18 +1,19 @@
-"""Rules about layers: those without an int8 kernel become those with one, or join a convolution.
+"""Simplification rules for layers: replace those without an int8 kernel, or fold them away.
 
-Each rule changes a graph in place and tells whether it did; shapes must have been inferred.
+Each rule changes a graph in place, once, and returns whether it did. Shapes are inferred first.
 """
 
 import numpy as np
 import onnx
 from onnx import helper
 
-from edgecnn.exporter.adopt.graph_view import View, attribute, is_to_nhwc
+from edgecnn.exporter.adopt.graph_view import GraphView, is_to_nhwc
+from edgecnn.exporter.graph.editing import attribute, refill
 
 
 def pool_means(model: onnx.ModelProto) -> bool:
     """Replace a mean over height and width by GlobalAveragePool, which has an int8 kernel."""
-    view = View(model)
+    view = GraphView(model)
     for node in view.nodes("ReduceMean"):
         rank = len(view.shape(node.input[0]))
         if rank != 4 or len(node.input) < 2 or node.input[1] not in view.constants:
@@ -34,17 +35,14 @@ def pool_means(model: onnx.ModelProto) -> bool:
 
 
 def convolve_norms(model: onnx.ModelProto) -> bool:
-    """Turn a batch norm that no convolution could take in into a 1x1 convolution of its own."""
-    view = View(model)
+    """Replace a batch norm that is folded into no convolution by a 1x1 convolution."""
+    view = GraphView(model)
     for node in view.nodes("BatchNormalization"):
         if len(view.shape(node.input[0])) != 4 or not set(node.input[1:]) <= set(view.constants):
             continue
         gain, bias, mean, variance = (view.array(n).astype(np.float64) for n in node.input[1:5])
         gain = gain / np.sqrt(variance + float(attribute(node, "epsilon", 1e-5)))
-        names = [
-            view.add_constant(f"{node.output[0]}_gain", gain.reshape(-1, 1, 1, 1).astype("f4")),
-            view.add_constant(f"{node.output[0]}_bias", (bias - mean * gain).astype("f4")),
-        ]
+        names = view.add_weights(node.output[0], gain.reshape(-1, 1, 1, 1), bias - mean * gain)
         view.replace(node, helper.make_node(
             "Conv", [node.input[0], *names], node.output[:1], group=len(gain), kernel_shape=[1, 1]
         ))  # fmt: skip
@@ -53,8 +51,8 @@ def convolve_norms(model: onnx.ModelProto) -> bool:
 
 
 def convolve_gains(model: onnx.ModelProto) -> bool:
-    """Turn a factor for each channel into a 1x1 convolution; a bias behind it joins it later."""
-    view = View(model)
+    """Replace a factor per channel by a 1x1 convolution, which `join_biases` can add a bias to."""
+    view = GraphView(model)
     for node in view.nodes("Mul"):
         data, *others = sorted(node.input, key=lambda name: name in view.constants)
         shape = view.shape(data)
@@ -72,11 +70,11 @@ def convolve_gains(model: onnx.ModelProto) -> bool:
 
 
 def join_gains(model: onnx.ModelProto) -> bool:
-    """Let a convolution take in the 1x1 convolution, channel by channel, that alone reads it."""
-    view = View(model)
+    """Fold a depthwise 1x1 convolution into the convolution whose only reader it is."""
+    view = GraphView(model)
     for node in view.nodes("Conv"):
         first = view.makers.get(node.input[0])
-        if first is None or first.op_type != "Conv" or view.user(first.output[0]) is None:
+        if first is None or first.op_type != "Conv" or view.only_reader(first.output[0]) is None:
             continue
         if not _is_gain(view, node) or not view.has_constant_weights(first):
             continue
@@ -85,26 +83,22 @@ def join_gains(model: onnx.ModelProto) -> bool:
         if len(gain) != len(weight) or bias.shape != shift.shape:
             continue
         output = node.output[0]
-        first.input[:] = [
-            first.input[0],
-            view.add_constant(f"{output}_weight", (weight * gain).astype(np.float32)),
-            view.add_constant(f"{output}_bias", (bias * gain.ravel() + shift).astype(np.float32)),
-        ]
-        first.output[0] = output
+        names = view.add_weights(output, weight * gain, bias * gain.ravel() + shift)
+        first.input[:], first.output[0] = [first.input[0], *names], output
         view.replace(node)
         return True
     return False
 
 
 def join_biases(model: onnx.ModelProto) -> bool:
-    """Let a convolution take in the constant of each channel that is added to it alone."""
-    view = View(model)
+    """Fold an added constant per channel into the convolution whose only reader the Add is."""
+    view = GraphView(model)
     for node in view.nodes("Add"):
         maker, *others = sorted(node.input, key=lambda name: name in view.constants)
         first = view.makers.get(maker)
         if first is None or first.op_type != "Conv" or others[0] not in view.constants:
             continue
-        if view.user(maker) is None or not view.has_constant_weights(first):
+        if view.only_reader(maker) is None or not view.has_constant_weights(first):
             continue
         _, bias = view.weights(first)
         added = view.array(others[0])
@@ -119,29 +113,27 @@ def join_biases(model: onnx.ModelProto) -> bool:
 
 
 def flatten_before(model: onnx.ModelProto) -> bool:
-    """Turn a convolution of one pixel that is flattened into a dense layer of what is flat."""
-    view = View(model)
+    """Replace a convolution of a 1x1 picture that is flattened afterwards by Flatten and Gemm."""
+    view = GraphView(model)
     for node in view.nodes("Conv"):
-        user, shape = view.user(node.output[0]), view.shape(node.input[0])
-        if user is None or user.op_type not in ("Reshape", "Flatten") or shape[2:] != [1, 1]:
+        reader, shape = view.only_reader(node.output[0]), view.shape(node.input[0])
+        if reader is None or reader.op_type not in ("Reshape", "Flatten") or shape[2:] != [1, 1]:
             continue
-        if len(view.shape(user.output[0])) != 2 or not view.has_constant_weights(node):
+        if len(view.shape(reader.output[0])) != 2 or not view.has_constant_weights(node):
             continue
         weight, bias = view.weights(node)
         if weight.shape[1:] != (shape[1], 1, 1) or any(attribute(node, "pads", [])):
             continue
-        output, flat = user.output[0], f"{user.output[0]}_flat"
-        names = [
-            view.add_constant(f"{output}_weight", weight.reshape(len(weight), -1).astype("f4")),
-            view.add_constant(f"{output}_bias", bias.astype("f4")),
-        ]
-        view.replace(user, helper.make_node("Gemm", [flat, *names], [output], transB=1))
+        output, flat = reader.output[0], f"{reader.output[0]}_flat"
+        names = view.add_weights(output, weight.reshape(len(weight), -1), bias)
+        view.replace(reader, helper.make_node("Gemm", [flat, *names], [output], transB=1))
         view.replace(node, helper.make_node("Flatten", node.input[:1], [flat], axis=1))
         return True
     return False
 
 
-def _is_gain(view: View, node: onnx.NodeProto) -> bool:
+def _is_gain(view: GraphView, node: onnx.NodeProto) -> bool:
+    """Return whether a Conv only scales and shifts each channel: depthwise, 1x1, unpadded."""
     if not view.has_constant_weights(node) or any(attribute(node, "pads", [])):
         return False
     channels = attribute(node, "group", 1)
@@ -150,8 +142,8 @@ def _is_gain(view: View, node: onnx.NodeProto) -> bool:
 
 
 def add_and_multiply(model: onnx.ModelProto) -> bool:
-    """Turn a constant that is subtracted or divided by into one that a convolution can take in."""
-    view = View(model)
+    """Replace Sub and Div of a constant by Add and Mul, which other rules fold away."""
+    view = GraphView(model)
     for node in view.nodes("Sub", "Div"):
         if node.input[0] in view.constants or node.input[1] not in view.constants:
             continue
@@ -167,37 +159,36 @@ def add_and_multiply(model: onnx.ModelProto) -> bool:
 
 
 def merge_pads(model: onnx.ModelProto) -> bool:
-    """Let a convolution pad by itself where zeros are put around its picture first."""
-    view = View(model)
+    """Fold a Pad with zeros into the convolution that reads it."""
+    view = GraphView(model)
     for node in view.nodes("Pad"):
-        user = view.user(node.output[0])
-        if user is None or user.op_type != "Conv" or not _pads_zeros(view, node):
+        conv = view.only_reader(node.output[0])
+        if conv is None or conv.op_type != "Conv" or not _pads_zeros(view, node):
             continue
-        if attribute(user, "auto_pad", b"NOTSET") not in (b"NOTSET", b"VALID"):
+        if attribute(conv, "auto_pad", b"NOTSET") not in (b"NOTSET", b"VALID"):
             continue
         before, after = np.split(view.array(node.input[1]), 2)
-        own = attribute(user, "pads", [0, 0, 0, 0])
+        own = attribute(conv, "pads", [0, 0, 0, 0])
         if len(before) != 4 or before[:2].any() or after[:2].any() or len(own) != 4:
             continue
         pads = [int(a + b) for a, b in zip([*before[2:], *after[2:]], own, strict=True)]
-        kept = [a for a in user.attribute if a.name not in ("pads", "auto_pad")]
-        del user.attribute[:]
-        user.attribute.extend([*kept, helper.make_attribute("pads", pads)])
-        view.reread(node.output[0], node.input[0])
+        kept = [a for a in conv.attribute if a.name not in ("pads", "auto_pad")]
+        refill(conv.attribute, [*kept, helper.make_attribute("pads", pads)])
+        view.redirect_readers(node.output[0], node.input[0])
         view.replace(node)
         return True
     return False
 
 
-def _pads_zeros(view: View, node: onnx.NodeProto) -> bool:
-    """Tell whether a Pad adds zeros by a constant count on every axis."""
+def _pads_zeros(view: GraphView, node: onnx.NodeProto) -> bool:
+    """Return whether a Pad adds constant counts of zeros, none of them negative, on every axis."""
     value = node.input[2] if len(node.input) > 2 else ""
     is_zero = not value or (value in view.constants and not view.array(value).any())
     has_axes = len(node.input) > 3 and bool(node.input[3])
-    counted = len(node.input) > 1 and node.input[1] in view.constants
+    is_constant = len(node.input) > 1 and node.input[1] in view.constants
     return (
         is_zero
-        and counted
+        and is_constant
         and not has_axes
         and attribute(node, "mode", b"constant") == b"constant"
         and bool((view.array(node.input[1]) >= 0).all())
@@ -205,8 +196,8 @@ def _pads_zeros(view: View, node: onnx.NodeProto) -> bool:
 
 
 def name_dense(model: onnx.ModelProto) -> bool:
-    """Turn a product with a constant matrix into a dense layer, with a bias of zeros."""
-    view = View(model)
+    """Replace MatMul with a constant matrix by Gemm with a bias of zeros."""
+    view = GraphView(model)
     for node in view.nodes("MatMul"):
         weight = view.constants.get(node.input[1])
         if len(view.shape(node.input[0])) != 2 or weight is None or len(weight.dims) != 2:

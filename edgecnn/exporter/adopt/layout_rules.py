@@ -1,13 +1,14 @@
-"""Rules about layouts: transposes and reshapes that keep layers from being merged.
+"""Simplification rules for layouts: transposes and reshapes that prevent fusion of layers.
 
-Each rule changes a graph in place and tells whether it did; shapes must have been inferred.
+Each rule changes a graph in place, once, and returns whether it did. Shapes are inferred first.
 """
 
 import numpy as np
 import onnx
 from onnx import helper
 
-from edgecnn.exporter.adopt.graph_view import View, attribute, is_to_nhwc
+from edgecnn.exporter.adopt.graph_view import GraphView, is_to_nhwc
+from edgecnn.exporter.graph.editing import attribute, rename_tensors
 
 UNARY = ("Relu", "LeakyRelu", "Elu", "Selu", "Gelu", "Clip", "Sigmoid", "HardSigmoid",
          "HardSwish", "Tanh", "Softplus", "Erf", "Sqrt", "Exp", "Cast", "Identity")  # fmt: skip
@@ -16,65 +17,66 @@ RESHAPING = ("Reshape", "Squeeze", "Unsqueeze", "Flatten")
 
 
 def sink_transposes(model: onnx.ModelProto) -> bool:
-    """Move a transpose behind the elementwise layer that reads it."""
-    view = View(model)
+    """Move a Transpose behind the elementwise layer that reads it, towards one to cancel with."""
+    view = GraphView(model)
     for node in view.nodes("Transpose"):
-        user = view.user(node.output[0])
-        if user is None or not _sinks(view, node, user):
+        layer = view.only_reader(node.output[0])
+        if layer is None or not _can_sink(view, node, layer):
             continue
         first, second = onnx.NodeProto(), onnx.NodeProto()
-        first.CopyFrom(user)
+        first.CopyFrom(layer)
         second.CopyFrom(node)
         _permute_constant(view, node, first)
-        between = f"{user.output[0]}_before"
-        first.input[:] = [node.input[0] if n == node.output[0] else n for n in first.input]
-        first.output[0], second.input[0], second.output[0] = between, between, user.output[0]
+        between = f"{layer.output[0]}_before"
+        rename_tensors([first], {node.output[0]: node.input[0], layer.output[0]: between})
+        second.input[0], second.output[0] = between, layer.output[0]
         view.replace(node)
-        view.replace(user, first, second)
+        view.replace(layer, first, second)
         return True
     return False
 
 
-def _sinks(view: View, node: onnx.NodeProto, user: onnx.NodeProto) -> bool:
-    if user.op_type in UNARY:
-        return all(name in view.constants for name in user.input[1:])
-    others = [name for name in user.input if name != node.output[0]]
+def _can_sink(view: GraphView, node: onnx.NodeProto, layer: onnx.NodeProto) -> bool:
+    """Return whether a layer is elementwise and its only other inputs are constants."""
+    if layer.op_type in UNARY:
+        return all(name in view.constants for name in layer.input[1:])
+    others = [name for name in layer.input if name != node.output[0]]
     return (
-        user.op_type in BINARY
+        layer.op_type in BINARY
         and len(others) == 1
         and others[0] in view.constants
         and len(view.constants[others[0]].dims) <= len(_perm(node))
     )
 
 
-def _permute_constant(view: View, node: onnx.NodeProto, user: onnx.NodeProto) -> None:
-    """Give an elementwise layer its constant in the order that holds before the transpose."""
-    if user.op_type not in BINARY:
+def _permute_constant(view: GraphView, node: onnx.NodeProto, layer: onnx.NodeProto) -> None:
+    """Transpose an elementwise layer's constant back, to the layout before the Transpose."""
+    if layer.op_type not in BINARY:
         return
     perm = _perm(node)
-    for i, name in enumerate(user.input):
+    for i, name in enumerate(layer.input):
         if name in view.constants and (values := view.array(name)).ndim:
             whole = values.reshape([1] * (len(perm) - values.ndim) + list(values.shape))
-            user.input[i] = view.add_constant(name, whole.transpose(np.argsort(perm)))
+            layer.input[i] = view.add_constant(name, whole.transpose(np.argsort(perm)))
 
 
 def flatten_first(model: onnx.ModelProto) -> bool:
-    """Flatten pictures without transposing them; the dense layer's weights are reordered."""
-    view = View(model)
+    """Remove the Transpose before a Flatten: reorder the weights of the dense layer behind it."""
+    view = GraphView(model)
     for node in view.nodes("Transpose"):
-        flat = view.user(node.output[0])
-        dense = view.user(flat.output[0]) if flat is not None else None
+        flat = view.only_reader(node.output[0])
+        dense = view.only_reader(flat.output[0]) if flat is not None else None
         shape = view.shape(node.input[0])
         if flat is None or dense is None or len(shape) != 4 or 0 in shape[1:]:
             continue
         if not is_to_nhwc(node) or not _flattens(view, flat) or not _is_dense(view, dense):
             continue
-        weight, across = view.array(dense.input[1]), bool(attribute(dense, "transB", 0))
-        rows = weight.T if across else weight  # (height * width * channels, units)
+        weight, is_transposed = view.array(dense.input[1]), bool(attribute(dense, "transB", 0))
+        rows = weight.T if is_transposed else weight  # (height * width * channels, units)
         _, channels, height, width = shape
         rows = rows.reshape(height, width, channels, -1).transpose(2, 0, 1, 3)
-        rows = rows.reshape(weight.shape[1 if across else 0], -1)
-        dense.input[1] = view.add_constant(dense.input[1], rows.T if across else rows)
+        rows = rows.reshape(weight.shape[1 if is_transposed else 0], -1)
+        dense.input[1] = view.add_constant(dense.input[1], rows.T if is_transposed else rows)
         flat.input[0] = node.input[0]
         view.replace(node)
         return True
@@ -82,17 +84,17 @@ def flatten_first(model: onnx.ModelProto) -> bool:
 
 
 def _perm(node: onnx.NodeProto) -> list[int]:
-    """Return the order of a transpose; empty where it is the default, the reverse."""
+    """Return the permutation of a Transpose; empty: the default, which reverses the axes."""
     return [*attribute(node, "perm", [])]
 
 
-def _flattens(view: View, node: onnx.NodeProto) -> bool:
+def _flattens(view: GraphView, node: onnx.NodeProto) -> bool:
     if node.op_type == "Flatten":
         return bool(attribute(node, "axis", 1) == 1)
     return node.op_type == "Reshape" and len(view.shape(node.output[0])) == 2
 
 
-def _is_dense(view: View, node: onnx.NodeProto) -> bool:
+def _is_dense(view: GraphView, node: onnx.NodeProto) -> bool:
     plain = node.op_type == "MatMul" or (
         node.op_type == "Gemm" and not attribute(node, "transA", 0)
     )
@@ -100,12 +102,12 @@ def _is_dense(view: View, node: onnx.NodeProto) -> bool:
 
 
 def merge_reshapes(model: onnx.ModelProto) -> bool:
-    """Reshape once where a graph reshapes twice, and not at all where nothing changes."""
-    view = View(model)
+    """Merge two reshapes into one, and remove a Reshape that changes nothing."""
+    view = GraphView(model)
     for node in view.nodes("Reshape"):
         before, after = view.shape(node.input[0]), view.shape(node.output[0])
         if before and before == after and 0 not in after and node.output[0] not in view.outputs:
-            view.reread(node.output[0], node.input[0])
+            view.redirect_readers(node.output[0], node.input[0])
             view.replace(node)
             return True
         maker = view.makers.get(node.input[0])
@@ -120,8 +122,8 @@ def merge_reshapes(model: onnx.ModelProto) -> bool:
 
 
 def reshape_points(model: onnx.ModelProto) -> bool:
-    """Turn the transpose of a picture of one pixel into a reshape, which may merge with others."""
-    view = View(model)
+    """Replace the Transpose of a 1x1 picture by a Reshape, which may merge with others."""
+    view = GraphView(model)
     for node in view.nodes("Transpose"):
         before, after = view.shape(node.input[0]), view.shape(node.output[0])
         if len(before) != 4 or before[2:] != [1, 1] or not after or 0 in after:

@@ -1,4 +1,4 @@
-"""Calls into the onnx package and ONNX Runtime on a stranger's graph: their errors become ours."""
+"""Calls of onnx and ONNX Runtime on external graphs; their exceptions become ModelErrors."""
 
 import contextlib
 import tempfile
@@ -16,13 +16,13 @@ from edgecnn.inference.ort import onnxruntime
 
 CPU = ["CPUExecutionProvider"]
 OUT_OF_MEMORY = ("Failed to allocate", "bad_alloc", "bad allocation", "Failed to map")
-MAX_WORDS = 300
-"""Letters of a library's message that are shown."""
+MAX_CHARACTERS = 300
+"""Characters of a library's message that are shown."""
 
 
 @contextlib.contextmanager
-def said_by(library: str) -> Iterator[None]:
-    """Turn what a library raises over a graph into a ModelError."""
+def model_errors_from(library: str) -> Iterator[None]:
+    """Turn an exception of a library into a ModelError, or MemoryError if memory was short."""
     try:
         yield
     except (EdgeError, MemoryError):
@@ -31,7 +31,7 @@ def said_by(library: str) -> Iterator[None]:
         text = " ".join(str(error).split())
         if any(words in text for words in OUT_OF_MEMORY):
             raise MemoryError(text) from error
-        words = "".join(letter if letter.isprintable() else "?" for letter in text[:MAX_WORDS])
+        words = "".join(letter if letter.isprintable() else "?" for letter in text[:MAX_CHARACTERS])
         raise ModelError(
             f"{library} cannot work with it: {type(error).__name__}: {words}",
             remedy="export it again with a current exporter, as plain ONNX layers",
@@ -39,52 +39,52 @@ def said_by(library: str) -> Iterator[None]:
 
 
 def parse(data: bytes) -> onnx.ModelProto:
-    """Return the graph in a file's bytes, checked by the onnx package."""
-    with said_by("the onnx package"):
+    """Return the graph in the bytes of a file, checked by the onnx package."""
+    with model_errors_from("the onnx package"):
         model = onnx.load_from_string(data)
         checker.check_model(model)
     return model
 
 
 def infer(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Return the graph with the shapes of all values."""
-    with said_by("the onnx package"):
+    """Return the graph with the shapes of all tensors."""
+    with model_errors_from("the onnx package"):
         return shape_inference.infer_shapes(model)
 
 
 def to_our_opset(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Return the graph in the opset of our own exports."""
+    """Return the graph in the opset that `export` writes."""
     versions = {entry.domain: entry.version for entry in model.opset_import}
     if versions.get("", versions.get("ai.onnx")) == OPSET:
         return model
-    with said_by("the onnx package"):
+    with model_errors_from("the onnx package"):
         return version_converter.convert_version(model, OPSET)
 
 
 def fold(model: onnx.ModelProto) -> onnx.ModelProto:
     """Return the graph after ONNX Runtime's basic optimizations, which leave standard operators.
 
-    They fold constants and batch norms, merge biases, and cancel casts and transposes.
+    They fold constants and batch norms, merge biases, and cancel pairs of casts and transposes.
     """
     with tempfile.TemporaryDirectory(dir=".") as folder:
         path = Path(folder) / "folded.onnx"
         options = _options(onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC)
         options.optimized_model_filepath = str(path)
-        with said_by("ONNX Runtime"):
+        with model_errors_from("ONNX Runtime"):
             onnxruntime.InferenceSession(model.SerializeToString(), options, providers=CPU)
             return onnx.load(path, load_external_data=False)
 
 
 def open_plain(data: bytes) -> "onnxruntime.InferenceSession":
-    """Open a graph as it was written, without any optimization."""
+    """Open a session that executes a graph as written, without any optimization."""
     options = _options(onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL)
-    with said_by("ONNX Runtime"):
+    with model_errors_from("ONNX Runtime"):
         return onnxruntime.InferenceSession(data, options, providers=CPU)
 
 
 def run(session: "onnxruntime.InferenceSession", rows: npt.NDArray[np.generic]) -> np.ndarray:
-    """Return the only output for a batch of the only input."""
-    with said_by("ONNX Runtime"):
+    """Return the only output (n, ...) for a batch (n, ...) of the only input, as float32."""
+    with model_errors_from("ONNX Runtime"):
         (found,) = session.run(None, {session.get_inputs()[0].name: rows})
         return np.asarray(found, np.float32)
 

@@ -1,4 +1,4 @@
-"""A stranger's model as the parent process knows it: its clean graph, and its own answers."""
+"""An external model in the parent process: its simplified graph, and its own outputs."""
 
 import tempfile
 from dataclasses import dataclass
@@ -19,9 +19,9 @@ from edgecnn.model.graph_check import Outline, outline_graph, refuse_operators
 from edgecnn.model.operators import CLASSIFIER
 
 CHUNK = 256
-"""Frames that one child process answers."""
+"""Frames for one child process."""
 ANSWER_SECONDS = 300
-"""Of the CPU, for one chunk."""
+"""Processor time allowed for one chunk."""
 
 ENDINGS = {
     Ending.LOGITS: "no softmax at its end: the output is taken as logits",
@@ -32,38 +32,38 @@ ENDINGS = {
 
 @dataclass(frozen=True, eq=False)
 class Original:
-    """A stranger's model. Its bytes are only ever worked on in a child process."""
+    """An external model. Only child processes with limits read its bytes with onnx."""
 
     content: bytes
     plan: Plan
     core: onnx.ModelProto
-    """The clean graph, checked: `image` float (N, C, H, W) in 0..1 -> `logits` (N, K)."""
+    """The simplified graph, checked: `image` float (N, C, H, W) in 0..1 -> `logits` (N, K)."""
     found: CleanedGraph
 
     def answer(self, frames: Frame) -> npt.NDArray[np.float32]:
-        """Return the (n, K) output of the model itself for (n, H, W, C) fitted frames."""
+        """Return the (n, K) output of the original graph for (n, H, W, C) uint8 fitted frames."""
         parts = [self._answer(frames[i : i + CHUNK]) for i in range(0, len(frames), CHUNK)]
         return np.concatenate(parts)
 
     def logits(self, pictures: Pictures) -> npt.NDArray[np.float32]:
-        """Return (n, K) logits that give the model's own answers."""
+        """Return the (n, K) logits of n fitted pictures, computed from the original's output."""
         return to_logits(self.found.ending, self.answer(np.asarray(pictures.frames)))
 
     def describe(self, outline: Outline) -> tuple[str, ...]:
-        """Say what was read from the graph."""
+        """Return sentences about what was read from the graph."""
         plan, found = self.plan, self.found
-        apart = "stays a 1x1 convolution, since the first layer is padded"
+        separate = "normalization stays a 1x1 convolution, since the first layer is padded"
         return (
             f"{outline.inputs[0]}, {'NHWC' if plan.nhwc else 'NCHW'}",
             f"{outline.outputs[0]}, {ENDINGS[found.ending]}",
             f"{found.nodes_before} nodes, {found.nodes_after} after cleaning",
-            *([f"normalization {apart}"] if found.is_normalized_apart else []),
+            *([separate] if found.is_normalized_apart else []),
         )
 
     def _answer(self, frames: Frame) -> npt.NDArray[np.float32]:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            _give(folder, self.content, self.plan)
+            _write(folder, self.content, self.plan)
             np.save(folder / FRAMES, frames)
             limits = limits_for(len(self.content), seconds=ANSWER_SECONDS)
             run_confined(answer_in_folder, folder, limits)
@@ -72,14 +72,18 @@ class Original:
 
 
 def read_original(content: bytes, plan: Plan) -> Original:
-    """Read and clean a stranger's model in a child process.
+    """Read and simplify an external model in a child process.
+
+    Args:
+        content: The bytes of the file.
+        plan: What its input is.
 
     Raises:
         ModelError: It is refused, or takes too much memory or time.
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        _give(folder, content, plan)
+        _write(folder, content, plan)
         run_confined(read_in_folder, folder, limits_for(len(content)))
         core = (folder / CORE).read_bytes()
         found = CleanedGraph.from_json((folder / FOUND).read_text())
@@ -87,6 +91,7 @@ def read_original(content: bytes, plan: Plan) -> Original:
     return Original(content, plan, onnx.load_from_string(core), found)
 
 
-def _give(folder: Path, content: bytes, plan: Plan) -> None:
+def _write(folder: Path, content: bytes, plan: Plan) -> None:
+    """Write what a child process reads first."""
     (folder / MODEL).write_bytes(content)
     (folder / PLAN).write_text(plan.to_json())

@@ -1,4 +1,4 @@
-"""What a foreign network itself says of frames: the reference that its clean graph is held to."""
+"""The outputs of an external model: the reference that its simplified graph is compared with."""
 
 from pathlib import Path
 
@@ -14,26 +14,35 @@ PLAN, FRAMES, ANSWERS = "plan.json", "frames.npy", "answers.npy"
 
 
 def answer_in_folder(folder: Path) -> None:
-    """Answer the frames in a folder by the model there, unoptimized, unchanged."""
+    """Run the model in a folder, unchanged and unoptimized, on the frames there."""
     plan = Plan.from_json((folder / PLAN).read_text())
     frames = np.load(folder / FRAMES, allow_pickle=False)
     np.save(folder / ANSWERS, answer((folder / MODEL).read_bytes(), plan, frames))
 
 
 def answer(data: bytes, plan: Plan, frames: Frame) -> npt.NDArray[np.float32]:
-    """Return the (n, ...) output of a network for (n, H, W, C) fitted frames, BGR or gray."""
+    """Return the output of a network.
+
+    Args:
+        data: The bytes of its file.
+        plan: How a frame becomes its input.
+        frames: (n, H, W, C) uint8 fitted frames, BGR or gray.
+
+    Returns:
+        (n, K) float32, flattened.
+    """
     session = open_plain(data)
     count = plan.batch or 1
     rows = []
     for start in range(0, len(frames), count):
         part = prepare(frames[start : start + count], plan)
-        whole = np.concatenate([part, np.zeros((count - len(part), *part.shape[1:]), part.dtype)])
-        rows.append(run(session, whole)[: len(part)])
+        padding = np.zeros((count - len(part), *part.shape[1:]), part.dtype)
+        rows.append(run(session, np.concatenate([part, padding]))[: len(part)])
     return np.concatenate(rows).reshape(len(frames), -1)
 
 
 def prepare(frames: Frame, plan: Plan) -> npt.NDArray[np.generic]:
-    """Return (n, H, W, C) frames as the network wants them, in its layout."""
+    """Return (n, H, W, C) uint8 frames as a batch of the network's input, in its layout."""
     ordered = frames[..., list(plan.order)]
     if not plan.uint8:
         ordered = (ordered * np.array(plan.gain) + np.array(plan.offset)).astype(np.float32)

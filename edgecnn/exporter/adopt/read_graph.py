@@ -1,4 +1,4 @@
-"""A stranger's graph becomes a plain one of ours: `image` (N, C, H, W) in 0..1 -> `logits`."""
+"""From an external graph to a plain one: `image` (N, C, H, W) in 0..1 -> `logits` (N, K)."""
 
 import math
 from collections.abc import Callable
@@ -13,16 +13,20 @@ from onnx import TensorProto, helper
 from edgecnn.errors import ModelError
 from edgecnn.exporter.adopt import layer_rules, layout_rules
 from edgecnn.exporter.adopt.confined import MODEL
-from edgecnn.exporter.adopt.graph_view import View
-from edgecnn.exporter.adopt.input_front import fold_front, is_normalized_apart, put_front
+from edgecnn.exporter.adopt.graph_view import GraphView
+from edgecnn.exporter.adopt.input_normalization import (
+    add_input_normalization,
+    fold_input_normalization,
+    is_normalized_apart,
+)
 from edgecnn.exporter.adopt.input_plan import Plan
 from edgecnn.exporter.adopt.library import (
     fold,
     infer,
+    model_errors_from,
     open_plain,
     parse,
     run,
-    said_by,
     to_our_opset,
 )
 from edgecnn.exporter.adopt.original_answers import PLAN, answer
@@ -32,6 +36,7 @@ from edgecnn.exporter.adopt.output import (
     largest_difference,
     refuse_hidden_softmax,
 )
+from edgecnn.exporter.graph.editing import drop_unused_constants, refill
 from edgecnn.exporter.graph.plain_graph import IMAGE, LOGITS, finish, shorten, strip
 from edgecnn.model.frame import Frame
 from edgecnn.model.graph_check import outline_graph, refuse_operators
@@ -40,7 +45,7 @@ from edgecnn.records import Record
 
 CORE, FOUND = "core.onnx", "found.json"
 MAX_ROUNDS = 50
-"""Of cleaning: each ends with fewer or simpler nodes."""
+"""Rounds of simplification: each ends with fewer or simpler nodes."""
 TOLERANCE = 1e-3
 """Largest relative difference of a logit, or difference of a probability."""
 RULES = (
@@ -57,30 +62,32 @@ RULES = (
     layer_rules.flatten_before,
     layer_rules.merge_pads,
     layer_rules.name_dense,
-    fold_front,
+    fold_input_normalization,
 )
 PROBES = 3
+"""Synthetic frames on which the simplified graph is compared with the original."""
 BLOCKS = 5
-"""Of a made frame, in each direction."""
+"""Blocks of a synthetic frame, in each direction."""
 BATCH = "N"
 PREFIX = "f:"
+"""Put before the file's names, so that none of them is one of ours."""
 IR_VERSION = 10
 
 
 @dataclass(frozen=True)
 class CleanedGraph(Record):
-    """What was found in a stranger's graph."""
+    """Facts about an external graph and its simplified form."""
 
     ending: Ending
     nodes_before: int
     nodes_after: int
     parameters: int
     is_normalized_apart: bool
-    """Whether the normalization stays a layer of its own: the first convolution is padded."""
+    """Whether the normalization is still a layer of its own, since the first layer is padded."""
 
 
 def read_in_folder(folder: Path) -> None:
-    """Read the model in a folder by the plan there; write the clean graph and what was found."""
+    """Read the model and the plan in a folder; write the simplified graph and the facts there."""
     plan = Plan.from_json((folder / PLAN).read_text())
     core, found = read((folder / MODEL).read_bytes(), plan)
     (folder / CORE).write_bytes(core.SerializeToString(deterministic=True))
@@ -88,23 +95,26 @@ def read_in_folder(folder: Path) -> None:
 
 
 def read(data: bytes, plan: Plan) -> tuple[onnx.ModelProto, CleanedGraph]:
-    """Read a stranger's file, whose bytes were checked already.
+    """Read an external file, whose outline was checked already, and simplify its graph.
+
+    Returns:
+        The plain graph, and facts about it.
 
     Raises:
-        ModelError: A library cannot work with it, it is no classifier of this input, or its clean
-            form answers differently.
+        ModelError: A library cannot work with the file, it is no classifier of this input, or the
+            simplified graph computes something else.
     """
     frames = probe_frames(PROBES, (plan.height, plan.width, plan.channels))
-    own = answer(data, plan, frames)  # first: a graph that does not run is not worth cleaning
+    own = answer(data, plan, frames)  # at first: a graph that does not run is refused here
     _check_classes(own, plan)
     model = parse(data)
     nodes_before = len(model.graph.node)
-    prepare(model)
-    put_front(model, plan)
+    normalize(model)
+    add_input_normalization(model, plan)
     model = infer(fold(model))
     ending = end_at_logits(model)
-    drop_unread(model.graph)
-    core = _finished(clean(fold(to_our_opset(model))), plan)
+    drop_unused(model.graph)
+    core = _finished(simplify(fold(to_our_opset(model))), plan)
     refuse_hidden_softmax(ending, own)
     _compare(core, ending, frames, own)
     return core, CleanedGraph(
@@ -116,13 +126,13 @@ def read(data: bytes, plan: Plan) -> tuple[onnx.ModelProto, CleanedGraph]:
     )
 
 
-def prepare(model: onnx.ModelProto) -> None:
-    """Take away what the file only claims, and give every value a name that we do not use."""
+def normalize(model: onnx.ModelProto) -> None:
+    """Remove inferred shapes, which may be wrong, and put `PREFIX` before every name."""
     graph = model.graph
     constants = {tensor.name for tensor in graph.initializer}
-    inputs = [value for value in graph.input if value.name not in constants]
-    del graph.input[:], graph.value_info[:]
-    graph.input.extend(inputs)  # before IR 4, constants were listed there too
+    del graph.value_info[:]
+    # before IR version 4, constants were listed as inputs too
+    refill(graph.input, [value for value in graph.input if value.name not in constants])
     model.ir_version = IR_VERSION
     for value in graph.output:
         value.type.tensor_type.ClearField("shape")
@@ -133,10 +143,10 @@ def prepare(model: onnx.ModelProto) -> None:
         node.output[:] = [name and PREFIX + name for name in node.output]
 
 
-def clean(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Return the graph without what keeps layers from being merged."""
+def simplify(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Apply the rules and ONNX Runtime's optimizations until no rule applies."""
     for _ in range(MAX_ROUNDS):
-        drop_unread(model.graph)
+        drop_unused(model.graph)
         model = infer(model)
         if not sum(_applied(rule, model) for rule in RULES):
             break
@@ -146,7 +156,7 @@ def clean(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def _applied(rule: Callable[[onnx.ModelProto], bool], model: onnx.ModelProto) -> int:
-    """Apply a rule as often as it finds something, and return how often."""
+    """Apply a rule until it changes nothing, and return how often it did."""
     times = 0
     while rule(model):
         times += 1
@@ -154,47 +164,44 @@ def _applied(rule: Callable[[onnx.ModelProto], bool], model: onnx.ModelProto) ->
 
 
 def _finished(model: onnx.ModelProto, plan: Plan) -> onnx.ModelProto:
-    """Return the graph for any number of frames, with our names, checked."""
+    """Return the graph for any batch size, with the contract's names, checked."""
     graph = model.graph
-    view = View(model)
+    view = GraphView(model)
     for node in view.nodes("Reshape"):
         if node.input[1] in view.constants:
             _open_batch(view, node, plan.batch or 1)
-    drop_unread(graph)
+    drop_unused(graph)
     shape: list[int | str | None] = [BATCH, plan.channels, plan.height, plan.width]
-    del graph.input[:], graph.output[:], graph.value_info[:]
-    graph.input.append(helper.make_tensor_value_info(IMAGE, TensorProto.FLOAT, shape))
-    graph.output.append(
-        helper.make_tensor_value_info(LOGITS, TensorProto.FLOAT, [BATCH, plan.classes])
-    )
-    with said_by("the onnx package"):
+    rows = helper.make_tensor_value_info(LOGITS, TensorProto.FLOAT, [BATCH, plan.classes])
+    refill(graph.input, [helper.make_tensor_value_info(IMAGE, TensorProto.FLOAT, shape)])
+    refill(graph.output, [rows])
+    with model_errors_from("the onnx package"):
         return finish(shorten(strip(model)))
 
 
-def _open_batch(view: View, node: onnx.NodeProto, batch: int) -> None:
-    """Let a reshape keep the number of frames, where it says the number of the export."""
+def _open_batch(view: GraphView, node: onnx.NodeProto, batch: int) -> None:
+    """Replace the batch size of the export in a Reshape by 0, which keeps the input's."""
     target = view.array(node.input[1]).copy()
     if len(target) and target[0] == batch and 0 not in target:
         target[0] = 0
         node.input[1] = view.add_constant(f"{node.output[0]}_target", target)
         for allowzero in [a for a in node.attribute if a.name == "allowzero"]:
-            node.attribute.remove(allowzero)  # it would make the 0 mean no frames at all
+            node.attribute.remove(allowzero)  # with it, 0 means no frames at all
 
 
-def drop_unread(graph: onnx.GraphProto) -> None:
-    """Remove the nodes and constants that do not lead to the logits."""
-    read, kept = {LOGITS}, []
-    for node in reversed(graph.node):  # in order: who makes a value stands before who reads it
-        if read & set(node.output):
-            read |= set(node.input)
-            kept.append(onnx.NodeProto.FromString(node.SerializeToString()))
-    del graph.node[:]
-    graph.node.extend(reversed(kept))
-    for tensor in [tensor for tensor in graph.initializer if tensor.name not in read]:
-        graph.initializer.remove(tensor)
+def drop_unused(graph: onnx.GraphProto) -> None:
+    """Remove the nodes and constants that the logits do not depend on."""
+    used, kept = {LOGITS}, []
+    for node in reversed(graph.node):  # a graph is sorted: the maker of a tensor precedes readers
+        if used & set(node.output):
+            used |= set(node.input)
+            kept.append(node)
+    refill(graph.node, reversed(kept))
+    drop_unused_constants(graph)
 
 
 def _check_classes(own: npt.NDArray[np.float32], plan: Plan) -> None:
+    """Raise ModelError unless the (n, K) output has a finite value for each label."""
     if own.shape[1] != plan.classes:
         raise ModelError(
             f"the model has {own.shape[1]} classes, there are {plan.classes} labels",
@@ -207,19 +214,19 @@ def _check_classes(own: npt.NDArray[np.float32], plan: Plan) -> None:
 def _compare(
     core: onnx.ModelProto, ending: Ending, frames: Frame, own: npt.NDArray[np.float32]
 ) -> None:
-    """Raise ModelError unless the clean graph says of a few frames what the original says."""
+    """Raise ModelError unless the simplified graph agrees with the original's own output."""
     images = frames.transpose(0, 3, 1, 2) * np.float32(1 / 255)
     difference = largest_difference(ending, own, run(open_plain(core.SerializeToString()), images))
     if not difference <= TOLERANCE:
         raise ModelError(
-            f"the cleaned graph answers differently: off by {difference:.2g}, {TOLERANCE} is "
-            "allowed; it may depend on how many frames it gets at once",
+            f"the simplified graph computes something else: off by {difference:.2g}, {TOLERANCE} "
+            "is allowed; the model may depend on the batch size",
             remedy="export it with a dynamic batch, as plain ONNX layers",
         )
 
 
 def probe_frames(count: int, shape: tuple[int, int, int]) -> Frame:
-    """Return made (count, height, width, channels) frames: blocks of random colours."""
+    """Return synthetic (count, H, W, C) uint8 frames: blocks of random colours."""
     height, width, channels = shape
     random = np.random.default_rng(0)
     blocks = random.integers(0, 256, (count, BLOCKS, BLOCKS, channels), np.uint8)

@@ -1,1 +1,1 @@
-"""Plain ONNX graphs: from torch, with the contract around them, as fp16."""
+"""ONNX graphs: exported from torch, wrapped in the contract, converted to fp16, counted."""

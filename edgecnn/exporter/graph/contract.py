@@ -1,10 +1,17 @@
-"""Putting the contract around a plain graph: uint8 front, outputs, metadata, seal."""
+"""Wrapping a plain graph in the contract: uint8 input, named outputs, metadata, digest."""
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
 
-from edgecnn.exporter.graph.editing import copied
+from edgecnn.exporter.graph.editing import (
+    Constants,
+    add_constant,
+    copied,
+    drop_unused_constants,
+    refill,
+    rename_tensors,
+)
 from edgecnn.exporter.graph.plain_graph import IMAGE, LOGITS, finish, number_tensors
 from edgecnn.inference.session import INPUT, PROBABILITIES
 from edgecnn.model import digest
@@ -12,38 +19,44 @@ from edgecnn.model.golden import Golden
 from edgecnn.model.spec import ModelCard, ModelSpec
 
 SCALE = np.array(1.0 / 255.0, np.float32)
-"""A pixel's value in the network, per level."""
+"""A pixel's level, 0 to 255, times this is its value in the network, 0 to 1."""
 
 
 def wrap_fp32(core: onnx.ModelProto, spec: ModelSpec) -> onnx.ModelProto:
     """`frame` -> Cast -> Transpose -> Mul(1/255) -> core -> `logits` -> Softmax."""
-    front = [
+    conversion = [
         helper.make_node("Cast", [INPUT], ["frame.float"], "cast", to=TensorProto.FLOAT),
         helper.make_node("Transpose", ["frame.float"], ["frame.chw"], "layout", perm=[0, 3, 1, 2]),
         helper.make_node("Mul", ["frame.chw", "scale"], [IMAGE], "scaling"),
     ]
-    return _wrap(core, spec, front, [numpy_helper.from_array(SCALE, "scale")])
+    return _wrap(core, spec, conversion, {"scale": SCALE})
 
 
 def wrap_int8(core: onnx.ModelProto, spec: ModelSpec) -> onnx.ModelProto:
     """`frame` -> Transpose -> DequantizeLinear(1/255, 0) -> quantized core -> Softmax.
 
-    The core's own QuantizeLinear of `image` goes: a frame already is uint8.
+    The core's QuantizeLinear of `image` is removed, because a frame is uint8 already.
     """
-    core = _without_input_quantizer(core)
-    front = [
+    conversion = [
         helper.make_node("Transpose", [INPUT], ["frame.chw"], "layout", perm=[0, 3, 1, 2]),
         helper.make_node("DequantizeLinear", ["frame.chw", "scale", "zero"], [IMAGE], "scaling"),
     ]
-    constants = [
-        numpy_helper.from_array(SCALE, "scale"),
-        numpy_helper.from_array(np.array(0, np.uint8), "zero"),
-    ]
-    return _wrap(core, spec, front, constants)
+    constants: Constants = {"scale": SCALE, "zero": np.array(0, np.uint8)}
+    return _wrap(_without_input_quantizer(core), spec, conversion, constants)
 
 
 def stamp(model: onnx.ModelProto, spec: ModelSpec, card: ModelCard, golden: Golden) -> bytes:
-    """Write the contract into a wrapped model and seal it: the bytes of a whole model file."""
+    """Write the contract into a wrapped model.
+
+    Args:
+        model: The graph of `wrap_fp32` or `wrap_int8`; it is not changed.
+        spec: What the model takes and what its classes are called.
+        card: Facts that were measured.
+        golden: Frames with their expected logits.
+
+    Returns:
+        The bytes of a complete model file, its digest included.
+    """
     values = {
         digest.CONTRACT_KEY: digest.CONTRACT_VERSION,
         digest.SPEC_KEY: spec.to_json(),
@@ -60,20 +73,21 @@ def stamp(model: onnx.ModelProto, spec: ModelSpec, card: ModelCard, golden: Gold
 def _wrap(
     core: onnx.ModelProto,
     spec: ModelSpec,
-    front: list[onnx.NodeProto],
-    constants: list[onnx.TensorProto],
+    conversion: list[onnx.NodeProto],
+    constants: Constants,
 ) -> onnx.ModelProto:
+    """Put the input conversion before a graph and a softmax behind it."""
     model = copied(core)
     graph = model.graph
     softmax = helper.make_node("Softmax", [LOGITS], [PROBABILITIES], "softmax", axis=-1)
-    nodes = [*front, *graph.node, softmax]
-    del graph.node[:], graph.input[:], graph.output[:]
-    graph.node.extend(nodes)
-    graph.initializer.extend(constants)
-    shape: list[int | str | None] = ["N", len(spec.labels)]
-    graph.input.append(helper.make_tensor_value_info(INPUT, TensorProto.UINT8, ["N", *spec.shape]))
-    for name in (PROBABILITIES, LOGITS):
-        graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
+    refill(graph.node, [*conversion, *graph.node, softmax])
+    for name, values in constants.items():
+        add_constant(graph, name, values)
+    frame = helper.make_tensor_value_info(INPUT, TensorProto.UINT8, ["N", *spec.shape])
+    rows: list[int | str | None] = ["N", len(spec.labels)]
+    refill(graph.input, [frame])
+    refill(graph.output, [helper.make_tensor_value_info(name, TensorProto.FLOAT, rows)
+                          for name in (PROBABILITIES, LOGITS)])  # fmt: skip
     return finish(number_tensors(model))
 
 
@@ -89,17 +103,7 @@ def _without_input_quantizer(core: onnx.ModelProto) -> onnx.ModelProto:
         return model
     (quantizer,) = quantizers
     (dequantizer,) = [node for node in graph.node if node.input[0] == quantizer.output[0]]
-    kept = [node for node in graph.node if node not in (quantizer, dequantizer)]
-    for node in kept:
-        node.input[:] = [IMAGE if name == dequantizer.output[0] else name for name in node.input]
-    del graph.node[:]
-    graph.node.extend(kept)
-    _drop_unused(graph)
+    refill(graph.node, [node for node in graph.node if node not in (quantizer, dequantizer)])
+    rename_tensors(graph.node, {dequantizer.output[0]: IMAGE})
+    drop_unused_constants(graph)
     return model
-
-
-def _drop_unused(graph: onnx.GraphProto) -> None:
-    used = {name for node in graph.node for name in node.input}
-    kept = [tensor for tensor in graph.initializer if tensor.name in used]
-    del graph.initializer[:]
-    graph.initializer.extend(kept)

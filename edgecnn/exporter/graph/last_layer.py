@@ -1,26 +1,32 @@
-"""The end of a quantized graph: `logits` stay float, and how coarse they are all the same."""
+"""The end of a quantized graph: it computes float `logits`; how far one int8 step moves them."""
 
 import numpy as np
 import onnx
 
-from edgecnn.exporter.graph.editing import constants_of, makers_of
+from edgecnn.exporter.graph.editing import (
+    Constants,
+    constants_of,
+    drop_unused_constants,
+    makers_of,
+)
 from edgecnn.exporter.graph.plain_graph import LOGITS
 
 SHAPING = ("Reshape", "Flatten", "Squeeze", "Identity")
-"""Layers that only shape what the last real layer computed."""
+"""Operators that only reshape what the last layer with weights computed."""
 
 
 def with_float_logits(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Let the last layer write `logits` itself; quantized rows of probabilities miss 1."""
+    """Let the last layer compute float `logits`; probabilities of quantized ones do not sum to 1.
+
+    The model is changed in place and returned.
+    """
     graph, name = model.graph, LOGITS
-    while _leave_out_quantization(graph, name):
+    while _remove_quantization(graph, name):
         last = makers_of(graph)[name]
         if last.op_type not in SHAPING:
             break
         name = last.input[0]
-    read = {name for node in graph.node for name in node.input}
-    for tensor in [tensor for tensor in graph.initializer if tensor.name not in read]:
-        graph.initializer.remove(tensor)
+    drop_unused_constants(graph)
     return model
 
 
@@ -41,17 +47,15 @@ def int8_step(model: onnx.ModelProto) -> float:
     return step * weight
 
 
-def _step_before(
-    name: str, makers: dict[str, onnx.NodeProto], constants: dict[str, np.ndarray]
-) -> float:
-    """Return the step of the nearest quantized value, behind layers that stay float."""
+def _step_before(name: str, makers: dict[str, onnx.NodeProto], constants: Constants) -> float:
+    """Return the step of the nearest quantized tensor before one, behind layers that stay float."""
     while name in makers and makers[name].op_type != "DequantizeLinear":
         name = makers[name].input[0]
     return float(constants[makers[name].input[1]].max()) if name in makers else 0.0
 
 
 def _weights(
-    name: str, makers: dict[str, onnx.NodeProto], constants: dict[str, np.ndarray]
+    name: str, makers: dict[str, onnx.NodeProto], constants: Constants
 ) -> np.ndarray | None:
     """Return a layer's weights as floats, of quantized ones an upper bound; None: no weights."""
     if name in constants:
@@ -63,8 +67,11 @@ def _weights(
     return floats
 
 
-def _leave_out_quantization(graph: onnx.GraphProto, name: str) -> bool:
-    """Let a value come straight from its layer, not through QuantizeLinear and back."""
+def _remove_quantization(graph: onnx.GraphProto, name: str) -> bool:
+    """Remove QuantizeLinear and DequantizeLinear before a tensor; return whether they were there.
+
+    They stay where something else reads the quantized values too.
+    """
     makers = makers_of(graph)
     dequantizer = makers[name]
     if dequantizer.op_type != "DequantizeLinear" or dequantizer.input[0] not in makers:

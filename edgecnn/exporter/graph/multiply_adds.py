@@ -8,9 +8,9 @@ import onnx
 def count_macs(model: onnx.ModelProto) -> dict[str, int]:
     """Return the multiply-adds of each Conv, Gemm and MatMul for one frame, by node name.
 
-    The model's shapes must be inferred; the batch dimension counts as 1.
+    The model's shapes must have been inferred; the batch dimension counts as 1.
     """
-    shapes = _shapes(model)
+    shapes = _shapes(model.graph)
     macs: dict[str, int] = {}
     for node in model.graph.node:
         if node.op_type == "Conv":
@@ -22,8 +22,8 @@ def count_macs(model: onnx.ModelProto) -> dict[str, int]:
     return macs
 
 
-def _shapes(model: onnx.ModelProto) -> dict[str, tuple[int, ...]]:
-    graph = model.graph
+def _shapes(graph: onnx.GraphProto) -> dict[str, tuple[int, ...]]:
+    """Return the shape of each tensor by name, 1 for an open dimension."""
     shapes = {tensor.name: tuple(tensor.dims) for tensor in graph.initializer}
     for value in [*graph.input, *graph.output, *graph.value_info]:
         dims = value.type.tensor_type.shape.dim

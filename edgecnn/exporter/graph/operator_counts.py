@@ -1,4 +1,4 @@
-"""Looking inside a model file: its operators as written, and as ONNX Runtime will run them."""
+"""The operators of a model file: as written, and as ONNX Runtime executes them."""
 
 import tempfile
 from collections import Counter
@@ -7,17 +7,19 @@ from pathlib import Path
 import onnx
 
 from edgecnn.exporter.adopt.confined import MODEL, limits_for, run_confined
-from edgecnn.exporter.adopt.library import said_by
+from edgecnn.exporter.adopt.library import model_errors_from
 from edgecnn.inference.inspect import Operators
 from edgecnn.inference.ort import onnxruntime
 from edgecnn.model.model_file import ModelFile
 
 COUNTED = "counted.json"
+INTEGER = ("QLinear", "QGemm", "MatMulInteger", "NhwcMaxPool")
+"""Beginnings of the names of operators that compute in integers."""
 MOVING = frozenset(
     ("QuantizeLinear", "DequantizeLinear", "Softmax", "Transpose", "Reshape", "Flatten", "Squeeze",
      "Unsqueeze", "Concat", "Split", "Slice", "MaxPool", "Identity")
 )  # fmt: skip
-"""Layers that only move values, and the ends of the graph."""
+"""Operators that only move values, those at the ends of an int8 graph, and its softmax."""
 
 
 def count_operators(model: ModelFile) -> Operators:
@@ -34,16 +36,19 @@ def count_operators(model: ModelFile) -> Operators:
 
 
 def count_in_folder(folder: Path) -> None:
-    """Count the operators of the model in a folder; its seal says only that it is whole."""
+    """Count the operators of the model in a folder, in a child process.
+
+    A digest that fits shows that a file is undamaged, not that its maker can be trusted.
+    """
     data = (folder / MODEL).read_bytes()
-    with said_by("ONNX Runtime"):
+    with model_errors_from("ONNX Runtime"):
         written, executed = onnx.load_from_string(data), optimized_graph(data)
     counted = Operators(count_graph(written), count_graph(executed))
     (folder / COUNTED).write_text(counted.to_json())
 
 
 def float_islands(executed: dict[str, int]) -> dict[str, int]:
-    """Return the layers that an executed int8 graph computes in float, besides its softmax.
+    """Return the operators that an executed int8 graph computes in float, besides its softmax.
 
     Each costs a conversion from int8 and back.
     """
@@ -51,8 +56,7 @@ def float_islands(executed: dict[str, int]) -> dict[str, int]:
     return {
         name: executed[name]
         for name, plain in names.items()
-        if not plain.startswith(("QLinear", "QGemm", "MatMulInteger", "NhwcMaxPool"))
-        and plain not in MOVING
+        if not plain.startswith(INTEGER) and plain not in MOVING
     }
 
 

@@ -5,16 +5,19 @@ import io
 import logging
 import warnings
 from collections import Counter
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import onnx
 
+from edgecnn.exporter.graph.editing import refill, rename_tensors
 from edgecnn.model.spec import ModelSpec
 
 if TYPE_CHECKING:
     import torch
 
-OPSET = 20  # above it, ONNX Runtime's quantizer and int8 kernels are not safe
+OPSET = 20
+"""Above it, ONNX Runtime's quantizer and int8 kernels are not reliable."""
 IMAGE = "image"
 LOGITS = "logits"
 
@@ -22,10 +25,10 @@ LOGITS = "logits"
 def export_core(network: "torch.nn.Module", spec: ModelSpec) -> onnx.ModelProto:
     """Export a trained network, stripped, with short names, shapes inferred and checked.
 
-    The batch dimension is symbolic and named N: a batch of 1 in the trace would be baked into
-    every Reshape.
+    The batch dimension is symbolic and named N; the example has two frames, because torch would
+    write a batch of 1 into every Reshape.
     """
-    import torch  # here: ood' files are read in a child process without it
+    import torch  # here: external models are read in a child process that does without it
 
     network = network.cpu().eval()
     height, width, channels = spec.shape
@@ -47,8 +50,8 @@ def export_core(network: "torch.nn.Module", spec: ModelSpec) -> onnx.ModelProto:
 
 
 @contextlib.contextmanager
-def _quiet():  # type: ignore[no-untyped-def]
-    """Keep the exporter's chatter about packages that we do not use off the screen."""
+def _quiet() -> Iterator[None]:
+    """Suppress the exporter's messages about packages that edgecnn does not use."""
     logger = logging.getLogger("torch.onnx")
     level = logger.level
     logger.setLevel(logging.ERROR)
@@ -73,27 +76,23 @@ def strip(model: onnx.ModelProto) -> onnx.ModelProto:
     for node in graph.node:
         _strip_defaults(node)
     used = {node.domain for node in graph.node}
-    kept = [entry for entry in model.opset_import if entry.domain in used]
-    del model.opset_import[:]
-    model.opset_import.extend(kept)
+    refill(model.opset_import, [entry for entry in model.opset_import if entry.domain in used])
     model.producer_name, model.producer_version = "edgecnn", ""
     graph.name = "edgecnn"
     return model
 
 
 def _strip_defaults(node: onnx.NodeProto) -> None:
-    """Remove the attributes of a convolution that say what holds without them."""
-    if node.op_type != "Conv":
-        return
-    kept = [a for a in node.attribute if (a.name == "group" and a.i != 1)
+    """Remove the attributes of a convolution that have their default value."""
+    if node.op_type == "Conv":
+        refill(node.attribute, [
+            a for a in node.attribute if (a.name == "group" and a.i != 1)
             or (a.name == "dilations" and set(a.ints) != {1})
-            or a.name in ("pads", "strides", "kernel_shape")]  # fmt: skip
-    del node.attribute[:]
-    node.attribute.extend(kept)
+            or a.name in ("pads", "strides", "kernel_shape")])  # fmt: skip
 
 
 def shorten(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Name nodes conv1, relu1, conv2... and each tensor after the node that makes it."""
+    """Name nodes conv1, relu1, conv2... and each tensor after the node that computes it."""
     graph = model.graph
     kept = {value.name for value in [*graph.input, *graph.output]}
     names: dict[str, str] = {}
@@ -105,17 +104,16 @@ def shorten(model: onnx.ModelProto) -> onnx.ModelProto:
         for i, output in enumerate(node.output):
             if output and output not in kept:
                 names[output] = f"{node.name}.out{i or ''}"
-    for node in graph.node:
-        node.input[:] = [names.get(name, name) for name in node.input]
-        node.output[:] = [names.get(name, name) for name in node.output]
+    rename_tensors(graph.node, names)
     return model
 
 
 def number_tensors(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Number the tensors inside; nodes that a device merges into others lose their names.
+    """Name the inner tensors 0, 1, 2..., hexadecimal, and remove the names of QDQ nodes.
 
     In a small int8 model, names such as `stages.1.down.0.weight_DequantizeLinear_Output` would be
-    a tenth of the file.
+    a tenth of the file. ONNX Runtime merges QDQ nodes into their neighbours: their names show in
+    no profile.
     """
     graph = model.graph
     kept = {"", *(value.name for value in [*graph.input, *graph.output])}
@@ -124,16 +122,15 @@ def number_tensors(model: onnx.ModelProto) -> onnx.ModelProto:
     names = {name: f"{i:x}" for i, name in enumerate(name for name in inner if name not in kept)}
     for tensor in graph.initializer:
         tensor.name = names[tensor.name]
+    rename_tensors(graph.node, names)
     for node in graph.node:
-        node.input[:] = [names.get(name, name) for name in node.input]
-        node.output[:] = [names.get(name, name) for name in node.output]
         if node.op_type in ("QuantizeLinear", "DequantizeLinear"):
             node.name = ""
     return model
 
 
 def finish(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Infer shapes strictly and check the whole model; raises onnx's errors on our own bugs."""
+    """Infer shapes strictly and check the whole model; an error of onnx is a bug of ours."""
     del model.graph.value_info[:]
     model = onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True)
     onnx.checker.check_model(model, full_check=True)

@@ -1,1 +1,1 @@
-"""From an fp32 graph to an int8 one: calibration, mixed precision, fine-tuning."""
+"""From a float graph to an int8 one: calibration, mixed precision, fine-tuning, audits."""

@@ -1,4 +1,4 @@
-"""What a graph computes inside: every tensor on a few frames, by ONNX Runtime's loss debugger."""
+"""The inner tensors of a graph on a few frames, collected by ONNX Runtime's loss debugger."""
 
 import tempfile
 from pathlib import Path
@@ -16,10 +16,10 @@ from edgecnn.exporter.quantization.quantize import to_image
 from edgecnn.model.frame import Frame
 
 MOST_LEVEL = 255
-"""Of an unsigned activation."""
+"""The largest level of an unsigned 8-bit activation."""
 
 Activations = dict[str, list[npt.NDArray[np.float32]]]
-"""Values of each tensor by name, flat: one array, over all frames."""
+"""Values of each tensor by name: a list with one (n, ...) array over all n frames."""
 
 
 def activations_of(graph: onnx.ModelProto, frames: Frame) -> Activations:

@@ -8,20 +8,20 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
-from edgecnn.exporter.graph.editing import constants_of
+from edgecnn.exporter.graph.editing import attribute, constants_of
 from edgecnn.exporter.graph.plain_graph import IMAGE, LOGITS
 from edgecnn.exporter.quantization.targets import FULL_BITS, PORTABLE_BITS, WEIGHT_LEVELS
 
 QUANTIZED = "_quantized"
-"""What ONNX Runtime's quantizer adds to the name of a weight."""
+"""Suffix that ONNX Runtime's quantizer adds to the name of a weight."""
 
 
 class GraphNetwork(nn.Module):
-    """A graph as a torch network: (n, c, h, w) in 0..1 -> (n, classes) logits.
+    """A graph as a torch network: (N, C, H, W) float in 0..1 -> (N, K) logits.
 
     Args:
-        core: The plain graph, whose weights are learned.
-        graph: What to run: the same graph from `quantize`, or the plain graph itself.
+        core: The plain graph, whose weights are the parameters.
+        graph: The graph to run: `core` after `quantize`, or `core` itself.
     """
 
     def __init__(self, core: onnx.ModelProto, graph: onnx.ModelProto) -> None:
@@ -34,14 +34,14 @@ class GraphNetwork(nn.Module):
         self.weights = nn.ParameterList(_parameter(values) for values in floats.values())
 
     def forward(self, image: Tensor) -> Tensor:
-        """Run the graph node by node."""
+        """Run the graph node by node: (N, C, H, W) float in 0..1 -> (N, K) logits."""
         values: dict[str, Tensor] = {IMAGE: image, **self.learned()}
         for node in self._nodes:
             values[node.output[0]] = self._run(node, values)
         return values[LOGITS]
 
     def learned(self) -> dict[str, Tensor]:
-        """Return the weights by their names in the plain graph."""
+        """Return the parameters by their names in the plain graph."""
         return dict(zip(self.names, self.weights, strict=True))
 
     def _run(self, node: onnx.NodeProto, values: dict[str, Tensor]) -> Tensor:
@@ -59,8 +59,8 @@ class GraphNetwork(nn.Module):
         return torch.fake_quantize_per_tensor_affine(x, scale, int(zero), 0, 255)
 
     def _fake_weight(self, weight: Tensor) -> Tensor:
-        """Round a weight to its bits, each output channel with its own scale; biases stay."""
-        if weight.ndim < 2:  # 32 bits: finer than anything they are added to
+        """Round a weight to its bits, each output channel with its own scale; a bias stays."""
+        if weight.ndim < 2:  # a bias has 32 bits: finer than what it is added to
             return weight
         scale = weight_scale(weight.detach(), self._levels)
         zero = torch.zeros_like(scale, dtype=torch.int32)
@@ -74,46 +74,32 @@ def _parameter(values: np.ndarray) -> nn.Parameter:
 
 
 def weight_levels(graph: onnx.ModelProto) -> int:
-    """Return the largest level of a quantized graph's weights: one of each channel has it."""
-    found = (
-        np.abs(v.astype(int)).max()
-        for v in constants_of(graph.graph).values()
-        if v.dtype == np.int8
-    )
-    most = WEIGHT_LEVELS[PORTABLE_BITS]
-    return WEIGHT_LEVELS[FULL_BITS] if max(found, default=most) > most else most
+    """Return the largest level of a quantized graph's weights: 64 or 127, by its bits."""
+    weights = (v for v in constants_of(graph.graph).values() if v.dtype == np.int8)
+    portable = WEIGHT_LEVELS[PORTABLE_BITS]
+    is_full = any(np.abs(v.astype(int)).max() > portable for v in weights)
+    return WEIGHT_LEVELS[FULL_BITS] if is_full else portable
 
 
 def weight_scale(weight: Tensor, levels: int) -> Tensor:
-    """Return the (outputs,) scales of a weight, symmetric around 0."""
+    """Return the (outputs,) scales of an (outputs, ...) weight, symmetric around 0."""
     largest = weight.flatten(1).abs().amax(1)
     return torch.where(largest > 0, largest, 1.0) / levels
 
 
 def _conv(node: onnx.NodeProto, x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    top, left = _numbers(node, "pads", 0)[:2]
-    (groups,) = _numbers(node, "group", 1)[:1]
-    return F.conv2d(x, weight, bias, _numbers(node, "strides", 1), (top, left), 1, groups)
+    padding = attribute(node, "pads", [0, 0])[:2]
+    strides, groups = attribute(node, "strides", [1, 1]), attribute(node, "group", 1)
+    return F.conv2d(x, weight, bias, strides, padding, 1, groups)
 
 
 def _gemm(_: onnx.NodeProto, x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     return F.linear(x, weight, bias)
 
 
-def _average_pool(node: onnx.NodeProto, x: Tensor) -> Tensor:
-    return F.avg_pool2d(x, _numbers(node, "kernel_shape", 1), _numbers(node, "strides", 1))
-
-
-def _max_pool(node: onnx.NodeProto, x: Tensor) -> Tensor:
-    return F.max_pool2d(x, _numbers(node, "kernel_shape", 1), _numbers(node, "strides", 1))
-
-
-def _numbers(node: onnx.NodeProto, name: str, default: int) -> list[int]:
-    """Return an attribute's whole numbers, or its default for each side."""
-    for attribute in node.attribute:
-        if attribute.name == name:
-            return list(attribute.ints) or [attribute.i]
-    return [default] * 4 if name == "pads" else [default] * 2
+def _window(node: onnx.NodeProto) -> tuple[list[int], list[int]]:
+    """Return the kernel's size and the strides of a pooling layer."""
+    return attribute(node, "kernel_shape", None), attribute(node, "strides", [1, 1])
 
 
 OPERATORS: dict[str, Callable[..., Tensor]] = {
@@ -121,7 +107,7 @@ OPERATORS: dict[str, Callable[..., Tensor]] = {
     "Gemm": _gemm,
     "Relu": lambda _, x: F.relu(x),
     "Add": lambda _, a, b: a + b,
-    "AveragePool": _average_pool,
-    "MaxPool": _max_pool,
+    "AveragePool": lambda node, x: F.avg_pool2d(x, *_window(node)),
+    "MaxPool": lambda node, x: F.max_pool2d(x, *_window(node)),
 }
-"""What the graphs of our networks are made of."""
+"""The operators in graphs of our networks, besides Reshape and those of quantization."""

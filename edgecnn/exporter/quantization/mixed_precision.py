@@ -1,4 +1,4 @@
-"""Which layers to keep in float first: those after which the signal is much worse than before."""
+"""Mixed precision: which layers to keep in float, by the noise that quantizing each one adds."""
 
 from collections.abc import Iterator
 
@@ -14,39 +14,41 @@ WEIGHTED = ("Conv", "Gemm", "MatMul")
 def worst_layers(
     prepared: onnx.ModelProto, errors: tuple[LayerError, ...]
 ) -> list[tuple[str, ...]]:
-    """Return groups of nodes to keep in float, the worst first.
+    """Return groups of node names to keep in float, the layer that loses most decibels first.
 
-    A group is a layer with everything that brings its input, back to the layers before it: only if
-    all of them are float is the tensor between them not rounded. The last layer stays integer; its
-    logits are float anyway.
+    A group is a layer with all nodes that compute its input, back to the layers before it: the
+    tensors between them stay unrounded only if all of these nodes are float. The last layer is in
+    no group: its logits are float anyway.
 
     Args:
-        prepared: The plain graph as the quantizer got it.
-        errors: What quantization costs each of its tensors.
+        prepared: The plain graph that was quantized, after `prepare`.
+        errors: The quantization error of each of its tensors.
     """
     known = {row.layer: row.float_db for row in errors if row.kind == "activation"}
     makers = makers_of(prepared.graph)
     groups = {}
     for node in prepared.graph.node:
         if node.op_type in WEIGHTED and LOGITS not in node.output:
-            after = next((known[n.name] for n in _onward(prepared, node) if n.name in known), 0.0)
-            feeding = list(_back(makers, node))
+            after = next(
+                (known[n.name] for n in _following(prepared, node) if n.name in known), 0.0
+            )
+            feeding = list(_preceding(makers, node))
             before = min((known[n.name] for n in feeding if n.name in known), default=after)
             groups[(node.name, *dict.fromkeys(n.name for n in feeding))] = before - after
     return sorted(groups, key=lambda group: -groups[group])
 
 
-def _back(makers: dict[str, onnx.NodeProto], node: onnx.NodeProto) -> Iterator[onnx.NodeProto]:
-    """Yield what brings a layer's input, up to and with the layers before it."""
+def _preceding(makers: dict[str, onnx.NodeProto], node: onnx.NodeProto) -> Iterator[onnx.NodeProto]:
+    """Yield the nodes that compute a layer's input, back to the layers with weights before it."""
     sources = node.input[:1] if node.op_type in WEIGHTED else node.input
     for maker in (makers[name] for name in sources if name in makers):
         yield maker
         if maker.op_type not in WEIGHTED:
-            yield from _back(makers, maker)
+            yield from _preceding(makers, maker)
 
 
-def _onward(graph: onnx.ModelProto, node: onnx.NodeProto) -> Iterator[onnx.NodeProto]:
-    """Yield a layer and what follows it, one reader after the other."""
+def _following(graph: onnx.ModelProto, node: onnx.NodeProto) -> Iterator[onnx.NodeProto]:
+    """Yield a layer, then the first reader of its output, then the first reader of that, ...."""
     current: onnx.NodeProto | None = node
     while current is not None:
         yield current

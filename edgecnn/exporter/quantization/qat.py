@@ -1,8 +1,8 @@
-"""Quantization-aware fine-tuning: a network learns in the int8 graph that will be its file.
+"""Quantization-aware fine-tuning: the int8 graph that will be the file is trained in torch.
 
-The exported graph itself is trained: its nodes run in torch, each QuantizeLinear and
-DequantizeLinear as fake quantization with the graph's own scales, whose rounding
-lets gradients through. So what learns is what ships, and nothing has to be kept in step by hand.
+Each node of the exported graph runs in torch; QuantizeLinear and DequantizeLinear run as fake
+quantization with the graph's own scales, and pass gradients straight through their rounding. There
+is no second description of the network that could differ from the file.
 
 Source: Jacob et al. 2018, "Quantization and Training of Neural Networks for Efficient
 Integer-Arithmetic-Only Inference", section 3.
@@ -37,7 +37,7 @@ class FineTuned:
     core: onnx.ModelProto
     """The plain graph with the new weights."""
     quantized: onnx.ModelProto
-    """The quantized graph with them; the scales of its activations are the old ones."""
+    """The quantized graph with the new weights; the scales of its activations are unchanged."""
     network: GraphNetwork
     """The quantized graph in torch."""
 
@@ -50,21 +50,21 @@ def finetune(
     recipe: Recipe,
     on_progress: OnProgress,
 ) -> FineTuned:
-    """Train the quantized graph by the recipe's `qat` numbers.
+    """Train the quantized graph for the epochs and learning rate in the recipe's `qat`.
 
     Args:
         core: The plain graph.
-        quantized: The same graph from `quantize`.
-        data: Its training part is learned.
-        spec: The model's.
-        recipe: Of the run; its batch, augmentation and teacher are used here too.
+        quantized: `core` after `quantize`.
+        data: Its training part is used.
+        spec: The model's spec.
+        recipe: The run's recipe; its batch, augmentation and teacher are used here too.
         on_progress: Called after each step.
 
     Raises:
         CheckFailed: The loss is not a number.
     """
-    # The norms are folded in, so SGD's rate no longer fits the weights; Adam's steps do not depend
-    # on their scale.
+    # Batch norms are folded into the weights, so the run's SGD rate no longer fits their scale;
+    # the size of Adam's steps does not depend on it.
     numbers = replace(
         recipe,
         optimizer=Optimizer.ADAM,
@@ -91,9 +91,14 @@ def with_weights(core: onnx.ModelProto, weights: dict[str, np.ndarray]) -> onnx.
 
 
 def requantize(quantized: onnx.ModelProto, weights: dict[str, np.ndarray]) -> onnx.ModelProto:
-    """Return the quantized graph with other weights, and the scales of its activations kept."""
+    """Return the quantized graph with other weights; the scales of its activations stay.
+
+    Args:
+        quantized: The result of `quantize`.
+        weights: Float weights and biases by their names in the plain graph.
+    """
     known, levels = constants_of(quantized.graph), weight_levels(quantized)
-    new = dict(weights)  # layers that stay float have theirs by the plain graph's names
+    new = dict(weights)  # layers that stay float keep the plain graph's names
     makers = makers_of(quantized.graph)
     for node in quantized.graph.node:
         if node.op_type not in ("Conv", "Gemm") or node.input[1] not in makers:
@@ -111,6 +116,7 @@ def requantize(quantized: onnx.ModelProto, weights: dict[str, np.ndarray]) -> on
 
 
 def _rounded(values: np.ndarray, scale: np.ndarray, most: int) -> np.ndarray:
+    """Return (outputs, ...) values as whole steps of their (outputs,) scales, -most to most."""
     shape = (-1, *(1 for _ in values.shape[1:]))
     levels = np.round(values.astype(np.float64) / scale.reshape(shape))
     clipped: np.ndarray = levels.clip(-most, most)

@@ -1,4 +1,8 @@
-"""Static int8 quantization of a plain graph, in QDQ form, with ONNX Runtime's own quantizer."""
+"""Static int8 quantization of a plain graph, in QDQ form, with ONNX Runtime's own quantizer.
+
+An int8 recipe is a `Choice`: to add a way of calibrating, add a `Method`; to let `export` try it,
+add a `Calibration` to `CALIBRATIONS` in `search.py`. A new number format of a file is a `Form`.
+"""
 
 import contextlib
 import io
@@ -21,6 +25,7 @@ from onnxruntime.quantization import (
 from onnxruntime.quantization.calibrate import TensorsData, create_calibrator, save_tensors_data
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
+from edgecnn.exhaustive import assert_never
 from edgecnn.exporter.graph.contract import SCALE
 from edgecnn.exporter.graph.last_layer import with_float_logits
 from edgecnn.exporter.graph.plain_graph import IMAGE, finish, strip
@@ -31,32 +36,32 @@ from edgecnn.records import Record
 CHUNK = 32
 """Frames whose activations are in memory at once."""
 BINS = 512
-"""Of a histogram that the entropy is sought in; with as many as levels there is nothing to seek."""
+"""Bins of the histogram for `Method.ENTROPY`: more than the 256 levels, or every range is equal."""
 PERCENTILE = 99.99
 
 FRAME_LEVELS = {"scale": SCALE, "zero_point": np.array(0, np.uint8)}
-"""A frame's levels, whatever the calibration frames hold: ONNX Runtime's convolution takes its bias
-to be in steps of its input's scale times its weight's, and wrapping makes that scale 1/255."""
+"""Quantization of `image`, whatever the calibration frames hold: ONNX Runtime's convolution takes
+its bias to be in steps of input scale times weight scale, and `wrap_int8` sets the former."""
 
 
 class Method(str, Enum):
-    """How the range of an activation follows from what the calibration frames show."""
+    """How the range of an activation is computed from its values on the calibration frames."""
 
-    MINMAX = "MinMax"
+    MINMAX = "MinMax"  # the values are the names of ONNX Runtime's `CalibrationMethod`
     """From the smallest value to the largest."""
     PERCENTILE = "Percentile"
-    """Without the outermost hundredth of a percent."""
+    """Without the outermost 0.01 percent of the values."""
     ENTROPY = "Entropy"
-    """The range whose histogram differs least from the whole one, by the Kullback-Leibler sum."""
+    """The range whose histogram has the least Kullback-Leibler divergence from the full one."""
 
 
 @dataclass(frozen=True)
 class Calibration(Record):
-    """What the ranges of the activations come from."""
+    """How the ranges of the activations are calibrated."""
 
     method: Method = Method.MINMAX
     frames: int = 512
-    """Training pictures."""
+    """Number of training pictures."""
 
     def __str__(self) -> str:
         return f"{self.method.value} calibration"
@@ -69,9 +74,9 @@ class Choice(Record):
     weight_bits: int = PORTABLE_BITS
     calibration: Calibration = field(default_factory=Calibration)
     floats: tuple[str, ...] = ()
-    """Nodes that stay float."""
+    """Names of nodes that stay float (mixed precision)."""
     epochs: int = 0
-    """Of fine-tuning in int8."""
+    """Epochs of quantization-aware fine-tuning."""
 
     def __str__(self) -> str:
         portable = self.weight_bits == PORTABLE_BITS
@@ -86,7 +91,7 @@ class Choice(Record):
 
 
 class Frames(CalibrationDataReader):  # type: ignore[misc]
-    """Feeds (n, H, W, C) uint8 frames to the calibrator, one at a time."""
+    """Feeds (n, H, W, C) uint8 frames to ONNX Runtime's calibrator, one at a time."""
 
     def __init__(self, frames: Frame) -> None:
         self._frames = iter(frames)
@@ -98,13 +103,13 @@ class Frames(CalibrationDataReader):  # type: ignore[misc]
 
 
 def to_image(frames: Frame) -> np.ndarray:
-    """Return (n, H, W, C) uint8 frames as the (n, C, H, W) float image of a plain graph."""
+    """Return (n, H, W, C) uint8 frames as the (n, C, H, W) float image in 0..1 of a plain graph."""
     image: np.ndarray = np.ascontiguousarray(frames.transpose(0, 3, 1, 2)).astype(np.float32)
     return image * SCALE
 
 
 def prepare(core: onnx.ModelProto) -> onnx.ModelProto:
-    """Return a plain graph as the quantizer wants it: batch norms folded, shapes inferred."""
+    """Return a plain graph as the quantizer needs it: batch norms folded, shapes inferred."""
     with tempfile.TemporaryDirectory() as folder:
         plain, prepared = Path(folder) / "plain.onnx", Path(folder) / "prepared.onnx"
         onnx.save(core, plain)
@@ -113,15 +118,21 @@ def prepare(core: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def calibrate(core: onnx.ModelProto, frames: Frame, method: Method) -> TensorsData:
-    """Return the range of every activation of a prepared graph on (n, H, W, C) uint8 frames."""
+    """Find the range of every activation.
+
+    Args:
+        core: A plain graph after `prepare`.
+        frames: (n, H, W, C) uint8 calibration frames.
+        method: How a range follows from the values.
+    """
     with tempfile.TemporaryDirectory() as folder, _quiet():
         path = Path(folder) / "prepared.onnx"
         onnx.save(core, path)
         calibrator = create_calibrator(
             path,
             augmented_model_path=str(Path(folder) / "augmented.onnx"),
-            calibrate_method=_library_method(method),
-            extra_options=_histogram(method),
+            calibrate_method=CalibrationMethod[method.value],
+            extra_options=_extra_options(method),
         )
         for start in range(0, len(frames), CHUNK):
             calibrator.collect_data(Frames(frames[start : start + CHUNK]))
@@ -138,9 +149,9 @@ def quantize(
 
     Args:
         core: The graph of `export_core`.
-        frames: (n, height, width, channels) uint8 training frames to calibrate with.
+        frames: (n, H, W, C) uint8 training frames to calibrate with.
         choice: How; by default U8S8 with 7-bit weights and MinMax calibration.
-        ranges: What `calibrate` found with the choice's method, if it is known.
+        ranges: The result of `calibrate` with the choice's method; None: calibrate here.
 
     Returns:
         The graph in QDQ form; `image` and `logits` are still float.
@@ -161,7 +172,7 @@ def quantize(
             per_channel=True,
             reduce_range=choice.weight_bits == PORTABLE_BITS,
             nodes_to_exclude=list(choice.floats),
-            calibrate_method=_library_method(method),
+            calibrate_method=CalibrationMethod[method.value],
             calibration_cache_path=str(cache),
             extra_options={"TensorQuantOverrides": {IMAGE: [FRAME_LEVELS]}},
         )
@@ -169,19 +180,22 @@ def quantize(
     return finish(strip(with_float_logits(model)))
 
 
-def _library_method(method: Method) -> CalibrationMethod:
-    return CalibrationMethod[method.value]
-
-
-def _histogram(method: Method) -> dict[str, object]:
-    if method is Method.PERCENTILE:
-        return {"percentile": PERCENTILE, "symmetric": False}
-    return {"num_bins": BINS} if method is Method.ENTROPY else {}
+def _extra_options(method: Method) -> dict[str, object]:
+    """Return the calibrator's options for a method."""
+    match method:
+        case Method.MINMAX:
+            return {}
+        case Method.PERCENTILE:
+            return {"percentile": PERCENTILE, "symmetric": False}
+        case Method.ENTROPY:
+            return {"num_bins": BINS}
+        case _:
+            assert_never(method)
 
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep the quantizer's prints and advice off the screen."""
+    """Suppress what the quantizer prints and advises."""
     root = logging.getLogger()
     level = root.level
     root.setLevel(logging.ERROR)

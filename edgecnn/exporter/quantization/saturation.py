@@ -1,8 +1,8 @@
-"""The saturation audit: where AVX2's product of u8 and s8 passes 16 bits, and answers change.
+"""The saturation audit: in which layers 16-bit sums overflow on CPUs without VNNI.
 
-x86 CPUs without VNNI multiply with `vpmaddubsw`: two neighbouring products of an unsigned and a
-signed byte are summed in 16 bits, and what does not fit is cut off. ONNX Runtime's kernels pair the
-input channels of one kernel position, the next position following: the order of K below.
+x86 CPUs without VNNI multiply with `vpmaddubsw`: it sums two neighbouring products of an unsigned
+and a signed byte in 16 bits, and saturates. ONNX Runtime's kernels pair neighbours along K: the
+input channels of one kernel position, then those of the next.
 
 Source: ONNX Runtime, `onnxruntime/core/mlas/lib/x86_64/QgemmU8S8KernelAvx2.S`; Intel 64 and IA-32
 Architectures Software Developer's Manual, VPMADDUBSW.
@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 
-from edgecnn.exporter.graph.editing import constants_of, makers_of
+from edgecnn.exporter.graph.editing import attribute, constants_of, makers_of
 from edgecnn.exporter.quantization.activations import (
     MOST_LEVEL,
     Activations,
@@ -28,18 +28,18 @@ LOWEST, HIGHEST = -(2**15), 2**15 - 1
 
 @dataclass(frozen=True)
 class SaturatedLayer:
-    """One layer in which a pair sum can pass 16 bits."""
+    """One layer in which a pair sum can exceed 16 bits."""
 
     layer: str
     pairs: int
-    """Pairs of neighbouring weights of which some activations would pass 16 bits."""
+    """Pairs of neighbouring weights whose sum exceeds 16 bits for some activations."""
     pairs_in_all: int
     reached: int
-    """Pair sums that did pass 16 bits on the frames looked at."""
+    """Pair sums that exceeded 16 bits on the audited frames."""
     sums: int
-    """Pair sums computed for those frames."""
+    """Pair sums computed on those frames."""
     worst: int
-    """The pair sum farthest outside, or 0."""
+    """The pair sum farthest outside 16 bits, or 0."""
 
 
 @dataclass(frozen=True)
@@ -47,24 +47,24 @@ class Saturation:
     """The audit of a quantized graph."""
 
     layers: tuple[SaturatedLayer, ...]
-    """Those in which a pair can pass 16 bits; none: every CPU computes the same."""
+    """Layers in which a pair sum can exceed 16 bits; none: every CPU computes the same."""
     frames: int
 
     def __str__(self) -> str:
         if not self.layers:
-            return "no pair of weights can pass 16 bits: every CPU computes the same"
+            return "no pair of weights can exceed 16 bits: every CPU computes the same"
         parts = (
             f"{row.layer}: {row.reached:,} of {row.sums:,} sums (worst {row.worst:,})"
             for row in self.layers
         )
-        return f"16 bits are passed on CPUs without VNNI, {self.frames} frames: {'; '.join(parts)}"
+        return f"16-bit overflow on CPUs without VNNI, {self.frames} frames: {'; '.join(parts)}"
 
 
 def audit(quantized: onnx.ModelProto, frames: Frame) -> Saturation:
-    """Find every layer in which a pair sum can pass 16 bits, and count where it does.
+    """Find every layer in which a pair sum can exceed 16 bits, and count how often it does.
 
     Args:
-        quantized: The graph of `quantize`.
+        quantized: The graph that `quantize` returned.
         frames: (n, H, W, C) uint8 calibration frames.
     """
     suspects = [layer for layer in _layers(quantized) if layer.risky.any()]
@@ -73,14 +73,14 @@ def audit(quantized: onnx.ModelProto, frames: Frame) -> Saturation:
     return Saturation(tuple(rows), len(frames))
 
 
-def _even(rows: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+def _with_even_columns(rows: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
     """Append a zero column where the number of columns is odd, as the kernels do."""
     return np.pad(rows, ((0, 0), (0, rows.shape[1] % 2)))
 
 
 def can_saturate(weights: npt.NDArray[np.int8]) -> npt.NDArray[np.bool_]:
-    """Return for (outputs, K) weights which (outputs, pairs) can pass 16 bits at all."""
-    pairs = _even(weights).astype(np.int32).reshape(len(weights), -1, 2)
+    """Return which pairs of (outputs, K) weights can exceed 16 bits: (outputs, pairs)."""
+    pairs = _with_even_columns(weights).astype(np.int32).reshape(len(weights), -1, 2)
     highest = MOST_LEVEL * pairs.clip(0).sum(-1)
     lowest = MOST_LEVEL * pairs.clip(None, 0).sum(-1)
     outside: npt.NDArray[np.bool_] = (highest > HIGHEST) | (lowest < LOWEST)
@@ -89,24 +89,26 @@ def can_saturate(weights: npt.NDArray[np.int8]) -> npt.NDArray[np.bool_]:
 
 @dataclass(frozen=True, eq=False)
 class _Group:
-    """One group of a layer: which inputs meet which weights."""
+    """One group of a Conv, or a Gemm: its weights, and the input channels they apply to."""
 
     weights: npt.NDArray[np.int8]
     """(outputs, K)"""
     channels: slice
-    """Of the input."""
+    """Range of input channels."""
 
 
 @dataclass(frozen=True, eq=False)
 class _Layer:
+    """One integer layer and the quantization of its input."""
+
     node: onnx.NodeProto
     groups: list[_Group]
     source: str
-    """The dequantized input."""
+    """Name of its dequantized input."""
     scale: float
     zero: int
     shape: tuple[int, ...]
-    """Of the input, without the batch."""
+    """(C, H, W) or (C,) of the input."""
 
     @property
     def risky(self) -> npt.NDArray[np.bool_]:
@@ -129,7 +131,7 @@ class _Layer:
         )
 
     def _rows(self, image: npt.NDArray[np.uint8], group: _Group) -> npt.NDArray[np.uint8]:
-        """Return the (m, K) levels that meet a group's weights."""
+        """Return the (m, K) input levels that a group's weights are multiplied with."""
         if self.node.op_type != "Conv":
             return image.reshape(1, -1)
         return patches(image[group.channels], self.node, self.zero)
@@ -138,9 +140,9 @@ class _Layer:
 def _outside(
     rows: npt.NDArray[np.uint8], weights: npt.NDArray[np.int8]
 ) -> Iterator[npt.NDArray[np.int32]]:
-    """Yield the pair sums outside 16 bits, one pair of columns after the other."""
-    a = _even(rows).astype(np.int32).reshape(len(rows), -1, 2)
-    w = _even(weights).astype(np.int32).reshape(len(weights), -1, 2)
+    """Yield the pair sums of (m, K) levels with (outputs, K) weights that exceed 16 bits."""
+    a = _with_even_columns(rows).astype(np.int32).reshape(len(rows), -1, 2)
+    w = _with_even_columns(weights).astype(np.int32).reshape(len(weights), -1, 2)
     risky = can_saturate(weights)
     for pair in np.flatnonzero(risky.any(0)):
         sums = a[:, pair] @ w[risky[:, pair], pair].T
@@ -148,16 +150,24 @@ def _outside(
 
 
 def patches(image: npt.NDArray[np.uint8], node: onnx.NodeProto, zero: int) -> npt.NDArray[np.uint8]:
-    """Return the (m, K) patches of a (C, H, W) image under a Conv, K in the kernels' order."""
-    numbers = {a.name: list(a.ints) for a in node.attribute}
-    height, width = numbers["kernel_shape"]
-    down, right = numbers.get("dilations", [1, 1])
-    top, left, bottom, end = numbers.get("pads", [0] * 4)
-    step_y, step_x = numbers.get("strides", [1, 1])
-    padded = np.pad(image, ((0, 0), (top, bottom), (left, end)), constant_values=zero)
-    window = ((height - 1) * down + 1, (width - 1) * right + 1)
+    """Cut an image into the patches that a Conv multiplies with its weights.
+
+    Args:
+        image: (C, H, W) uint8 levels.
+        node: The Conv.
+        zero: The level of zero, which pads.
+
+    Returns:
+        (positions, K) levels, K in the order of ONNX Runtime's kernels.
+    """
+    height, width = attribute(node, "kernel_shape", None)
+    dilation_y, dilation_x = attribute(node, "dilations", [1, 1])
+    top, left, bottom, right = attribute(node, "pads", [0] * 4)
+    stride_y, stride_x = attribute(node, "strides", [1, 1])
+    padded = np.pad(image, ((0, 0), (top, bottom), (left, right)), constant_values=zero)
+    window = ((height - 1) * dilation_y + 1, (width - 1) * dilation_x + 1)
     views = np.lib.stride_tricks.sliding_window_view(padded, window, (1, 2))
-    views = views[:, ::step_y, ::step_x, ::down, ::right]  # (C, out h, out w, kernel h, kernel w)
+    views = views[:, ::stride_y, ::stride_x, ::dilation_y, ::dilation_x]  # (C, OH, OW, KH, KW)
     rows: npt.NDArray[np.uint8] = views.transpose(1, 2, 3, 4, 0).reshape(
         -1, height * width * len(image)
     )
@@ -165,7 +175,7 @@ def patches(image: npt.NDArray[np.uint8], node: onnx.NodeProto, zero: int) -> np
 
 
 def _layers(quantized: onnx.ModelProto) -> Iterator[_Layer]:
-    """Yield every integer Conv and Gemm; a depthwise Conv has another kernel, of 32 bits."""
+    """Yield every integer Conv and Gemm, except depthwise ones: their kernel sums in 32 bits."""
     constants, makers = constants_of(quantized.graph), makers_of(quantized.graph)
     shapes = {
         value.name: tuple(dim.dim_value for dim in value.type.tensor_type.shape.dim)[1:]
@@ -174,11 +184,10 @@ def _layers(quantized: onnx.ModelProto) -> Iterator[_Layer]:
     for node in quantized.graph.node:
         if node.op_type not in ("Conv", "Gemm"):
             continue
-        source, weight = (makers.get(name) for name in node.input[:2])
-        if source is None or weight is None or weight.op_type != "DequantizeLinear":
+        inputs = [makers[name] for name in node.input[:2] if name in makers]
+        if [maker.op_type for maker in inputs] != ["DequantizeLinear"] * 2:
             continue
-        if source.op_type != "DequantizeLinear":
-            continue
+        source, weight = inputs
         groups = list(_groups(node, constants[weight.input[0]].astype(np.int8)))
         scale, zero = (constants[name] for name in source.input[1:3])
         if groups:
@@ -188,12 +197,12 @@ def _layers(quantized: onnx.ModelProto) -> Iterator[_Layer]:
 
 
 def _groups(node: onnx.NodeProto, weights: npt.NDArray[np.int8]) -> Iterator[_Group]:
-    numbers = {a.name: a.i for a in node.attribute}
+    """Yield the groups of a layer; none of a depthwise Conv."""
     if node.op_type == "Gemm":
-        rows = weights if numbers.get("transB") else weights.T
+        rows = weights if attribute(node, "transB", 0) else weights.T
         yield _Group(np.ascontiguousarray(rows), slice(None))
         return
-    count, inputs = numbers.get("group", 1), weights.shape[1]
+    count, inputs = attribute(node, "group", 1), weights.shape[1]
     if count > 1 and inputs == 1:
         return
     ordered = weights.transpose(0, 2, 3, 1).reshape(len(weights), -1)  # (outputs, K)

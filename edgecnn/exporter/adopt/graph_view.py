@@ -35,9 +35,9 @@ class GraphView:
             for value in [*self.graph.input, *self.graph.value_info, *self.graph.output]
         }
 
-    def nodes(self, *kinds: str) -> Iterator[onnx.NodeProto]:
-        """Yield the nodes of these operator types, in order."""
-        return (node for node in list(self.graph.node) if node.op_type in kinds)
+    def nodes(self, kind: str) -> Iterator[onnx.NodeProto]:
+        """Yield the nodes of one operator type, in order."""
+        return (node for node in list(self.graph.node) if node.op_type == kind)
 
     def shape(self, name: str) -> list[int]:
         """Return the shape of a tensor, 0 for an open dimension; empty if it is unknown."""

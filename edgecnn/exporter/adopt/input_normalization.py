@@ -34,8 +34,8 @@ def add_input_normalization(model: onnx.ModelProto, plan: Plan) -> None:
     refill(graph.node, [*nodes, *graph.node])
 
 
-def fold_input_normalization(model: onnx.ModelProto) -> bool:
-    """Fold the first 1x1 convolution into the next one, or remove it, where that is exact.
+def fold_input_normalization(view: GraphView, node: onnx.NodeProto) -> bool:
+    """Fold the normalization, a 1x1 Conv, into the next Conv, or remove it, where that is exact.
 
     It is not exact if the next one is padded and the normalization has an offset: padding adds
     zeros behind the normalization, which are not zero before it.
@@ -43,23 +43,21 @@ def fold_input_normalization(model: onnx.ModelProto) -> bool:
     Returns:
         Whether the graph was changed.
     """
-    view = GraphView(model)
-    first = next((node for node in view.graph.node if IMAGE in node.input), None)
-    if first is None or not _is_pointwise(view, first) or attribute(first, "group", 1) != 1:
+    if IMAGE not in node.input or not _is_pointwise(view, node) or attribute(node, "group", 1) != 1:
         return False
-    weight, bias = view.weights(first)
+    weight, bias = view.weights(node)
     if np.array_equal(weight[:, :, 0, 0], np.eye(*weight.shape[:2])) and not bias.any():
-        view.redirect_readers(first.output[0], IMAGE)
-        view.replace(first)
+        view.redirect_readers(node.output[0], IMAGE)
+        view.replace(node)
         return True
-    second = view.only_reader(first.output[0])
+    second = view.only_reader(node.output[0])
     if second is None or not _can_fold_into(view, second, has_offset=bool(bias.any())):
         return False
     next_weight, next_bias = view.weights(second)
     merged = np.einsum("oikl,ic->ockl", next_weight, weight[:, :, 0, 0])
     shifted = next_bias + np.einsum("oikl,i->o", next_weight, bias)
     second.input[:] = [IMAGE, *view.add_weights(second.output[0], merged, shifted)]
-    view.replace(first)
+    view.replace(node)
     return True
 
 

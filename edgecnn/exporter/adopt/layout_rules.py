@@ -1,6 +1,7 @@
 """Simplification rules for layouts: transposes and reshapes that prevent fusion of layers.
 
-Each rule changes a graph in place, once, and returns whether it did. Shapes are inferred first.
+A rule is called with each node of its operator type, as `RULES` in `read_graph.py` says. It changes
+the graph in place, or returns False. All shapes have been inferred.
 """
 
 import numpy as np
@@ -16,24 +17,21 @@ BINARY = ("Add", "Sub", "Mul", "Div")
 RESHAPING = ("Reshape", "Squeeze", "Unsqueeze", "Flatten")
 
 
-def sink_transposes(model: onnx.ModelProto) -> bool:
+def sink_transposes(view: GraphView, node: onnx.NodeProto) -> bool:
     """Move a Transpose behind the elementwise layer that reads it, towards one to cancel with."""
-    view = GraphView(model)
-    for node in view.nodes("Transpose"):
-        layer = view.only_reader(node.output[0])
-        if layer is None or not _can_sink(view, node, layer):
-            continue
-        first, second = onnx.NodeProto(), onnx.NodeProto()
-        first.CopyFrom(layer)
-        second.CopyFrom(node)
-        _permute_constant(view, node, first)
-        between = f"{layer.output[0]}_before"
-        rename_tensors([first], {node.output[0]: node.input[0], layer.output[0]: between})
-        second.input[0], second.output[0] = between, layer.output[0]
-        view.replace(node)
-        view.replace(layer, first, second)
-        return True
-    return False
+    layer = view.only_reader(node.output[0])
+    if layer is None or not _can_sink(view, node, layer):
+        return False
+    first, second = onnx.NodeProto(), onnx.NodeProto()
+    first.CopyFrom(layer)
+    second.CopyFrom(node)
+    _permute_constant(view, node, first)
+    between = f"{layer.output[0]}_before"
+    rename_tensors([first], {node.output[0]: node.input[0], layer.output[0]: between})
+    second.input[0], second.output[0] = between, layer.output[0]
+    view.replace(node)
+    view.replace(layer, first, second)
+    return True
 
 
 def _can_sink(view: GraphView, node: onnx.NodeProto, layer: onnx.NodeProto) -> bool:
@@ -60,27 +58,24 @@ def _permute_constant(view: GraphView, node: onnx.NodeProto, layer: onnx.NodePro
             layer.input[i] = view.add_constant(name, whole.transpose(np.argsort(perm)))
 
 
-def flatten_first(model: onnx.ModelProto) -> bool:
+def flatten_first(view: GraphView, node: onnx.NodeProto) -> bool:
     """Remove the Transpose before a Flatten: reorder the weights of the dense layer behind it."""
-    view = GraphView(model)
-    for node in view.nodes("Transpose"):
-        flat = view.only_reader(node.output[0])
-        dense = view.only_reader(flat.output[0]) if flat is not None else None
-        shape = view.shape(node.input[0])
-        if flat is None or dense is None or len(shape) != 4 or 0 in shape[1:]:
-            continue
-        if not is_to_nhwc(node) or not _flattens(view, flat) or not _is_dense(view, dense):
-            continue
-        weight, is_transposed = view.array(dense.input[1]), bool(attribute(dense, "transB", 0))
-        rows = weight.T if is_transposed else weight  # (height * width * channels, units)
-        _, channels, height, width = shape
-        rows = rows.reshape(height, width, channels, -1).transpose(2, 0, 1, 3)
-        rows = rows.reshape(weight.shape[1 if is_transposed else 0], -1)
-        dense.input[1] = view.add_constant(dense.input[1], rows.T if is_transposed else rows)
-        flat.input[0] = node.input[0]
-        view.replace(node)
-        return True
-    return False
+    flat = view.only_reader(node.output[0])
+    dense = view.only_reader(flat.output[0]) if flat is not None else None
+    shape = view.shape(node.input[0])
+    if flat is None or dense is None or len(shape) != 4 or 0 in shape[1:]:
+        return False
+    if not is_to_nhwc(node) or not _flattens(view, flat) or not _is_dense(view, dense):
+        return False
+    weight, is_transposed = view.array(dense.input[1]), bool(attribute(dense, "transB", 0))
+    rows = weight.T if is_transposed else weight  # (height * width * channels, units)
+    _, channels, height, width = shape
+    rows = rows.reshape(height, width, channels, -1).transpose(2, 0, 1, 3)
+    rows = rows.reshape(weight.shape[1 if is_transposed else 0], -1)
+    dense.input[1] = view.add_constant(dense.input[1], rows.T if is_transposed else rows)
+    flat.input[0] = node.input[0]
+    view.replace(node)
+    return True
 
 
 def _perm(node: onnx.NodeProto) -> list[int]:
@@ -101,36 +96,30 @@ def _is_dense(view: GraphView, node: onnx.NodeProto) -> bool:
     return plain and node.input[1] in view.constants
 
 
-def merge_reshapes(model: onnx.ModelProto) -> bool:
+def merge_reshapes(view: GraphView, node: onnx.NodeProto) -> bool:
     """Merge two reshapes into one, and remove a Reshape that changes nothing."""
-    view = GraphView(model)
-    for node in view.nodes("Reshape"):
-        before, after = view.shape(node.input[0]), view.shape(node.output[0])
-        if before and before == after and 0 not in after and node.output[0] not in view.outputs:
-            view.redirect_readers(node.output[0], node.input[0])
-            view.replace(node)
-            return True
-        maker = view.makers.get(node.input[0])
-        if maker is None or maker.op_type not in RESHAPING or not after or 0 in after:
-            continue
-        node.input[:] = [
-            maker.input[0],
-            view.add_constant(f"{node.output[0]}_target", np.array(after, np.int64)),
-        ]
+    before, after = view.shape(node.input[0]), view.shape(node.output[0])
+    if before and before == after and 0 not in after and node.output[0] not in view.outputs:
+        view.redirect_readers(node.output[0], node.input[0])
+        view.replace(node)
         return True
-    return False
+    maker = view.makers.get(node.input[0])
+    if maker is None or maker.op_type not in RESHAPING or not after or 0 in after:
+        return False
+    node.input[:] = [
+        maker.input[0],
+        view.add_constant(f"{node.output[0]}_target", np.array(after, np.int64)),
+    ]
+    return True
 
 
-def reshape_points(model: onnx.ModelProto) -> bool:
+def reshape_points(view: GraphView, node: onnx.NodeProto) -> bool:
     """Replace the Transpose of a 1x1 picture by a Reshape, which may merge with others."""
-    view = GraphView(model)
-    for node in view.nodes("Transpose"):
-        before, after = view.shape(node.input[0]), view.shape(node.output[0])
-        if len(before) != 4 or before[2:] != [1, 1] or not after or 0 in after:
-            continue
-        if _perm(node)[:1] != [0]:
-            continue
-        target = view.add_constant(f"{node.output[0]}_target", np.array(after, np.int64))
-        view.replace(node, helper.make_node("Reshape", [node.input[0], target], node.output))
-        return True
-    return False
+    before, after = view.shape(node.input[0]), view.shape(node.output[0])
+    if len(before) != 4 or before[2:] != [1, 1] or not after or 0 in after:
+        return False
+    if _perm(node)[:1] != [0]:
+        return False
+    target = view.add_constant(f"{node.output[0]}_target", np.array(after, np.int64))
+    view.replace(node, helper.make_node("Reshape", [node.input[0], target], node.output))
+    return True

@@ -48,22 +48,25 @@ MAX_ROUNDS = 50
 """Rounds of simplification: each ends with fewer or simpler nodes."""
 TOLERANCE = 1e-3
 """Largest relative difference of a logit, or difference of a probability."""
-RULES = (
-    layer_rules.pool_means,
-    layout_rules.sink_transposes,
-    layout_rules.flatten_first,
-    layout_rules.reshape_points,
-    layout_rules.merge_reshapes,
-    layer_rules.add_and_multiply,
-    layer_rules.convolve_norms,
-    layer_rules.convolve_gains,
-    layer_rules.join_gains,
-    layer_rules.join_biases,
-    layer_rules.flatten_before,
-    layer_rules.merge_pads,
-    layer_rules.name_dense,
-    fold_input_normalization,
+Rule = Callable[[GraphView, onnx.NodeProto], bool]
+RULES: tuple[tuple[Rule, str], ...] = (
+    (layer_rules.pool_means, "ReduceMean"),
+    (layout_rules.sink_transposes, "Transpose"),
+    (layout_rules.flatten_first, "Transpose"),
+    (layout_rules.reshape_points, "Transpose"),
+    (layout_rules.merge_reshapes, "Reshape"),
+    (layer_rules.add_and_multiply, "Sub"),
+    (layer_rules.add_and_multiply, "Div"),
+    (layer_rules.convolve_norms, "BatchNormalization"),
+    (layer_rules.convolve_gains, "Mul"),
+    (layer_rules.join_gains, "Conv"),
+    (layer_rules.join_biases, "Add"),
+    (layer_rules.flatten_before, "Conv"),
+    (layer_rules.merge_pads, "Pad"),
+    (layer_rules.name_dense, "MatMul"),
+    (fold_input_normalization, "Conv"),
 )
+"""In this order: each rule with the operator type of the nodes that it is tried on."""
 PROBES = 3
 """Synthetic frames on which the simplified graph is compared with the original."""
 BLOCKS = 5
@@ -148,17 +151,17 @@ def simplify(model: onnx.ModelProto) -> onnx.ModelProto:
     for _ in range(MAX_ROUNDS):
         drop_unused(model.graph)
         model = infer(model)
-        if not sum(_applied(rule, model) for rule in RULES):
+        if not sum(_applied(rule, kind, model) for rule, kind in RULES):
             break
         model = fold(model)
     refuse_operators(outline_graph(model.SerializeToString()), CLASSIFIER)
     return model
 
 
-def _applied(rule: Callable[[onnx.ModelProto], bool], model: onnx.ModelProto) -> int:
+def _applied(rule: Rule, kind: str, model: onnx.ModelProto) -> int:
     """Apply a rule until it changes nothing, and return how often it did."""
     times = 0
-    while rule(model):
+    while any(rule(view, node) for view in [GraphView(model)] for node in view.nodes(kind)):
         times += 1
     return times
 

@@ -71,10 +71,7 @@ def stamp(model: onnx.ModelProto, spec: ModelSpec, card: ModelCard, golden: Gold
 
 
 def _wrap(
-    core: onnx.ModelProto,
-    spec: ModelSpec,
-    conversion: list[onnx.NodeProto],
-    constants: Constants,
+    core: onnx.ModelProto, spec: ModelSpec, conversion: list[onnx.NodeProto], constants: Constants
 ) -> onnx.ModelProto:
     """Put the input conversion before a graph and a softmax behind it."""
     model = copied(core)

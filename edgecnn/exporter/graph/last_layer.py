@@ -3,12 +3,7 @@
 import numpy as np
 import onnx
 
-from edgecnn.exporter.graph.editing import (
-    Constants,
-    constants_of,
-    drop_unused_constants,
-    makers_of,
-)
+from edgecnn.exporter.graph.editing import Constants, constants_of, drop_unused_constants, makers_of
 from edgecnn.exporter.graph.plain_graph import LOGITS
 
 SHAPING = ("Reshape", "Flatten", "Squeeze", "Identity")

@@ -18,11 +18,7 @@ from onnxruntime.quantization.qdq_loss_debug import (
 
 from edgecnn.exporter.graph.editing import constants_of, makers_of
 from edgecnn.exporter.graph.plain_graph import IMAGE
-from edgecnn.exporter.quantization.activations import (
-    MOST_LEVEL,
-    Activations,
-    activations_of,
-)
+from edgecnn.exporter.quantization.activations import MOST_LEVEL, Activations, activations_of
 from edgecnn.model.frame import Frame
 from edgecnn.pages.plots import BLUE, ORANGE, to_png
 from edgecnn.pages.table import Table

@@ -16,11 +16,7 @@ import numpy.typing as npt
 import onnx
 
 from edgecnn.exporter.graph.editing import attribute, constants_of, makers_of
-from edgecnn.exporter.quantization.activations import (
-    MOST_LEVEL,
-    Activations,
-    activations_of,
-)
+from edgecnn.exporter.quantization.activations import MOST_LEVEL, Activations, activations_of
 from edgecnn.model.frame import Frame
 
 LOWEST, HIGHEST = -(2**15), 2**15 - 1

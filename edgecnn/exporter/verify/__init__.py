@@ -1,1 +1,1 @@
-"""`verify`: whether a model file still does what was learned."""
+"""`verify`: whether a model file still computes what its network learned."""

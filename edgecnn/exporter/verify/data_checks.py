@@ -1,19 +1,18 @@
-"""A model file against pictures: its accuracy, the order of its labels, the rule of its frames."""
+"""A model file against pictures: its accuracy, the order of its labels, its fit rule."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import product
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.metrics import confusion_matrix
 
 from edgecnn.check_result import FAIL, OK, SKIPPED
 from edgecnn.data.catalog import load_as
 from edgecnn.data.dataset import Dataset
 from edgecnn.errors import DataError, SpecError
-from edgecnn.exporter.verify.checks import Check
-from edgecnn.exporter.verify.known_faults import explain_labels, explain_order
+from edgecnn.exporter.verify.checks import Check, other_rule, rule_of
+from edgecnn.exporter.verify.known_faults import Labels, explain_labels, explain_order
 from edgecnn.exporter.verify.model_under_test import ModelUnderTest
 from edgecnn.model.frame import Frame
 from edgecnn.model.model_file import ModelFile
@@ -22,16 +21,21 @@ from edgecnn.trainer.metrics import measure_accuracy
 from edgecnn.trainer.recipe import Recipe
 
 UNEXPLAINED = "lower than the card says"
-Labels = npt.NDArray[np.int64]
 
 
 def check_data(
     tested: ModelUnderTest, data: str, on_progress: Callable[[str], None]
 ) -> tuple[Check, ...]:
-    """Measure a file on the test part of a data set with its classes.
+    """Check a file on the test part of a data set.
+
+    Args:
+        tested: The model file.
+        data: Name or folder of a data set with the model's classes; empty: the checks are skipped.
+        on_progress: Called with the name of each stage.
 
     Raises:
-        NotFound, DataError: There is no such data set, it is broken, or of other classes.
+        NotFound: There is no such data set.
+        DataError: It is broken, or has other classes.
     """
     if not data:
         return (Check("data", SKIPPED, "give --data X, a data set with the model's classes"),)
@@ -53,15 +57,16 @@ def check_data(
 
 
 def _load(file: ModelFile, data: str, spec: ModelSpec) -> Dataset:
-    """Load a data set; the model's own is split as it was for training."""
+    """Load a data set; the one that the model was trained on is split as it was for training."""
     try:
         recipe = Recipe.from_json(file.card.recipe)
-    except SpecError:  # not one of our trainer's
+    except SpecError:  # the model was not trained here
         return load_as(data, spec)
     return load_as(data, spec, recipe.train_size if data == recipe.data else 0)
 
 
 def _refuse_others(own: tuple[str, ...], others: tuple[str, ...], data: str) -> None:
+    """Raise DataError unless the classes are the same, in any order."""
     if sorted(own) != sorted(others):
         raise DataError(
             f"data set {data!r} has classes {', '.join(others)}; the model has {', '.join(own)}",
@@ -70,9 +75,9 @@ def _refuse_others(own: tuple[str, ...], others: tuple[str, ...], data: str) -> 
 
 
 def _check_pictures(file: ModelFile, data: str, loaded: Dataset) -> Check:
-    """See whether the file's rule makes the frames that it learned from, where that can be known.
+    """Check whether the file's fit rule gives the frames that the network was trained on.
 
-    The digest on the card is over fitted frames.
+    It does if the digest on the card, which is over fitted frames, is that of the data set.
     """
     name, card = "frames", file.card
     if loaded.digest == card.dataset_digest:
@@ -81,16 +86,12 @@ def _check_pictures(file: ModelFile, data: str, loaded: Dataset) -> Check:
         return Check(name, SKIPPED, f"{data} is not the card's data set, {card.dataset}")
     for spec in _other_rules(file.spec):
         if _load(file, data, spec).digest == card.dataset_digest:
-            return Check(
-                name,
-                FAIL,
-                f"frames are fitted by another rule: the file says {file.spec.fit.value}, "
-                f"{file.spec.shrink.value}, it learned with {spec.fit.value}, {spec.shrink.value}",
-            )
+            return Check(name, FAIL, f"{other_rule(file.spec)}, it learned with {rule_of(spec)}")
     return Check(name, SKIPPED, f"{data} has changed since the network learned it")
 
 
 def _other_rules(spec: ModelSpec) -> Iterator[ModelSpec]:
+    """Yield the spec with each other fit and shrink rule."""
     for fit, shrink in product(Fit, Shrink):
         if (fit, shrink) != (spec.fit, spec.shrink):
             yield replace(spec, fit=fit, shrink=shrink)
@@ -99,23 +100,19 @@ def _other_rules(spec: ModelSpec) -> Iterator[ModelSpec]:
 def _check_order(
     labels: tuple[str, ...], truth: Labels, answers: Labels, *, is_explained: bool
 ) -> Check:
-    """See whether classes changed places; another fault may look as if they had."""
+    """Check whether labels are permuted; not where another fault may look as if they were."""
     name = "labels"
     if is_explained:
         return Check(name, SKIPPED, "the accuracy has another reason")
     confusion = confusion_matrix(truth, answers, labels=range(len(labels)))
     moved = explain_order(labels, labels, confusion, "the data")
-    return Check(
-        name,
-        FAIL if moved else OK,
-        moved or "each class is found by its own name",
-    )
+    return Check(name, FAIL if moved else OK, moved or "each class is found by its own name")
 
 
 def _check_accuracy(
     tested: ModelUnderTest, frames: Frame, truth: Labels, answers: Labels
 ) -> tuple[Check, bool]:
-    """See whether the accuracy may be the card's: the intervals touch.
+    """Check whether the accuracy can be that on the card: the confidence intervals touch.
 
     Returns:
         The check, and whether a known fault explains why it failed.

@@ -1,4 +1,4 @@
-"""A model file under examination: its graph, and what the runner's own session answers."""
+"""The model file that `verify` checks: its graph, and its logits in the runner's own session."""
 
 from functools import cached_property
 
@@ -13,7 +13,10 @@ from edgecnn.model.model_file import ModelFile
 
 
 class ModelUnderTest:
-    """A file whose golden frames need not agree: `Classifier` would not open it.
+    """A file whose golden frames may disagree, so that `Classifier` would refuse to open it.
+
+    Args:
+        file: The file, its digest and contract checked.
 
     Raises:
         ModelError: ONNX Runtime cannot load it, or its graph and its spec disagree.
@@ -27,26 +30,26 @@ class ModelUnderTest:
 
     @cached_property
     def graph(self) -> onnx.ModelProto:
-        """The graph, read by onnx."""
+        """The graph, parsed by onnx."""
         return onnx.load_from_string(self.file.data)
 
     @cached_property
     def tolerance(self) -> float:
-        """By how much a logit of this form may be off."""
+        """How much a logit of this form may differ from the expected one."""
         return tolerance_of(self.file.card.form, self.graph)
 
     @cached_property
     def faults(self) -> list[KnownFault]:
-        """What may be wrong with it."""
+        """Faults that this graph may have."""
         return known_faults(self.graph, self.file.spec)
 
     def logits(self, frames: Frame) -> Logits:
-        """Answer (n, height, width, channels) uint8 frames one by one, as a device does: (n, K)."""
+        """Return (n, K) logits of (n, H, W, C) uint8 frames, run one by one as on a device."""
         rows = [self._session.run([LOGITS], {INPUT: frame[None]})[0] for frame in frames]
         return np.concatenate(rows)
 
     def some_frames(self, count: int) -> Frame:
-        """Return the golden frames, then noise."""
+        """Return (count, H, W, C) uint8 frames: the golden frames, then noise."""
         shape = (count, *self.file.spec.shape)
         frames = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
         for row, frame in zip(frames, self.golden_frames, strict=False):

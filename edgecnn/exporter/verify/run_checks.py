@@ -5,15 +5,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.metrics import confusion_matrix
 
 from edgecnn.check_result import FAIL, OK, SKIPPED
 from edgecnn.data.dataset import Pictures
 from edgecnn.errors import EdgeError
 from edgecnn.exporter.gate.gate import MIN_AGREEMENT, MIN_EXPORT_AGREEMENT
-from edgecnn.exporter.verify.checks import Check
-from edgecnn.exporter.verify.known_faults import explain_labels, explain_order
+from edgecnn.exporter.verify.checks import Check, other_rule, rule_of
+from edgecnn.exporter.verify.known_faults import Labels, explain_labels, explain_order
 from edgecnn.exporter.verify.model_under_test import ModelUnderTest
 from edgecnn.model.form import Form
 from edgecnn.model.model_file import ModelFile, read_model
@@ -23,33 +22,29 @@ from edgecnn.trainer.score import choose_device, logits_of
 from edgecnn.trainer.train import load_for
 
 UNEXPLAINED = "no known fault explains it: the weights may be another run's"
-Labels = npt.NDArray[np.int64]
 
 
 def check_run(
     tested: ModelUnderTest, against: str | Path, on_progress: Callable[[str], None]
 ) -> tuple[Check, ...]:
-    """Compare specs, then labels on validation pictures, with those of the run's network.
+    """Compare the file's spec, and labels on validation pictures, with those of a run's network.
+
+    Args:
+        tested: The model file.
+        against: The run's folder; empty: the checks are skipped.
+        on_progress: Called with the name of each stage.
 
     Raises:
-        NotFound, DataError: There is no such run, or it or its data set is broken.
+        NotFound: There is no such run.
+        DataError: The run or its data set is broken.
     """
     if not against:
         return (Check("run", SKIPPED, "give --against RUN, the run's folder"),)
     run = read_run(Path(against))
     wrong = _differences(tested.file.spec, run.spec)
-    checks = (
-        Check(
-            "run",
-            FAIL if wrong else OK,
-            wrong or "the file's spec is the run's",
-        ),
-    )
-    if not _same_places(tested.file.spec, run.spec):
-        return (
-            *checks,
-            Check("agreement", SKIPPED, "the run's network has another shape"),
-        )
+    checks = (Check("run", FAIL if wrong else OK, wrong or "the file's spec is the run's"),)
+    if not _same_shape(tested.file.spec, run.spec):
+        return (*checks, Check("agreement", SKIPPED, "the run's network has another shape"))
     on_progress("comparing with the run on validation pictures")
     data, _ = load_for(run.recipe)
     wanted = logits_of(run.network, data.validation, choose_device("cpu")).argmax(1).numpy()
@@ -60,22 +55,21 @@ def check_run(
     )
 
 
-def _same_places(own: ModelSpec, runs: ModelSpec) -> bool:
+def _same_shape(own: ModelSpec, runs: ModelSpec) -> bool:
+    """Return whether input and output have the same shapes."""
     return (own.shape, len(own.labels)) == (runs.shape, len(runs.labels))
 
 
 def _sibling(file: ModelFile, form: Form) -> Path:
+    """Return where another form of the same model would be: beside the file."""
     return file.path.with_name(f"{file.card.name}{form.suffix}")
 
 
 def _differences(own: ModelSpec, runs: ModelSpec) -> str:
-    """Say in what a file's spec differs from the run's; the reject threshold is the export's."""
+    """Return how a file's spec differs from the run's; the export sets the reject threshold."""
     found = []
     if (own.fit, own.shrink) != (runs.fit, runs.shrink):
-        found.append(
-            f"frames are fitted by another rule: the file says {own.fit.value}, "
-            f"{own.shrink.value}, the run learned with {runs.fit.value}, {runs.shrink.value}"
-        )
+        found.append(f"{other_rule(own)}, the run learned with {rule_of(runs)}")
     if own.shape != runs.shape:
         found.append(f"the file takes {own.shape}, the run {runs.shape}")
     if own.labels != runs.labels:
@@ -87,7 +81,7 @@ def _differences(own: ModelSpec, runs: ModelSpec) -> str:
 
 
 def _agreement(file: ModelFile, form: Form, run: Run, pictures: Pictures, wanted: Labels) -> Check:
-    """See whether a form labels pictures as the run's network does."""
+    """Check whether a form gives the labels of the run's network, (n,) `wanted`."""
     name = f"{form} = torch"
     path = file.path if form is file.card.form else _sibling(file, form)
     try:
@@ -108,6 +102,6 @@ def _agreement(file: ModelFile, form: Form, run: Run, pictures: Pictures, wanted
 
 
 def _needed(form: Form, run: Run, count: int) -> int:
-    """Return how many labels must agree; fine-tuning in int8 moves the weights of every form."""
+    """Return how many labels must agree: fewer after fine-tuning, which changes every form."""
     exact = form is Form.FP32 and not run.recipe.qat.epochs
     return math.ceil(count * (MIN_EXPORT_AGREEMENT if exact else MIN_AGREEMENT))

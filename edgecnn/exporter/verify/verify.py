@@ -1,4 +1,4 @@
-"""`verify`: does a model file still do what was learned, and if not, what is wrong with it."""
+"""`verify`: whether a model file still computes what its network learned, and if not, why."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +10,7 @@ from onnx.reference import ReferenceEvaluator
 
 from edgecnn.check_result import FAIL, OK, SKIPPED
 from edgecnn.errors import EdgeError, ModelError, ProviderError, SpecError
-from edgecnn.exporter.verify.checks import Check, VerifyReport
+from edgecnn.exporter.verify.checks import Check, VerifyReport, other_rule, rule_of
 from edgecnn.exporter.verify.data_checks import check_data
 from edgecnn.exporter.verify.known_faults import Logits, explain_golden
 from edgecnn.exporter.verify.model_under_test import ModelUnderTest
@@ -19,12 +19,11 @@ from edgecnn.inference.session import INPUT, LOGITS
 from edgecnn.model import digest, fit_probe
 from edgecnn.model.form import Form
 from edgecnn.model.model_file import ModelFile, find_model, read_model
-from edgecnn.model.spec import ModelSpec
 
 REFERENCE_FRAMES = 32
 TIES = {Form.INT8: 3}
-"""Of those frames, how many may differ by more: a tie that the reference rounds another way in an
-early layer moves several values of the last (onnxruntime#32132)."""
+"""How many of these frames may differ by more than the tolerance: where the reference rounds a tie
+of an early layer the other way, several values of the last layer change (onnxruntime#32132)."""
 OnProgress = Callable[[str], None]
 
 
@@ -35,13 +34,16 @@ def verify(
     against: str | Path = "",
     on_progress: OnProgress = lambda _: None,
 ) -> VerifyReport:
-    """Check a model file, and name what is wrong with it.
+    """Check a model file, and explain what is wrong with it.
 
     Args:
         model: A path, or the name of a shipped model.
-        data: A data set with the model's classes, to measure accuracy and the order of labels on.
+        data: A data set with the model's classes, to check accuracy and order of the labels on.
         against: The folder of the run that it was exported from.
         on_progress: Called with the name of each stage.
+
+    Returns:
+        The checks; one that fails says why.
 
     Raises:
         NotFound: There is no such model, data set or run.
@@ -58,36 +60,35 @@ def verify(
         refused = Check("contract", FAIL, error.what)
         return VerifyReport(str(path), file.card.form, (*checks[:-1], refused))
     checks += (_check_fit(file), _check_golden(tested))
-    on_progress("asking onnx's reference")
+    on_progress("comparing with onnx's reference evaluator")
     checks += (_check_reference(tested),)
     checks += check_run(tested, against, on_progress) + check_data(tested, data, on_progress)
     return VerifyReport(str(path), file.card.form, checks)
 
 
 def _read(path: Path) -> tuple[tuple[Check, ...], ModelFile | None]:
-    """Return the checks of the bytes, and the file if they hold."""
+    """Check digest and contract; return the checks, and the file if both hold."""
     try:
         file = read_model(path)
     except (ModelError, SpecError) as error:
-        sealed = _seal_holds(path.read_bytes())
-        name = "contract" if sealed else "digest"
-        before = (Check("digest", OK, "fits the bytes"),) if sealed else ()
-        return (*before, Check(name, FAIL, error.what)), None
+        if not _is_digest_right(path.read_bytes()):
+            return (Check("digest", FAIL, error.what),), None
+        return (Check("digest", OK, "fits the bytes"), Check("contract", FAIL, error.what)), None
     contract = Check("contract", OK, f"version {digest.CONTRACT_VERSION}, graph and spec agree")
     return (Check("digest", OK, file.digest), contract), file
 
 
-def _seal_holds(content: bytes) -> bool:
+def _is_digest_right(content: bytes) -> bool:
+    """Return whether a file holds the digest of its bytes."""
     try:
-        metadata = digest.read_metadata(content)
-        digest.check_digest(content, metadata)
-    except (EdgeError, KeyError):  # no model, or a file without a digest
+        digest.check_digest(content, digest.read_metadata(content))
+    except (EdgeError, KeyError):  # not a model, or without a digest
         return False
     return True
 
 
 def _check_fit(file: ModelFile) -> Check:
-    """See whether frames are fitted here as they were where the file was made."""
+    """Check whether frames are fitted here as on the machine that made the file."""
     spec, stored = file.spec, file.golden.fitted
     name = "fit rule"
     if not stored:
@@ -95,22 +96,12 @@ def _check_fit(file: ModelFile) -> Check:
     if fit_probe.fits(spec, stored):
         return Check(name, OK, f"{rule_of(spec)} gives the pixels that it gave there")
     made = " or ".join(rule_of(other) for other in fit_probe.rules_of(spec, stored))
-    return Check(
-        name,
-        FAIL,
-        f"frames are fitted by another rule: the file says {rule_of(spec)}, it was made with {made}"
-        if made
-        else f"{rule_of(spec)} gives other pixels here, as does every other rule",
-    )
-
-
-def rule_of(spec: ModelSpec) -> str:
-    """Return how a spec fits frames."""
-    return f"{spec.fit.value}, {spec.shrink.value}"
+    none = f"{rule_of(spec)} gives other pixels here, as does every other rule"
+    return Check(name, FAIL, f"{other_rule(spec)}, it was made with {made}" if made else none)
 
 
 def _check_golden(tested: ModelUnderTest) -> Check:
-    """See whether the golden frames give their logits, within the tolerance of the form."""
+    """Check whether the golden frames give their logits, within the tolerance of the form."""
     golden, spec, name = tested.file.golden, tested.file.spec, "golden"
     if not tested.golden_frames:
         return Check(name, SKIPPED, "the file has no golden frames")
@@ -130,21 +121,19 @@ def _check_golden(tested: ModelUnderTest) -> Check:
 
 
 def _check_reference(tested: ModelUnderTest) -> Check:
-    """See whether onnx's own evaluator, slow and plain, gives the same logits."""
+    """Check whether onnx's reference evaluator, which is slow, gives the same logits."""
     frames, name = tested.some_frames(REFERENCE_FRAMES), "reference"
     try:
         (rows,) = cast(
             "list[Logits]", ReferenceEvaluator(tested.graph).run([LOGITS], {INPUT: frames})
         )
-    except Exception as error:  # it raises whatever its operators do
+    except Exception as error:  # it raises whatever its operators raise
         return Check(name, SKIPPED, f"onnx {onnx.__version__} cannot evaluate the graph: {error}")
     gaps, allowed = np.abs(rows - tested.logits(frames)), tested.tolerance
-    gaps = (gaps / np.maximum(np.abs(rows), 1)).max(1)  # a large logit is only so exact in float
-    strays = int((~(gaps <= allowed)).sum())
-    figures = (
-        f"{len(frames) - strays} of {len(frames)} frames within {allowed:.2g}, a logit is off by "
-        f"{gaps.max():.2g}"
-    )
-    if strays <= TIES.get(tested.file.card.form, 0):
+    gaps = (gaps / np.maximum(np.abs(rows), 1)).max(1)  # float rounding errors grow with the logit
+    outside = int((~(gaps <= allowed)).sum())
+    within = f"{len(frames) - outside} of {len(frames)} frames within {allowed:.2g}"
+    figures = f"{within}, a logit is off by {gaps.max():.2g}"
+    if outside <= TIES.get(tested.file.card.form, 0):
         return Check(name, OK, figures)
     return Check(name, FAIL, f"ONNX Runtime and onnx's reference disagree: {figures}")

@@ -1,10 +1,11 @@
-# Two commands: `make demo` and `make test`. Each sets up all it needs in .venv.
+# Two commands: `make demo` and `make test`. Each sets up all it needs in .venv; so does `make docs`.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
+DOCS_READY := $(VENV)/docs-ready
 
-.PHONY: demo test lint types unit fuzz soak clean
+.PHONY: demo test lint types unit docs fuzz soak clean
 
 demo: $(READY)
 	$(BIN)/edgecnn demo --out demo-out
@@ -21,6 +22,10 @@ types: $(READY)
 unit: $(READY)
 	$(BIN)/pytest -n 2 --dist worksteal
 
+# The site, in site/. Strict: a broken link or a docstring that cannot be read ends it.
+docs: $(DOCS_READY)
+	$(BIN)/mkdocs build --quiet --strict
+
 fuzz: $(READY)
 	$(BIN)/python tests/fuzz_models.py --mutants 100000
 
@@ -35,5 +40,9 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet -c constraints.txt -e ".[cpu,web,train,dev]"
 	touch $@
 
+$(DOCS_READY): $(READY)
+	$(BIN)/pip install --quiet -c constraints.txt -e ".[docs]"
+	touch $@
+
 clean:
-	rm -rf $(VENV) demo-out build dist
+	rm -rf $(VENV) demo-out site build dist

@@ -254,7 +254,7 @@ def test_adopt_says_what_it_read_and_was_told(main: Main, tmp_path: Path) -> Non
     labels.write_text("a\nb\nc\n")
     done = main("adopt", path, "--labels", labels, "--assume", "unit", "--out", tmp_path / "out")
     assert done.returncode == 0, done.stderr
-    for words in ("NHWC", "told ", "guessed ", "16 made frames", "other.fp32.onnx", "no int8"):
+    for words in ("NHWC", "told ", "guessed ", "16 synthetic frames", "other.fp32.onnx", "no int8"):
         assert words in done.stdout
 
 

@@ -32,7 +32,7 @@ from edgecnn.exporter.rejection import (
 )
 from edgecnn.exporter.ship import ExportReport
 from edgecnn.exporter.temperature import HIGHEST, LOWEST, divided, fit_temperature, last_constants
-from edgecnn.exporter.verify.known_faults import answer_of
+from edgecnn.exporter.verify.known_faults import network_of
 from edgecnn.inference.classifier import Classifier
 from edgecnn.model.form import Form
 from edgecnn.model.model_file import read_model
@@ -179,7 +179,7 @@ def test_divided_logits_are_divided_and_no_node_is_added(
     wrap = wrap_int8 if form == "int8" else wrap_fp32
     cooler = divided(graph, temperature)
     assert [node.op_type for node in cooler.graph.node] == [n.op_type for n in graph.graph.node]
-    before, after = (answer_of(wrap(g, SPEC))(frames) for g in (graph, cooler))
+    before, after = (network_of(wrap(g, SPEC))(frames) for g in (graph, cooler))
     np.testing.assert_allclose(after, before / temperature, rtol=1e-4, atol=1e-5)
     assert np.array_equal(after.argmax(1), before.argmax(1))
     assert LOGITS in {value.name for value in cooler.graph.output}

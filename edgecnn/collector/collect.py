@@ -132,7 +132,7 @@ def _run_in_window(
 ) -> Recording:
     """Record in a thread, so that the window hears keys while the camera keeps it waiting."""
     session.tell = preview.tell
-    session.is_interrupted = lambda: stop.wanted and not preview.ended
+    session.is_interrupted = lambda: stop.requested and not preview.ended
     supervision = Supervision(step=preview.step, stop=stop)
     outcome = supervise(lambda: session.run(preview(frames), count), supervision)
     if outcome.value is None:  # the disk hangs

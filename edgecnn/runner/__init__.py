@@ -1,1 +1,1 @@
-"""On the device: from a model file and a source to predictions. Needs neither torch nor onnx."""
+"""A run on the device: from sources through the classifier to sinks. Needs no torch and no onnx."""

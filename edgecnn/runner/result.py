@@ -1,4 +1,4 @@
-"""What becomes of one frame."""
+"""The result of classifying one frame."""
 
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -11,18 +11,19 @@ from edgecnn.runner.smoothing import UNKNOWN
 from edgecnn.sources.region import WHOLE, Region
 
 NO_FRAME: Frame = np.empty((0, 0, 3), np.uint8)
+"""The frame of a result that carries none."""
 
 
 class ResultStatus(str, Enum):
-    """Why a frame's answer is not to be trusted."""
+    """Why a result cannot be trusted; NONE if it can."""
 
     NONE = ""
     NON_FINITE = "non_finite"
-    """The network answered with NaN or infinity: there is no prediction."""
+    """The network returned NaN or infinity: there is no prediction."""
     OBSTRUCTED = "obstructed"
-    """The picture has been black, white or of one shade for a while: the answer is withheld."""
+    """The picture has been of one colour for some seconds: the label is `unknown`."""
     FROZEN = "frozen"
-    """The picture has not changed for a while: the answer may be an old one."""
+    """The picture has not changed for some seconds: the label may be outdated."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,34 +31,34 @@ class Result:
     """One classified frame."""
 
     number: int
-    """From 1."""
+    """The frame's number in the run, from 1."""
     frame_bgr: Frame
-    """The whole frame, as the source gave it; the fitted one, if no whole ones were asked for."""
+    """(height, width, 3) or (height, width), uint8: the whole frame from the source, or the part that
+    the network saw if `WatchOptions.whole` is False, or an empty array without a frame."""
     prediction: Prediction | None
-    """What the network says of this frame alone; None if that is not a number."""
+    """What the network returned for this frame alone; None if that was NaN or infinity."""
     label: str = UNKNOWN
-    """The answer: a class once enough predictions said so and it is known, else `unknown`."""
+    """The smoothed label: a class that enough recent predictions agree on, else `unknown`."""
     changed: bool = False
-    """Whether the source's answer before this was another one."""
+    """Whether the label differs from this source's label before."""
     source: str = ""
     """The name of the source, without credentials."""
     age_ms: float = 0.0
-    """From the moment when the frame had been read to the prediction. What camera and driver held
-    back before is not in it."""
+    """Milliseconds from the moment the frame was read to its prediction; delays inside the camera
+    and its driver are not included."""
     time_s: float = 0.0
-    """When the frame had been read: Unix time, by a clock that may jump."""
+    """When the frame was read: Unix time in seconds, by the system clock, which may jump."""
     status: ResultStatus = ResultStatus.NONE
     region: Region = WHOLE
-    """What of the frame was classified."""
-
+    """The part of the frame that was classified."""
     picture: str = ""
-    """The frame's file, where the source is a folder of pictures."""
+    """The frame's file, if the source is a folder of pictures."""
 
     def without_frame(self) -> "Result":
-        """Return the same without its frame."""
+        """Return a copy without the frame."""
         return replace(self, frame_bgr=NO_FRAME)
 
     @property
     def probability(self) -> float:
-        """Return the prediction's probability, 0 to 1; 0 if there is none."""
+        """The prediction's probability, 0 to 1; 0 without a prediction."""
         return self.prediction.probability if self.prediction else 0.0

@@ -1,4 +1,4 @@
-"""From predictions, which flicker, to an answer that holds: k of n votes, and hysteresis."""
+"""Smoothing of predictions that flicker: the label changes by k of n votes, with hysteresis."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -9,22 +9,22 @@ from edgecnn.model.spec import ModelSpec
 from edgecnn.records import Record
 
 UNKNOWN = "unknown"
-"""The answer where no class is known."""
+"""The label when no class is probable enough."""
 
 
 @dataclass(frozen=True)
 class Smoothing(Record):
-    """How many votes a new answer needs. As it stands, every prediction is the answer."""
+    """How many of the last predictions must agree on a new label. The default is no smoothing."""
 
     votes: int = 1
-    """An answer becomes another one when so many ..."""
+    """The label changes when this many ..."""
     of: int = 1
-    """... of the last so many predictions say so."""
+    """... of this many last predictions agree."""
     hysteresis: float = 0.0
-    """The answer that holds may fall short of the file's threshold by so much probability."""
+    """How far, in probability, the current label may fall below the model's reject threshold."""
 
     def __post_init__(self) -> None:
-        """Refuse votes that two answers could have at once."""
+        """Raise OptionError unless the votes are a majority."""
         if not (self.of < 2 * self.votes <= 2 * self.of and 0 <= self.hysteresis < 1):
             raise OptionError(
                 f"smoothing is {self.votes} of {self.of}, hysteresis {self.hysteresis:g}",
@@ -33,10 +33,10 @@ class Smoothing(Record):
 
 
 def parse_smoothing(text: str, hysteresis: float = 0.0) -> Smoothing:
-    """Return the smoothing of a text like `3/5`; none for no text.
+    """Return the smoothing of a text like `3/5`; no smoothing for an empty text.
 
     Raises:
-        OptionError: It is no majority.
+        OptionError: The votes are no majority.
     """
     votes, _, of = (text or "1/1").partition("/")
     if not (votes.isdecimal() and of.isdecimal()):
@@ -45,24 +45,26 @@ def parse_smoothing(text: str, hysteresis: float = 0.0) -> Smoothing:
 
 
 class Smoother:
-    """The answer of one source: a class, or UNKNOWN."""
+    """The smoothed label of one source: a class, or UNKNOWN."""
 
     def __init__(self, smoothing: Smoothing) -> None:
-        self.answer = UNKNOWN
+        self.label = UNKNOWN
         self._smoothing = smoothing
         self._votes: deque[str] = deque(maxlen=smoothing.of)
 
     def add(self, prediction: Prediction | None, spec: ModelSpec) -> str:
-        """Return the answer after one more prediction; None is one that said nothing."""
+        """Return the label after one more prediction; None counts as a vote for UNKNOWN."""
         vote = self._vote(prediction, spec)
         self._votes.append(vote)
-        if self._votes.count(vote) >= self._smoothing.votes:  # only the newest can become more
-            self.answer = vote
-        return self.answer
+        if (
+            self._votes.count(vote) >= self._smoothing.votes
+        ):  # only the newest vote can reach the majority
+            self.label = vote
+        return self.label
 
     def _vote(self, prediction: Prediction | None, spec: ModelSpec) -> str:
         if prediction is None:
             return UNKNOWN
-        slack = self._smoothing.hysteresis if prediction.label == self.answer else 0.0
+        slack = self._smoothing.hysteresis if prediction.label == self.label else 0.0
         known = spec.knows(prediction.probability + slack, prediction.logit)
         return prediction.label if known else UNKNOWN

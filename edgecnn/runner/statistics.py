@@ -1,4 +1,4 @@
-"""What a run counts, and its summary."""
+"""Statistics of a run, and its report."""
 
 import time
 from collections import Counter
@@ -14,39 +14,39 @@ from edgecnn.runner.sink_queue import DeliveryCounts
 from edgecnn.sources.events import Counts
 
 KEPT_LATENCIES = 100_000
-"""A run may last for months; its percentiles are over the newest results."""
+"""A run may last for months: percentiles are over this many newest results."""
 
 
 @dataclass(frozen=True)
 class RunReport(Record):
-    """A run's summary."""
+    """The summary of a run."""
 
     source: str
     frames: int
     seconds: float
     frames_per_second: float
     p50_ms: float
-    """Median latency of a prediction, see `Prediction`."""
+    """Median latency, see `Prediction.latency_ms`."""
     p99_ms: float
     age_p99_ms: float
-    """See `Result.age_ms`."""
+    """99th percentile of `Result.age_ms`."""
     dropped: int
-    """Frames of live sources that came while others were worked on."""
+    """Frames of live sources that were skipped while an earlier one was classified."""
     errors: int
-    """Frames to which the network answered with NaN or infinity."""
+    """Frames for which the network returned NaN or infinity."""
     labels: dict[str, int]
-    """How often each label was the answer."""
+    """How many results had each label."""
     sources: dict[str, Counts]
-    """What each source gave."""
+    """The frame counts of each source."""
     sinks: dict[str, DeliveryCounts]
-    """What became of the results."""
+    """What happened to the results, by sink."""
     interrupted: bool
-    """Stopped by a signal or a key."""
+    """Whether a signal or a key stopped the run."""
 
     def __str__(self) -> str:
         stopped = "stopped, " if self.interrupted else ""
         errors = f", {self.errors} without a finite answer" if self.errors else ""
-        lost = "".join(f", {name}: {told}" for name, told in self.sinks.items() if told.lost)
+        lost = "".join(f", {name}: {counts}" for name, counts in self.sinks.items() if counts.lost)
         return (
             f"{stopped}{self.frames} frames in {self.seconds:.2f} s, "
             f"{self.frames_per_second:.0f} frames/s, latency p50 {self.p50_ms:.3f} ms, "
@@ -56,25 +56,25 @@ class RunReport(Record):
 
 
 class RecentNumbers:
-    """The newest numbers of many, in memory that does not grow."""
+    """The newest numbers of a long series, in constant memory."""
 
     def __init__(self, size: int = KEPT_LATENCIES) -> None:
-        self._numbers = np.full(size, np.nan, np.float32)  # takes its memory now, not bit by bit
+        self._numbers = np.full(size, np.nan, np.float32)  # allocates now, not as it fills
         self._count = 0
 
     def add(self, number: float) -> None:
-        """Keep a number, instead of the oldest one if there is no room."""
+        """Add a number; if there is no room, it replaces the oldest."""
         self._numbers[self._count % len(self._numbers)] = number
         self._count += 1
 
-    def percentiles(self, *shares: float) -> list[float]:
-        """Return percentiles (0 to 100) of what is kept; zeros if nothing is."""
+    def percentiles(self, *percents: float) -> list[float]:
+        """Return these percentiles (0 to 100) of the kept numbers; zeros if there are none."""
         kept = self._numbers[: self._count]
-        return [round(percentile(kept, share), 4) if self._count else 0.0 for share in shares]
+        return [round(percentile(kept, each), 4) if self._count else 0.0 for each in percents]
 
 
 class RunStatistics:
-    """Counts labels and keeps latencies while a run goes on."""
+    """Counts labels and keeps latencies during a run."""
 
     def __init__(self) -> None:
         self._latencies_ms, self._ages_ms = RecentNumbers(), RecentNumbers()
@@ -98,7 +98,14 @@ class RunStatistics:
         *,
         interrupted: bool,
     ) -> RunReport:
-        """Summarise all that was counted until now."""
+        """Return the report of everything counted so far.
+
+        Args:
+            source: The name of the source, or of all sources.
+            sources: The frame counts of each source.
+            sinks: What happened to the results, by sink.
+            interrupted: Whether a signal or a key stopped the run.
+        """
         seconds = time.perf_counter() - self._start
         frames = self._labels.total()
         p50_ms, p99_ms = self._latencies_ms.percentiles(50, 99)

@@ -1,7 +1,7 @@
-"""The main thread of a run: it serves signals, keys and the watchdog while another one works.
+"""The main thread of a run: it handles signals, keys and the watchdog; a worker does the rest.
 
-Python serves a signal between two steps of its main thread, so that thread must never be the one
-that waits for an inference, a camera or a disk.
+Python runs signal handlers between two bytecodes of its main thread. So the main thread must never
+block in an inference, a camera or a disk.
 """
 
 import select
@@ -19,28 +19,27 @@ from edgecnn.sources.stop import Stop
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 GRACE_S = 1.5
-"""After a signal, the work may take so long to end by itself."""
-LOOK_S = 0.5
-"""How often the watchdog looks."""
+"""How long the worker may take to end after a signal."""
+WATCHDOG_INTERVAL_S = 0.5
 T = TypeVar("T")
 
 
 @dataclass
 class Supervision:
-    """What the main thread looks at while it waits."""
+    """What the main thread checks while the worker runs."""
 
     busy_since_s: Callable[[], float | None] = lambda: None
-    """When the inference that is running began, by the monotonic clock; None: none is."""
+    """Returns when the running inference began, by the monotonic clock; None if none is running."""
     hang_s: float = 10.0
-    """An inference that takes longer has hung."""
+    """Seconds after which an inference counts as hung."""
     step: Callable[[], bool] | None = None
-    """Called again and again in the main thread, for a window; False ends the run."""
+    """Called repeatedly in the main thread, to serve a window; returning False ends the run."""
     stop: Stop = field(default_factory=Stop)
-    """What the work must obey."""
+    """The request to stop that the worker obeys."""
 
 
-class Work(Generic[T]):
-    """A function that runs in a thread of its own."""
+class Worker(Generic[T]):
+    """Runs a function in a daemon thread."""
 
     def __init__(self, function: Callable[[], T]) -> None:
         self.done = Stop()
@@ -50,7 +49,7 @@ class Work(Generic[T]):
         threading.Thread(target=self._run, name="run", daemon=True).start()
 
     def result(self) -> T:
-        """Return what it returned, or raise what it raised, once it is done."""
+        """Return or raise what the function did; call it only when `done` is set."""
         self.done.close()
         if self._error:
             raise self._error
@@ -59,46 +58,46 @@ class Work(Generic[T]):
     def _run(self) -> None:
         try:
             self._value.append(self._function())
-        except BaseException as error:  # it is raised again in the main thread
+        except BaseException as error:  # raised again in the main thread
             self._error = error
-        self.done.ask()
+        self.done.request()
 
 
 @dataclass(frozen=True)
 class Outcome(Generic[T]):
-    """How the work ended."""
+    """How the worker ended."""
 
     value: T | None
-    """What it returned; None: it did not end in time after a signal, and its thread still runs."""
+    """What the function returned; None if it did not end in time and its thread still runs."""
     signal: signal.Signals | None
-    """What asked it to end, if a signal did."""
+    """The signal that stopped it, if one did."""
 
 
 def supervise(function: Callable[[], T], plan: Supervision) -> Outcome[T]:
-    """Run a function in a thread until it ends, a signal comes or an inference hangs.
+    """Run a function in a thread until it returns, a signal comes or an inference hangs.
 
     Raises:
         Hung: An inference takes longer than `plan.hang_s`; its thread still runs.
-        BaseException: Whatever the function raises.
+        BaseException: What the function raises.
     """
     with _signals(plan.stop) as received:
-        work = Work(function)
-        while not _wait(work.done, plan) and not plan.stop.wanted:
+        worker = Worker(function)
+        while not _wait(worker.done, plan) and not plan.stop.requested:
             _check_watchdog(plan)
-        ended = work.done.wait(GRACE_S)
-        return Outcome(work.result() if ended else None, next(iter(received), None))
+        ended = worker.done.wait(GRACE_S)
+        return Outcome(worker.result() if ended else None, next(iter(received), None))
 
 
 def _wait(done: Stop, plan: Supervision) -> bool:
-    """Wait a moment for the end, or for a wish to stop; tell whether the work is done."""
+    """Wait briefly for the worker's end or a request to stop; return whether the worker is done."""
     if plan.step:
         if not plan.step():
-            plan.stop.ask()
+            plan.stop.request()
         return done.wait(0)
     poll = select.poll()
     for stop in (done, plan.stop):
         poll.register(stop, select.POLLIN)
-    poll.poll(LOOK_S * 1000)
+    poll.poll(WATCHDOG_INTERVAL_S * 1000)
     return done.wait(0)
 
 
@@ -107,23 +106,23 @@ def _check_watchdog(plan: Supervision) -> None:
     if since_s is not None and time.monotonic() - since_s > plan.hang_s:
         raise Hung(
             f"an inference has not returned in {plan.hang_s:g} s",
-            remedy="start again; if it comes back, use another provider or --threads 1",
+            remedy="start again; if it happens again, use another provider or --threads 1",
         )
 
 
 @contextmanager
 def _signals(stop: Stop) -> Iterator[list[signal.Signals]]:
-    """Turn signals into a wish to stop; yield the list of those that came."""
+    """Turn signals into a request to stop; yield the list of signals that came."""
     received: list[signal.Signals] = []
     if threading.current_thread() is not threading.main_thread():
-        yield received  # signals reach the main thread only
+        yield received  # only the main thread gets signals
         return
 
-    def note(number: int, _frame: FrameType | None) -> None:
+    def on_signal(number: int, _frame: FrameType | None) -> None:
         received.append(signal.Signals(number))
-        stop.ask()
+        stop.request()
 
-    before = {number: signal.signal(number, note) for number in SIGNALS}
+    before = {number: signal.signal(number, on_signal) for number in SIGNALS}
     try:
         yield received
     finally:

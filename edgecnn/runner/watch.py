@@ -1,4 +1,4 @@
-"""From sources to results: classify every frame, smooth the answers, say what cannot be trusted."""
+"""From sources to results: classify each frame, smooth the labels, mark doubtful results."""
 
 import time
 from collections import defaultdict
@@ -20,25 +20,32 @@ from edgecnn.sources.pause import Pause
 from edgecnn.sources.region import WHOLE, Region
 from edgecnn.sources.sampling import ALL, Sampling
 
-DOUBTS = {SourceEvent.OBSTRUCTED: ResultStatus.OBSTRUCTED, SourceEvent.FROZEN: ResultStatus.FROZEN}
+STATUSES = {
+    SourceEvent.OBSTRUCTED: ResultStatus.OBSTRUCTED,
+    SourceEvent.FROZEN: ResultStatus.FROZEN,
+    SourceEvent.SEEING: ResultStatus.NONE,
+    SourceEvent.CONNECTING: ResultStatus.NONE,
+    SourceEvent.RECONNECTING: ResultStatus.NONE,
+}
+"""The status of a source's results after an event; other events do not change it."""
 
 
 @dataclass(frozen=True)
 class WatchOptions:
-    """How sources are read and answers made."""
+    """How sources are read and labels are made."""
 
     region: Region = WHOLE
     """The part of a frame that is classified."""
     sampling: Sampling = ALL
     """Which frames are classified."""
     smoothing: Smoothing = field(default_factory=Smoothing)
-    """When an answer changes."""
+    """When the label changes."""
     max_frames: int = 0
-    """Stop after so many; 0: no limit."""
+    """Stop after this many frames; 0: no limit."""
     pause: Pause | None = None
-    """Lets another thread hold the frames up. A camera's next frame is then its newest."""
+    """Lets another thread pause the run. The next frame of a live source is then its newest."""
     whole: bool = True
-    """Results carry whole frames; without, those that the network saw, which is cheaper."""
+    """Results carry whole frames; if False, only the part that the network saw, which is faster."""
     capture: CaptureOptions = field(default_factory=CaptureOptions)
     """How the sources are read."""
 
@@ -49,18 +56,18 @@ DEFAULTS = WatchOptions()
 def watch(
     model: str | Path | Classifier, *sources: str | int, options: WatchOptions = DEFAULTS
 ) -> Generator[Result, None, None]:
-    """Classify what sources show, frame after frame; they are released on every way out.
+    """Classify the frames of sources one by one; the sources are always released.
 
         >>> for result in edgecnn.watch("objects", 0):  # doctest: +SKIP
         ...     print(result.label, result.probability)
 
     Args:
-        model: A path, the name of a shipped model, or an opened `Classifier`.
-        sources: See `open_source`. One bad source does not disturb the others.
-        options: Region of interest, rate, smoothing and the like.
+        model: A path, the name of a shipped model, or an open `Classifier`.
+        sources: See `open_source`. A source that fails does not disturb the others.
+        options: Region of interest, frame rate, smoothing and more.
 
     Yields:
-        A `Result` for each frame, newest frames first for cameras, all of them for files.
+        A `Result` for each frame: always the newest of a live source, every frame of a file.
 
     Raises:
         NotFound, OptionError, SourceError: See `open_sources`; ModelError, ProviderError: see
@@ -74,48 +81,41 @@ def watch(
 
 
 class Watcher:
-    """The answers of several sources while they are watched."""
+    """Makes results from the frames of several sources."""
 
     def __init__(self, classifier: Classifier, options: WatchOptions) -> None:
         self.busy_since_s: float | None = None
-        """When the inference that is running began, by the monotonic clock."""
+        """When the running inference began, by the monotonic clock; None if none is running."""
         self._classifier, self._options = classifier, options
         self._smoothers = defaultdict[str, Smoother](lambda: Smoother(options.smoothing))
         self._statuses: dict[str, ResultStatus] = {}
 
     def open(self, sources: Sequence[str | int]) -> AbstractContextManager[Source]:
-        """Open sources so that their results know of obstructed cameras; see `open_sources`."""
+        """Open sources, and follow their events to mark doubtful results; see `open_sources`."""
         options = self._options
-        wanted = FrameRequest(
+        request = FrameRequest(
             self._classifier.spec, options.whole, options.region, options.sampling
         )
-        return open_sources(sources, replace(options.capture, on_event=self._hear), wanted)
+        return open_sources(sources, replace(options.capture, on_event=self._on_event), request)
 
     def results(self, source: Source) -> Iterator[Result]:
-        """Return an iterator over the results of an opened source."""
-        captured_frames = islice(
-            self._paced(source.captured_frames()), self._options.max_frames or None
-        )
-        return (
-            self._result(number, captured)
-            for number, captured in enumerate(captured_frames, start=1)
-        )
+        """Return an iterator over the results of an open source."""
+        frames = islice(self._pausing(source.captured_frames()), self._options.max_frames or None)
+        return (self._result(number, captured) for number, captured in enumerate(frames, start=1))
 
-    def _paced(self, captured_frames: Iterator[CapturedFrame]) -> Iterator[CapturedFrame]:
-        """Yield the captured_frames, and take none while the pause lasts."""
+    def _pausing(self, frames: Iterator[CapturedFrame]) -> Iterator[CapturedFrame]:
+        """Yield the frames; take none from the source during a pause."""
         pause, stop = self._options.pause or Pause(), self._options.capture.stop
         while True:
-            pause.rest(stop)
-            captured = next(captured_frames, None)
+            pause.wait(stop)
+            captured = next(frames, None)
             if captured is None:
                 return
             yield captured
 
-    def _hear(self, event: Event) -> None:
-        if event.what in DOUBTS:
-            self._statuses[event.source] = DOUBTS[event.what]
-        elif event.what in (SourceEvent.SEEING, SourceEvent.CONNECTING, SourceEvent.RECONNECTING):
-            self._statuses.pop(event.source, None)
+    def _on_event(self, event: Event) -> None:
+        if event.what in STATUSES:
+            self._statuses[event.source] = STATUSES[event.what]
         self._options.capture.on_event(event)
 
     def _result(self, number: int, captured: CapturedFrame) -> Result:
@@ -125,8 +125,7 @@ class Watcher:
         if prediction is None:
             status = ResultStatus.NON_FINITE
         smoother = self._smoothers[captured.source]
-        before = smoother.answer
-        obstructed = status is ResultStatus.OBSTRUCTED
+        before, obstructed = smoother.label, status is ResultStatus.OBSTRUCTED
         label = smoother.add(None if obstructed else prediction, self._classifier.spec)
         return Result(
             number,

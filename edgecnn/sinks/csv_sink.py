@@ -1,4 +1,4 @@
-"""A register of results as CSV: one row a result, added to what is already there."""
+"""A CSV file with one row per result; later runs append to it."""
 
 import csv
 import io
@@ -15,43 +15,46 @@ COLUMNS = (
     "time", "source", "picture", "frame", "label", "probability", "known", "status", "latency_ms",
     "age_ms", "model",
 )  # fmt: skip
-"""`time` is UTC, `frame` counts from the run's start, `model` is its digest's first digits."""
+"""`time` is UTC, `frame` counts from the start of the run, `model` is the start of its digest."""
 DIGEST_DIGITS = 12
 LONGEST_ROW = 2**16
+"""Bytes."""
 FORMULA = tuple("=+-@＝＋－＠")
-"""A spreadsheet runs a cell that starts with one of these."""
+"""Spreadsheets run a cell that starts with one of these characters as a formula."""
 
 
 class CsvSink:
-    """Writes each row with one system call, so that a row is there whole or not at all."""
+    """Appends each row with one system call, so that a crash cannot leave half a row."""
 
-    name, depth, sees, vital = "csv", 1000, False, False
+    name, queue_size, needs_frames, required = "csv", 1000, False, False
 
     def __init__(self, path: Path, digest: str) -> None:
-        """Open a register, or begin one.
+        """Open the file, or create it with a header.
 
         Args:
-            path: The file. Rows are added to one that has the same columns.
-            digest: The model's.
+            path: The CSV file. Rows are appended if it has the same columns.
+            digest: The model's SHA-256, in hex.
 
         Raises:
-            OptionError: The file has another first line, or is no file.
-            DeviceError: It cannot be written.
+            OptionError: The file has other columns, or the path is not a file.
+            DeviceError: The file is not writable.
         """
         self._path, self._digest = path, digest[:DIGEST_DIGITS]
         if path.exists() and not path.is_file():
-            raise OptionError(f"--csv is {path}, which is no file", remedy="give a path like r.csv")
+            raise OptionError(
+                f"--csv is {path}, which is not a file", remedy="give a path like r.csv"
+            )
         try:
             self._file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
-            self._begin()
+            self._prepare()
         except OSError as error:
             raise self._unwritable(error) from error
 
     def __call__(self, result: Result) -> None:
-        """Add the result's row.
+        """Append the row of a result.
 
         Raises:
-            DeviceError: The disk is full or gone.
+            DeviceError: The disk is full or was removed.
         """
         try:
             write_whole(self._file, _row(_cells(result, self._digest)))
@@ -59,7 +62,7 @@ class CsvSink:
             raise self._unwritable(error) from error
 
     def close(self) -> None:
-        """Bring the rows to the disk."""
+        """Flush the rows to disk."""
         try:
             os.fsync(self._file)
         except OSError as error:
@@ -67,36 +70,36 @@ class CsvSink:
         finally:
             os.close(self._file)
 
-    def _begin(self) -> None:
-        """Write the header of a new file; check that of an old one, and close its last line."""
+    def _prepare(self) -> None:
+        """Write the header of a new file; check an old one's header and repair its last line."""
         header = _row(list(COLUMNS))
         found = os.pread(self._file, len(header), 0)
         if found == header:
-            self._mend()
-        elif header.startswith(found):  # new, or broken by a power cut at its very start
+            self._repair_last_line()
+        elif header.startswith(found):  # new, or truncated by a power cut
             os.ftruncate(self._file, 0)
             write_whole(self._file, header)
         else:
             os.close(self._file)
             raise OptionError(
                 f"--csv is {self._path}, which does not begin with {header.decode().strip()}",
-                remedy="give another file, or move that one away",
+                remedy="give another file, or move this one away",
             )
 
-    def _mend(self) -> None:
-        """Close the last line where a power cut broke it: its letter, its quote, its end."""
+    def _repair_last_line(self) -> None:
+        """Complete a last line that a power cut has truncated, inside a character or in quotes."""
         size = os.fstat(self._file).st_size
         start = max(0, size - LONGEST_ROW)
         broken = os.pread(self._file, size - start, start).rpartition(b"\n")[2]
         if broken:
-            letters = broken.decode(errors="ignore").encode()
-            os.ftruncate(self._file, size - len(broken) + len(letters))
-            write_whole(self._file, b'"\n' if letters.count(b'"') % 2 else b"\n")
+            text = broken.decode(errors="ignore").encode()
+            os.ftruncate(self._file, size - len(broken) + len(text))
+            write_whole(self._file, b'"\n' if text.count(b'"') % 2 else b"\n")
 
     def _unwritable(self, error: OSError) -> DeviceError:
         return DeviceError(
-            f"register {self._path} could not be written: {error.strerror}",
-            remedy="free some space or choose a folder that you may write",
+            f"CSV file {self._path} could not be written: {error.strerror}",
+            remedy="free some disk space, or give a folder that you may write to",
         )
 
 
@@ -105,10 +108,10 @@ def _cells(result: Result, digest: str) -> list[str]:
     time = datetime.fromtimestamp(result.time_s, timezone.utc).isoformat(timespec="milliseconds")
     return [
         time.replace("+00:00", "Z"),
-        _harmless(result.source),
-        _harmless(result.picture),
+        _without_formula(result.source),
+        _without_formula(result.picture),
         str(result.number),
-        _harmless(result.label),
+        _without_formula(result.label),
         f"{result.probability:.6f}" if prediction else "",
         str(bool(prediction and prediction.known)).lower(),
         result.status.value,
@@ -118,8 +121,8 @@ def _cells(result: Result, digest: str) -> list[str]:
     ]
 
 
-def _harmless(text: str) -> str:
-    """Return text that a spreadsheet shows and does not run."""
+def _without_formula(text: str) -> str:
+    """Return text that a spreadsheet shows as text, never runs as a formula."""
     clean = printable(text, limit=1000)
     return f"'{clean}" if clean.startswith(FORMULA) else clean
 

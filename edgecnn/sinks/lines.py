@@ -1,4 +1,4 @@
-"""Results as lines, for people and programs."""
+"""Results as lines of text or JSON."""
 
 import json
 import sys
@@ -11,10 +11,11 @@ from edgecnn.runner.result import Result
 from edgecnn.text import printable
 
 TOP = 3
+"""How many classes a JSON line lists."""
 
 
 def result_line(result: Result, *, tagged: bool = False) -> str:
-    """Return one line for a person; tagged with its source, where there are several."""
+    """Return a line of text; `tagged` puts the source's name first."""
     source = f"{printable(result.source):<16} " if tagged else ""
     line = f"{source}{result.number:>6}  {printable(result.label):<16}"
     prediction = result.prediction
@@ -27,7 +28,7 @@ def result_line(result: Result, *, tagged: bool = False) -> str:
 
 
 def result_json(result: Result) -> str:
-    """Return one line of JSON for a program."""
+    """Return a line of JSON."""
     prediction = result.prediction
     top = prediction.top(TOP) if prediction else []
     return json.dumps(
@@ -50,21 +51,28 @@ def result_json(result: Result) -> str:
 
 
 class LineSink:
-    """Writes one line a result, for a person or as JSON."""
+    """Writes one line per result, as text or JSON."""
 
-    name, depth, sees, vital = "lines", 1000, False, True
+    name, queue_size, needs_frames, required = "lines", 1000, False, True
 
     def __init__(self, *, as_json: bool, tagged: bool = False, out: TextIO | None = None) -> None:
+        """Prepare to write.
+
+        Args:
+            as_json: Write JSON instead of text.
+            tagged: Start each line of text with the name of its source.
+            out: Where to write; by default standard output.
+        """
         self._format = result_json if as_json else partial(result_line, tagged=tagged)
         self._out = out or sys.stdout
         self._file = _descriptor(self._out)
 
     def __call__(self, result: Result) -> None:
-        """Write the line at once: whoever reads a pipe wants it now.
+        """Write the line without buffering, so that the reader of a pipe gets it at once.
 
         Raises:
-            BrokenPipeError: Who read them has gone.
-            DeviceError: They cannot be written.
+            BrokenPipeError: The reader of the pipe has ended.
+            DeviceError: The line could not be written.
         """
         try:
             self._write(self._format(result) + "\n")
@@ -72,22 +80,22 @@ class LineSink:
             raise
         except OSError as error:
             raise DeviceError(
-                f"lines could not be written: {error.strerror}", remedy="free some space"
+                f"lines could not be written: {error.strerror}", remedy="free some disk space"
             ) from error
 
     def close(self) -> None:
-        """Leave the stream to its owner."""
+        """Do nothing: the caller owns the stream."""
 
     def _write(self, line: str) -> None:
         if self._file < 0:
             self._out.write(line)
             self._out.flush()
-        else:  # a stream that is written by a thread which hangs could not be flushed at the end
+        else:  # not through the stream: if this thread hangs in it, it cannot be flushed at exit
             write_whole(self._file, line.encode(self._out.encoding or "utf-8", "replace"))
 
 
 def _descriptor(out: TextIO) -> int:
-    """Return the file that a stream writes to; -1 for a stream in memory."""
+    """Return the stream's file descriptor; -1 for a stream in memory."""
     try:
         out.flush()
         return out.fileno()

@@ -1,4 +1,4 @@
-"""What is drawn on a frame for people."""
+"""Drawing the label and the region of interest on a frame."""
 
 from edgecnn.model.frame import Frame
 from edgecnn.opencv import cv2
@@ -7,8 +7,8 @@ from edgecnn.sinks.text_drawing import AMBER, BOLD, DARK, WHITE, bgr_copy, shade
 from edgecnn.sources.region import WHOLE, Region
 
 
-def answer(result: Result) -> str:
-    """Return what a result says, in a line: the answer, and how sure or what is wrong."""
+def label_text(result: Result) -> str:
+    """Return a result as one line: the label, with its probability or its status."""
     prediction = result.prediction
     if result.status.value or not prediction:
         return f"{result.label}  ({result.status.value.replace('_', ' ')})"
@@ -18,18 +18,20 @@ def answer(result: Result) -> str:
 
 
 def draw_label(result: Result) -> Frame:
-    """Return a copy of the frame with its label on a dark strip: (H, W, 3) BGR."""
+    """Return a (H, W, 3) uint8 BGR copy of the frame with the label on a dark strip."""
     canvas = bgr_copy(result.frame_bgr)
     draw_region(canvas, result.region)
     scale = max(0.4, canvas.shape[0] / 260)
-    strip = int(34 * scale)
-    shade(canvas, 0, 0, canvas.shape[1], strip)
-    write(canvas, answer(result), int(8 * scale), strip // 2, int(24 * scale), WHITE, BOLD)
+    strip_height = int(34 * scale)
+    shade(canvas, 0, 0, canvas.shape[1], strip_height)
+    write(
+        canvas, label_text(result), int(8 * scale), strip_height // 2, int(24 * scale), WHITE, BOLD
+    )
     return canvas
 
 
 def draw_region(canvas: Frame, region: Region) -> None:
-    """Draw the border of what is classified, if that is not the whole frame."""
+    """Draw the border of the region of interest on (H, W, 3) BGR, unless it is the whole frame."""
     if region == WHOLE:
         return
     height, width = canvas.shape[:2]

@@ -1,4 +1,4 @@
-"""Pictures of which the model is not sure, to be labelled and learned: a ring of the newest."""
+"""Saving frames of which the model is not sure, to label and train on them later."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -6,44 +6,45 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgecnn.atomic import write_atomic
-from edgecnn.errors import DeviceError, OptionError
+from edgecnn.errors import OptionError
 from edgecnn.inference.classifier import Prediction
 from edgecnn.opencv import encode_fast
 from edgecnn.records import Record
 from edgecnn.runner.result import Result, ResultStatus
 from edgecnn.sinks.names import number_of, numbered_name, oldest_first, slug
-from edgecnn.sinks.storage import check_free
+from edgecnn.sinks.storage import check_free, make_folder
 from edgecnn.text import printable
 
 KEPT = 100
+"""How many newest pictures stay in the folder."""
 DEFAULT_MARGIN = 0.2
 SPACING_S = 1.0
-"""Between two pictures of a live source: a scene that lasts shall not fill the ring."""
+"""Least time between two pictures of a live source, so that one scene cannot fill the folder."""
 
 
 @dataclass(frozen=True)
 class UncertainPicture(Record):
-    """What is stored beside a picture, as JSON."""
+    """What is stored beside a picture as JSON."""
 
     time_s: float
-    """Unix time when the frame had been read."""
+    """Unix time when the frame was read."""
     source: str
     frame: int
-    """Its number in the run."""
+    """The frame's number in the run."""
     label: str
     """The most probable class."""
     known: bool
     margin: float
-    """Probability of the first class less that of the second."""
+    """Difference of the two highest probabilities."""
     probabilities: dict[str, float]
     model: str
     """The model's digest."""
 
 
 class UncertainSink:
-    """Keeps whole frames of which the model is not sure, and what it said of them."""
+    """Saves whole frames of which the model is not sure, with their probabilities."""
 
-    name, depth, sees, vital = "uncertain", 4, True, False
+    name, queue_size, needs_frames, required = "uncertain", 4, True, False
 
     def __init__(
         self,
@@ -55,59 +56,53 @@ class UncertainSink:
         kept: int = KEPT,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Open a ring, or begin one; what earlier runs left in it counts.
+        """Open the folder; pictures of earlier runs count towards `kept`.
 
         Args:
-            folder: Where the pictures are; other files in it stay.
-            digest: The model's.
-            margin: A frame is uncertain if it is not known, or if the two most probable classes
-                are no further apart than this.
-            steps: For a source that does not go by the clock, by its name: the least distance of
-                two pictures in its frames.
-            kept: The newest so many stay.
-            clock: Tells seconds.
+            folder: For the pictures; other files in it are left alone.
+            digest: The model's SHA-256, in hex.
+            margin: A frame is uncertain if its class is not known, or if the two highest
+                probabilities differ by no more than this.
+            steps: For files, by source name: the least distance of two pictures in frames. Other
+                sources are limited by the clock, to one picture a second.
+            kept: How many newest pictures stay in the folder.
+            clock: Returns monotonic time in seconds.
 
         Raises:
-            OptionError: The margin is not within 0 to 1.
+            OptionError: The margin is not in 0 to 1.
             DeviceError: The folder cannot be made.
         """
         if not 0 <= margin <= 1:
             raise OptionError(f"--uncertain-margin is {margin:g}", remedy="give 0 to 1, like 0.2")
         self._folder, self._digest, self._margin, self._kept = folder, digest, margin, kept
-        self._pace = _Pace(steps or {}, clock)
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise DeviceError(
-                f"{folder} cannot be written: {error.strerror}",
-                remedy="give --save-uncertain another folder",
-            ) from error
+        self._limit = _RateLimit(steps or {}, clock)
+        make_folder(folder, "--save-uncertain")
         self._number = max(map(number_of, folder.iterdir()), default=0)
-        for path in folder.glob(".[0-9]*T[0-9]*Z-*.part"):  # a killed run left it, one at most
+        for path in folder.glob(".[0-9]*T[0-9]*Z-*.part"):  # left by a killed run
             path.unlink(missing_ok=True)
 
     def __call__(self, result: Result) -> None:
-        """Keep the frame if it is uncertain, and the last one was not just before.
+        """Save the frame if it is uncertain and the source's last picture is old enough.
 
         Raises:
             DeviceError: The disk is nearly full or cannot be written.
         """
-        due = self._pace.is_due(result.source)
+        due = self._limit.is_due(result.source)
         if due and result.prediction and self._is_uncertain(result, result.prediction):
             check_free(self._folder)
-            self._keep(result, result.prediction)
-            self._pace.took(result.source)
-            self._trim()
+            self._save(result, result.prediction)
+            self._limit.saved(result.source)
+            self._remove_oldest()
 
     def close(self) -> None:
-        """Do nothing: each picture is whole."""
+        """Do nothing: each picture is complete."""
 
     def _is_uncertain(self, result: Result, prediction: Prediction) -> bool:
-        if result.status is not ResultStatus.NONE:  # nothing can be learned from a covered lens
+        if result.status is not ResultStatus.NONE:  # a covered lens is no training picture
             return False
         return not prediction.known or _margin(prediction) <= self._margin
 
-    def _keep(self, result: Result, prediction: Prediction) -> None:
+    def _save(self, result: Result, prediction: Prediction) -> None:
         self._number += 1
         ending = f"-{slug(result.source)}-{slug(prediction.label)}"
         name = numbered_name(result.time_s, self._number, ending)
@@ -115,15 +110,15 @@ class UncertainSink:
         write_atomic(self._folder / f"{name}.json", facts.to_json(indent=1))
         write_atomic(self._folder / f"{name}.png", encode_fast(result.frame_bgr))
 
-    def _trim(self) -> None:
+    def _remove_oldest(self) -> None:
         for path in oldest_first(self._folder.iterdir()):
             if number_of(path) > self._number - self._kept:
                 return
             path.unlink(missing_ok=True)
 
 
-class _Pace:
-    """When a source may give its next picture."""
+class _RateLimit:
+    """Limits how often a picture of each source is saved."""
 
     def __init__(self, steps: Mapping[str, int], clock: Callable[[], float]) -> None:
         self._steps, self._clock = steps, clock
@@ -131,12 +126,12 @@ class _Pace:
         self._due: dict[str, float] = {}
 
     def is_due(self, source: str) -> bool:
-        """Tell whether the source's frame, which has just come, may be taken."""
+        """Count a frame of the source; return whether it may be saved."""
         self._seen[source] = self._seen.get(source, 0) + 1
         return self._now(source) >= self._due.get(source, 0.0)
 
-    def took(self, source: str) -> None:
-        """Note that it was taken."""
+    def saved(self, source: str) -> None:
+        """Set when the next frame may be saved."""
         self._due[source] = self._now(source) + self._steps.get(source, SPACING_S)
 
     def _now(self, source: str) -> float:

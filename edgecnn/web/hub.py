@@ -100,7 +100,7 @@ class Hub:
         """Return for how long a source has shown nothing; None while it is live, or at rest."""
         quiet_s = self.clock() - channel.heard_s
         live = channel.state is SourceEvent.LIVE and channel.result is not None
-        fresh = quiet_s < self.silent_s or self.pause.wanted
+        fresh = quiet_s < self.silent_s or self.pause.requested
         return None if live and fresh else max(0.0, quiet_s)
 
     def _channel(self, name: str) -> Channel:

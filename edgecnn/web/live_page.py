@@ -31,7 +31,7 @@ class LivePage:
     ...         page(result)
     """
 
-    name, depth, sees, vital = "web", 8, True, False
+    name, queue_size, needs_frames, required = "web", 8, True, False
 
     def __init__(self, classifier: Classifier, *, host: str = HOST, port: int = PORT) -> None:
         """Start serving.
@@ -118,7 +118,7 @@ class LivePage:
             case {"threshold": float() | int() as threshold, **rest} if not rest:
                 self._classifier.require(float(threshold))
             case {"paused": bool() as paused, **rest} if not rest:
-                self._hub.pause.wanted = paused
+                self._hub.pause.requested = paused
             case _:
                 raise OptionError("this cannot be changed", remedy="send a threshold, or paused")
 

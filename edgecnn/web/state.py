@@ -42,7 +42,7 @@ def state_json(hub: Hub, classifier: Classifier) -> bytes:
     return _json(
         {
             "ended": hub.ended,
-            "paused": hub.pause.wanted,
+            "paused": hub.pause.requested,
             "threshold": classifier.spec.reject_threshold,
             "sources": [_source(hub, channel, classifier) for channel in hub.channels()],
             "events": [

@@ -30,7 +30,7 @@ class WindowSink:
     that made the window.
     """
 
-    name, depth, sees, vital = "window", 8, True, False
+    name, queue_size, needs_frames, required = "window", 8, True, False
 
     def __init__(self, title: str, labels: tuple[str, ...], folders: Folders) -> None:
         """Open the window.

@@ -50,7 +50,7 @@ def folder(frames: list[Frame], tmp_path: Path) -> str:
 class Kept:
     """A sink that keeps what it gets; at one number it fails, or asks a run to stop."""
 
-    name, depth, sees, vital = "kept", 4, True, False
+    name, queue_size, needs_frames, required = "kept", 4, True, False
 
     def __init__(self, fail_at: int = 0, error: Exception | None = None) -> None:
         self.results: list[Result] = []
@@ -93,15 +93,15 @@ def test_answers_are_counted(classifier: Classifier, folder: str, frames: list[F
     assert run(classifier, folder).labels == Counter(answers)
 
 
-def test_a_sink_that_sees_no_frames_does_not_hold_them_while_results_wait(
+def test_a_sink_that_needs_no_frames_does_not_hold_them_while_results_wait(
     classifier: Classifier, folder: str
 ) -> None:
-    seeing, blind = Kept(), Kept()
-    blind.sees = False
-    run(classifier, folder, seeing, blind)
-    assert {result.frame_bgr.shape for result in blind.results} == {(0, 0, 3)}
-    assert all(result.frame_bgr.size for result in seeing.results)
-    assert [r.label for r in blind.results] == [r.label for r in seeing.results]
+    with_frames, without = Kept(), Kept()
+    without.needs_frames = False
+    run(classifier, folder, with_frames, without)
+    assert {result.frame_bgr.shape for result in without.results} == {(0, 0, 3)}
+    assert all(result.frame_bgr.size for result in with_frames.results)
+    assert [r.label for r in without.results] == [r.label for r in with_frames.results]
 
 
 def test_every_sink_gets_every_result_in_order_and_is_closed(
@@ -130,9 +130,9 @@ def test_a_sink_that_fails_ends_alone_and_is_told(classifier: Classifier, folder
     assert [(e.source, e.what) for e in told] == [("broken", SourceEvent.UNDELIVERED)]
 
 
-def test_a_vital_sink_that_fails_ends_the_run(classifier: Classifier) -> None:
+def test_a_required_sink_that_fails_ends_the_run(classifier: Classifier) -> None:
     gone = Kept(3, BrokenPipeError("nobody reads"))
-    gone.vital = True
+    gone.required = True
     with pytest.raises(BrokenPipeError, match="nobody reads"):
         run(classifier, "pattern", gone)
 

@@ -19,7 +19,7 @@ Told = list[tuple[str, str]]
 class Notes:
     """A sink that notes numbers; it waits while its gate is closed, and fails at one number."""
 
-    name, depth, sees, vital = "notes", 3, True, False
+    name, queue_size, needs_frames, required = "notes", 3, True, False
 
     def __init__(self, fails_at: int = 0, *, gate_open: bool = True) -> None:
         self.numbers: list[int] = []
@@ -90,7 +90,7 @@ def test_a_sink_gets_every_result_in_order_and_is_closed_in_its_own_thread(
     assert sink.closed == 1
     assert len(sink.threads) == 1
     assert threading.get_ident() not in sink.threads
-    assert delivery.delivered == DeliveryCounts(results=100)
+    assert delivery.counts == DeliveryCounts(results=100)
     assert deliver.told == []
 
 
@@ -105,7 +105,7 @@ def test_a_slow_sink_gets_the_newest_results_and_the_others_are_counted(
     sink.gate.set()
     delivery.close(30)
     assert sink.numbers == [1, 18, 19, 20]
-    assert delivery.delivered == DeliveryCounts(results=4, lost=16)
+    assert delivery.counts == DeliveryCounts(results=4, lost=16)
     assert deliver.told == [("notes", "too slow: results are dropped, and counted")]
 
 
@@ -118,21 +118,21 @@ def test_a_lossless_delivery_waits_for_a_slow_sink(deliver: Deliverer) -> None:
     assert sink.gate.is_set()
     delivery.close(30)
     assert sink.numbers == list(range(1, 21))
-    assert delivery.delivered == DeliveryCounts(results=20)
+    assert delivery.counts == DeliveryCounts(results=20)
     opener.join()
 
 
 def test_a_lossless_delivery_does_not_wait_once_somebody_stops_it(deliver: Deliverer) -> None:
     sink = Notes(gate_open=False)
     delivery = deliver(sink, lossless=True)
-    stopper = threading.Timer(0.3, deliver.stop.ask)
+    stopper = threading.Timer(0.3, deliver.stop.request)
     stopper.start()
     offer(delivery, *range(1, 21))
-    assert deliver.stop.wanted
+    assert deliver.stop.requested
     sink.gate.set()
     delivery.close(30)
-    assert delivery.delivered.results == len(sink.numbers) < 20
-    assert delivery.delivered.lost == 20 - len(sink.numbers)
+    assert delivery.counts.results == len(sink.numbers) < 20
+    assert delivery.counts.lost == 20 - len(sink.numbers)
     stopper.join()
 
 
@@ -145,8 +145,8 @@ def test_a_dead_sink_is_told_once_and_takes_nothing_more(
     offer(delivery, 1, 2)
     delivery.close(30)
     offer(delivery, *range(3, 21))
-    assert isinstance(delivery.cause, OSError)
-    assert delivery.delivered == DeliveryCounts(results=1, lost=19, failure="the cable is gone")
+    assert isinstance(delivery.error, OSError)
+    assert delivery.counts == DeliveryCounts(results=1, lost=19, failure="the cable is gone")
     assert deliver.told == [("notes", "the cable is gone")]
     assert sink.closed == 1
 
@@ -160,7 +160,7 @@ def test_a_sink_that_hangs_is_left_in_time_and_what_it_did_not_take_is_lost(
     assert sink.began.wait(30)
     offer(delivery, 2, 3)
     delivery.close(0.1)
-    assert delivery.delivered == DeliveryCounts(0, 3, "it did not finish within 0.1 s")
+    assert delivery.counts == DeliveryCounts(0, 3, "it did not finish within 0.1 s")
     sink.gate.set()
 
 
@@ -171,7 +171,7 @@ def test_lines_that_nobody_reads_are_dropped_and_hold_up_nobody(
         delivery = deliver(LineSink(as_json=True, out=out))
         offer(delivery, *range(1, 4001))  # a pipe takes 64 KiB, about 300 lines
         delivery.close(0.1)
-        told = delivery.delivered
+        told = delivery.counts
         assert 100 < told.results < 1000
         assert told.lost == 4000 - told.results
         assert "did not finish" in told.failure
@@ -186,4 +186,4 @@ def test_what_a_sink_says_at_its_close_is_its_failure(deliver: Deliverer) -> Non
     delivery = deliver(Torn(), lossless=True)
     offer(delivery, 1, 2)
     delivery.close(30)
-    assert delivery.delivered == DeliveryCounts(results=2, failure="no space")
+    assert delivery.counts == DeliveryCounts(results=2, failure="no space")

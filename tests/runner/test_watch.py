@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from cameras import Wire, http_camera
-from craft import both, poison, resealed, with_entry
+from craft import both, poison, with_new_digest, with_entry
 
 import edgecnn
 from edgecnn.errors import FrameError, NotFound, OptionError
@@ -166,7 +166,7 @@ def test_an_answer_that_is_no_number_is_an_error_result_and_never_the_first_clas
     fp32: Path, folder: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     no_golden = with_entry(digest.GOLDEN_KEY, Golden().to_json())
-    path = resealed(fp32, tmp_path_factory.mktemp("nan"), both(poison, no_golden))
+    path = with_new_digest(fp32, tmp_path_factory.mktemp("nan"), both(poison, no_golden))
     results = list(watch(path, str(folder)))
     assert len(results) == 20
     assert {(r.prediction, r.label, r.status) for r in results} == {

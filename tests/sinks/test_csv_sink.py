@@ -79,7 +79,7 @@ def test_a_file_with_another_first_line_is_refused_and_stays_as_it_is(
 def test_a_folder_or_a_pipe_is_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
     for name in (".", "fifo"):
-        with pytest.raises(OptionError, match="no file"):
+        with pytest.raises(OptionError, match="not a file"):
             CsvSink(tmp_path / name, DIGEST)
 
 

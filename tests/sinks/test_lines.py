@@ -33,9 +33,9 @@ def test_a_line_for_people_says_what_an_unknown_frame_may_be() -> None:
 @pytest.mark.parametrize(
     "status", [ResultStatus.OBSTRUCTED, ResultStatus.FROZEN, ResultStatus.NON_FINITE]
 )
-def test_a_line_for_people_says_why_it_cannot_be_trusted(trouble: ResultStatus) -> None:
-    (line,) = lines([result(status=trouble)], as_json=False)
-    assert line.endswith(f"({trouble.value})")
+def test_a_line_for_people_says_why_it_cannot_be_trusted(status: ResultStatus) -> None:
+    (line,) = lines([result(status=status)], as_json=False)
+    assert line.endswith(f"({status.value})")
 
 
 def test_a_line_for_people_starts_with_the_source_where_there_are_several() -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from results import result
 
 from edgecnn.runner.result import ResultStatus
-from edgecnn.sinks.overlay import answer, draw_label
+from edgecnn.sinks.overlay import draw_label, label_text
 from edgecnn.sinks.text_drawing import fit_text, width_of
 from edgecnn.sources.region import Region
 
@@ -42,11 +42,11 @@ def test_a_label_can_be_drawn_on_a_frame_that_must_not_change() -> None:
     assert np.any(draw_label(result(frame)) != 200)
 
 
-def test_the_answer_is_a_line_that_says_how_sure_it_is() -> None:
-    assert answer(result()) == "Käfer  65%"
-    assert answer(result(known=False)) == "unknown  (Käfer? 65%)"
-    assert answer(result(known=False, status=ResultStatus.OBSTRUCTED)) == "unknown  (blind)"
-    assert answer(result(known=False, status=ResultStatus.NON_FINITE)) == "unknown  (non finite)"
+def test_the_label_is_a_line_that_says_how_sure_it_is() -> None:
+    assert label_text(result()) == "Käfer  65%"
+    assert label_text(result(known=False)) == "unknown  (Käfer? 65%)"
+    assert label_text(result(known=False, status=ResultStatus.OBSTRUCTED)) == "unknown  (obstructed)"
+    assert label_text(result(known=False, status=ResultStatus.NON_FINITE)) == "unknown  (non finite)"
 
 
 def test_the_region_of_interest_is_drawn_on_its_border() -> None:

@@ -15,7 +15,7 @@ from edgecnn.errors import SpecError
 from edgecnn.model.spec import ModelSpec
 from edgecnn.runner.result import Result
 from edgecnn.sinks.lines import result_json, result_line
-from edgecnn.sinks.overlay import answer
+from edgecnn.sinks.overlay import label_text
 from edgecnn.sinks.text_drawing import fit_text
 from edgecnn.sources.events import Event, SourceEvent
 from edgecnn.text import printable
@@ -61,7 +61,7 @@ def test_a_line_of_an_event(text: str, what: SourceEvent) -> None:
 
 @given(text=TEXT, known=st.booleans())
 def test_what_is_drawn_on_a_picture(text: str, known: bool) -> None:
-    check(fit_text(answer(hostile(text, known=known)), 20, 500))
+    check(fit_text(label_text(hostile(text, known=known)), 20, 500))
 
 
 @given(text=TEXT)

@@ -95,7 +95,8 @@ class Stumbling:
     """A sink that pauses now and then: results wait, and those that find no room are lost."""
 
     def __init__(self, sink: Sink, every_s: float, pause_s: float) -> None:
-        self.name, self.depth, self.sees, self.vital = sink.name, sink.depth, sink.sees, sink.vital
+        self.name, self.queue_size = sink.name, sink.queue_size
+        self.needs_frames, self.required = sink.needs_frames, sink.required
         self._sink, self._every_s, self._pause_s = sink, every_s, pause_s
         self._due_s = time.monotonic() + every_s
 

@@ -114,7 +114,7 @@ def test_a_slow_viewer_misses_pictures_and_gets_the_newest() -> None:
 
 def test_a_picture_is_not_sent_twice() -> None:
     async def watch(run: Run) -> None:
-        run.hub.pause.wanted = True  # it stays live without new results
+        run.hub.pause.requested = True  # it stays live without new results
         parts: list[bytes] = []
 
         async def collect() -> None:

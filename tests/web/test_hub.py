@@ -110,7 +110,7 @@ def test_a_source_that_is_not_live_is_silent_at_once(hub: Hub, what: SourceEvent
 def test_a_pause_is_no_silence_but_a_lost_camera_is(hub: Hub, clock: Clock) -> None:
     hub.add(result())
     (channel,) = hub.channels()
-    hub.pause.wanted = True
+    hub.pause.requested = True
     clock.now_s += 60
     assert hub.silence_s(channel) is None
     hub.hear(event(SourceEvent.STALLED))

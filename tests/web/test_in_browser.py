@@ -121,10 +121,10 @@ def test_everything_can_be_done_with_the_keyboard(tab: Page, running: Running) -
     tab.until("document.getElementById('pause').getAttribute('aria-pressed') == 'true'")
     tab.until("document.getElementById('status').textContent == 'paused'")
     assert running.rest is not None
-    assert running.rest.wanted
+    assert running.rest.requested
     tab.press("Enter")
     tab.until("document.getElementById('status').textContent == 'live'")
-    assert not running.rest.wanted
+    assert not running.rest.requested
 
 
 def test_another_source_is_shown_large(tab: Page, running: Running) -> None:

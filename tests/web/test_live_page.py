@@ -127,7 +127,7 @@ def test_what_cannot_be_changed_is_refused(classifier: Classifier, wanted: objec
         assert answer.status == 400
         assert answer.json()["error"]
         assert classifier.spec == before
-        assert not page.attach(WatchOptions()).pause.wanted  # type: ignore[union-attr]
+        assert not page.attach(WatchOptions()).pause.requested  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[" * 1000], ids=str)

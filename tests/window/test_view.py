@@ -97,12 +97,12 @@ def test_before_the_first_frame_the_window_says_that_it_waits() -> None:
     status=st.sampled_from(list(ResultStatus)),
 )
 def test_no_text_and_no_size_breaks_it(
-    text: str, height: int, width: int, trouble: ResultStatus
+    text: str, height: int, width: int, status: ResultStatus
 ) -> None:
     labels = ("cat", "dog", text, "bee")
     shown = result(
         np.zeros((height, width, 3), np.uint8),
-        label=text, source=text, labels=labels, status=trouble,
+        label=text, source=text, labels=labels, status=status,
     )  # fmt: skip
     choices = [(str(key), label) for key, label in enumerate(labels)]
     draw_view(View(shown, 9.9, 3, True, True, text, choices, True))

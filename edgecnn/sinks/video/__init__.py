@@ -1,1 +1,1 @@
-"""Labelled videos: one file, or segments of a recording without end."""
+"""Labelled videos: a single file, or a continuous recording in segments."""

@@ -1,24 +1,25 @@
-"""How many frames a second a video is to have."""
+"""The frame rate of a video, claimed or measured."""
 
 from collections.abc import Sequence
 from itertools import pairwise
 
-USUAL_FPS = 25.0
+DEFAULT_FPS = 25.0
 LONGEST_GAP_S = 2.0
-"""What lies further apart are not neighbours: a stall, or a clock that jumped."""
+"""Longer gaps between frames are ignored: the source stalled, or the clock jumped."""
 
 
-def sane(fps: float) -> float:
-    """Return a claimed rate, or a usual one where no camera has it."""
-    return fps if 1 <= fps <= 240 else USUAL_FPS
+def plausible_fps(fps: float) -> float:
+    """Return the claimed rate in frames/s; the default rate if it is implausible."""
+    return fps if 1 <= fps <= 240 else DEFAULT_FPS
 
 
-def measured(times_s: Sequence[float]) -> float:
-    """Return the rate of frames that were read at these times; the usual one if none can be told.
+def measured_fps(times_s: Sequence[float]) -> float:
+    """Return the rate, in frames/s, of frames that were read at these times.
 
-    The shortest and the longest gap are left out, where there are five or more: a start is uneven.
+    With five gaps or more, the shortest and the longest are left out: the start of a stream is
+    uneven. Without any gap it is the default rate.
     """
     gaps = [after - before for before, after in pairwise(times_s)]
     gaps = sorted(gap for gap in gaps if 0 < gap < LONGEST_GAP_S)
     steady = gaps[1:-1] if len(gaps) >= 5 else gaps
-    return min(max(len(steady) / sum(steady), 1.0), 240.0) if steady else USUAL_FPS
+    return min(max(len(steady) / sum(steady), 1.0), 240.0) if steady else DEFAULT_FPS

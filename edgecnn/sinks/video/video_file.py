@@ -1,4 +1,4 @@
-"""One video file: it is written beside its place, checked, and gets its name when it is whole."""
+"""One video file: written under a temporary name, checked, then renamed."""
 
 import fcntl
 import os
@@ -14,24 +14,24 @@ PART = ".part"
 
 
 class VideoFile:
-    """A video file while it is written; a process that is killed leaves a part of it behind."""
+    """A video file while it is written. A killed process leaves a temporary file behind."""
 
     def __init__(self, path: Path, fps: float, size: tuple[int, int]) -> None:
-        """Begin a file.
+        """Open a temporary file beside `path`.
 
         Args:
-            path: What it will be called.
-            fps: Frames a second.
-            size: Width and height; frames of another size are scaled.
+            path: The final path.
+            fps: Frames per second.
+            size: Width and height in pixels; frames of another size are scaled.
 
         Raises:
-            DeviceError: It cannot be written.
+            DeviceError: The path is not writable.
         """
         self.frames = 0
         self._path, self._size = path, size
-        ending = path.suffix or ".mp4"  # by which FFmpeg knows the kind
+        ending = path.suffix or ".mp4"  # FFmpeg chooses the container by it
         self._part = path.with_name(f".{path.stem}.{os.getpid()}{PART}{ending}")
-        self._lock = _lock_new(self._part, path)
+        self._lock = _create_locked(self._part, path)
         try:
             self._writer = open_video(self._part, path, fps, size)
         except DeviceError:
@@ -40,34 +40,34 @@ class VideoFile:
 
     @property
     def kib(self) -> float:
-        """What is on the disk of it until now."""
+        """The size on disk so far."""
         return os.fstat(self._lock).st_size / 1024
 
     def write(self, frame: Frame) -> None:
-        """Add a (H, W, 3) BGR frame."""
+        """Append a (H, W, 3) uint8 BGR frame."""
         if (frame.shape[1], frame.shape[0]) != self._size:
             frame = cv2.resize(frame, self._size)
         self._writer.write(frame)
         self.frames += 1
 
     def finish(self) -> None:
-        """Give the file its name.
+        """Complete the file and rename it to its final path.
 
         Raises:
-            DeviceError: The disk is full or gone; an older file of that name is untouched.
+            DeviceError: The disk is full or was removed; an older file of this name is unchanged.
         """
         self._writer.release()
         try:
-            if not _shows_frame(self._part, self.frames - 1):
+            if not _has_frame(self._part, self.frames - 1):
                 raise DeviceError(
-                    f"video {self._path} could not be written whole",
-                    remedy="free some space or choose another disk",
+                    f"video {self._path} could not be written completely",
+                    remedy="free some disk space, or use another disk",
                 )
-            self._name()
+            self._rename()
         finally:
             self._drop()
 
-    def _name(self) -> None:
+    def _rename(self) -> None:
         try:
             os.fsync(self._lock)
             self._part.replace(self._path)
@@ -75,32 +75,43 @@ class VideoFile:
         except OSError as error:
             raise DeviceError(
                 f"video {self._path} could not be written: {error.strerror}",
-                remedy="look at its disk",
+                remedy="check its disk",
             ) from error
 
     def _drop(self) -> None:
-        with suppress(OSError):  # it has its name, or its disk has gone
+        with suppress(OSError):  # it was renamed, or its disk was removed
             self._part.unlink(missing_ok=True)
         os.close(self._lock)
 
 
 def remove_parts(folder: Path, pattern: str) -> None:
-    """Remove what killed processes left of the clips whose names match; not what is written now."""
+    """Remove temporary files of killed processes; files that are being written stay.
+
+    Args:
+        folder: Where the videos are.
+        pattern: Glob pattern of the videos' names without suffix.
+    """
     for path in folder.glob(f".{pattern}.*{PART}.*"):
         with suppress(OSError), path.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # its writer holds the lock, if any
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # a live writer holds the lock
             path.unlink()
 
 
 def open_video(part: Path, path: Path, fps: float, size: tuple[int, int]) -> "cv2.VideoWriter":
-    """Open `part` for the video that will be `path`: (height, width, 3) BGR frames as MP4.
+    """Open an MPEG-4 video for (H, W, 3) uint8 BGR frames.
+
+    Args:
+        part: The temporary file.
+        path: The final path, for messages.
+        fps: Frames per second.
+        size: Width and height, pixels.
 
     Raises:
-        DeviceError: It cannot be written, or `path` is a folder.
+        DeviceError: The file is not writable, or `path` is a folder.
     """
     if not path.is_dir():
         code = cv2.VideoWriter.fourcc(*"mp4v")
-        # MPEG-4 divides a second into 65,535 parts at most: 123.457 frames/s would need 123,457.
+        # MPEG-4 counts time in at most 65,535 ticks per second: 123.457 fps would need 123,457.
         fps = round(fps, 3) if fps < 65 else round(fps)
         writer = cv2.VideoWriter(str(part), cv2.CAP_FFMPEG, code, fps, size)
         if writer.isOpened():
@@ -110,21 +121,21 @@ def open_video(part: Path, path: Path, fps: float, size: tuple[int, int]) -> "cv
     )
 
 
-def _shows_frame(path: Path, index: int) -> bool:
-    """Tell whether a video still has its last frame: OpenCV does not tell when a write fails.
+def _has_frame(path: Path, index: int) -> bool:
+    """Return whether this frame can be decoded: OpenCV does not report failed writes.
 
-    A cut MP4 mostly has no index and does not open; one that is cut in its index's last bytes
-    opens, claims all frames and shows none.
+    A truncated MP4 mostly lacks its index and does not open. If only the last bytes of the index
+    are missing, it opens and claims all frames, but none can be decoded.
     """
     capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
     capture.set(cv2.CAP_PROP_POS_FRAMES, index)
-    shown, _ = capture.read()
+    found, _ = capture.read()
     capture.release()
-    return bool(shown)
+    return bool(found)
 
 
-def _lock_new(part: Path, path: Path) -> int:
-    """Create a file and hold its lock, which the system frees when this process ends."""
+def _create_locked(part: Path, path: Path) -> int:
+    """Create a file and lock it; the system releases the lock when this process ends."""
     try:
         descriptor = os.open(part, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,4 +1,4 @@
-"""A labelled video of a run: one file."""
+"""A labelled video of a run in one file."""
 
 from glob import escape
 from pathlib import Path
@@ -10,25 +10,30 @@ from edgecnn.sinks.video.video_writer import VideoWriter
 
 
 class VideoSink:
-    """Writes an MP4 with the labels drawn; it gets its name when it is whole."""
+    """Writes an MP4 with the labels drawn on the frames; it appears when it is complete."""
 
-    name, depth, sees, vital = "video", 8, True, False
+    name, queue_size, needs_frames, required = "video", 8, True, False
 
     def __init__(self, path: Path, fps: float | None) -> None:
-        """Plan a video: frames a second as a file claims them; None, and they are measured."""
+        """Prepare a video.
+
+        Args:
+            path: The video, usually `.mp4`.
+            fps: Frames per second as the source claims them; None: measure them.
+        """
         self.is_recording = True
         remove_parts(path.parent, escape(path.stem))
-        self._film = VideoWriter(lambda _: path, fps)
+        self._writer = VideoWriter(lambda _: path, fps)
 
     def __call__(self, result: Result) -> None:
-        """Draw and write one frame; frames of another size are scaled to the first one's."""
-        self._film.add(result.time_s, draw_label(result))
+        """Draw the label and write the frame, scaled to the size of the first one."""
+        self._writer.add(result.time_s, draw_label(result))
 
     def close(self) -> None:
-        """Finish the file and give it its name.
+        """Complete the file.
 
         Raises:
-            DeviceError: The disk is full; an older file of that name is untouched.
+            DeviceError: The disk is full; an older file of this name is unchanged.
         """
         self.is_recording = False
-        self._film.finish()
+        self._writer.finish()

@@ -1,88 +1,92 @@
-"""The frames of one source on their way into clips; a clip begins when its rate is known."""
+"""Writing the frames of one source to videos, which start once the frame rate is known."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 from edgecnn.model.frame import Frame
-from edgecnn.sinks.video.frame_rate import measured, sane
+from edgecnn.sinks.video.frame_rate import measured_fps, plausible_fps
 from edgecnn.sinks.video.video_file import VideoFile
 
 MEASURED_FRAMES = 10
 MEASURED_S = 2.0
-"""A rate is measured over so many frames or seconds, whichever is less. They wait in memory."""
-LONGEST_MEASURE = 3000
-"""Frame times that are kept for the next clip's rate."""
-
-Early = list[tuple[float, Frame]]
+"""The rate is measured over this many frames or seconds, whichever comes first; meanwhile the
+frames wait in memory."""
+KEPT_TIMES = 3000
+"""How many frame times are kept to measure the next video's rate."""
 
 
 class VideoWriter:
-    """Writes frames to one clip after the other."""
+    """Writes frames to one video after the other."""
 
-    def __init__(self, place: Callable[[float], Path], fps: float | None) -> None:
-        """Plan a film.
+    def __init__(self, path_for: Callable[[float], Path], fps: float | None) -> None:
+        """Prepare to write.
 
         Args:
-            place: Returns the path of a clip that begins at a time.
-            fps: Frames a second, as the source claims; None: measure how they come.
+            path_for: Returns the path of a video that begins at a Unix time, seconds.
+            fps: Frames per second as the source claims them; None: measure them.
         """
-        self._place, self._fps = place, fps
-        self._rate = 0.0 if fps is None else sane(fps)
-        self._clip: VideoFile | None = None
-        self._early: Early = []
+        self._path_for, self._claimed_fps = path_for, fps
+        self._fps = 0.0 if fps is None else plausible_fps(fps)
+        self._file: VideoFile | None = None
+        self._early: list[tuple[float, Frame]] = []
         self._times_s: list[float] = []
         self._shape: tuple[int, ...] = ()
 
     @property
     def kib(self) -> float:
-        """What the clip has on the disk until now."""
-        return self._clip.kib if self._clip else 0.0
+        """The size of the video on disk so far."""
+        return self._file.kib if self._file else 0.0
 
     @property
     def seconds(self) -> float:
-        """How long the clip is until now."""
-        return self._clip.frames / self._rate if self._clip else 0.0
+        """The length of the video so far."""
+        return self._file.frames / self._fps if self._file else 0.0
 
     def fits(self, frame: Frame) -> bool:
-        """Tell whether a frame has the size of the clip that has begun, if one has."""
+        """Return whether a frame has the shape of the video's frames; True before the first one."""
         return not self._shape or frame.shape == self._shape
 
     def add(self, time_s: float, frame: Frame) -> None:
-        """Write a (H, W, 3) BGR frame that was read at that time, or keep it for a moment.
+        """Write a (H, W, 3) uint8 BGR frame; while the rate is measured, keep it in memory.
+
+        Args:
+            time_s: When the frame was read, Unix time.
+            frame: Of the shape of the first one, else it is scaled.
 
         Raises:
             DeviceError: See `VideoFile`.
         """
         self._shape = self._shape or frame.shape
-        if len(self._times_s) < LONGEST_MEASURE:
+        if len(self._times_s) < KEPT_TIMES:
             self._times_s.append(time_s)
-        if self._clip:
-            self._clip.write(frame)
+        if self._file:
+            self._file.write(frame)
             return
         self._early.append((time_s, frame))
         waited_s = time_s - self._early[0][0]
-        if self._rate or len(self._early) >= MEASURED_FRAMES or abs(waited_s) >= MEASURED_S:
+        if self._fps or len(self._early) >= MEASURED_FRAMES or abs(waited_s) >= MEASURED_S:
             self._begin()
 
     def finish(self) -> None:
-        """End the clip, if there is one; the next frame begins another.
+        """Complete the video, if there is one; the next frame starts another.
 
         Raises:
             DeviceError: See `VideoFile`.
         """
         if self._early:
             self._begin()
-        clip, self._clip, self._shape = self._clip, None, ()
-        if self._fps is None:  # the next clip has the rate of this one
-            self._rate = measured(self._times_s) if len(self._times_s) > MEASURED_FRAMES else 0.0
+        file, self._file, self._shape = self._file, None, ()
+        if self._claimed_fps is None:  # the next video gets the rate of this one
+            is_long = len(self._times_s) > MEASURED_FRAMES
+            self._fps = measured_fps(self._times_s) if is_long else 0.0
         self._times_s = []
-        if clip:
-            clip.finish()
+        if file:
+            file.finish()
 
     def _begin(self) -> None:
         early, self._early = self._early, []
-        self._rate = self._rate or measured(self._times_s)
+        self._fps = self._fps or measured_fps(self._times_s)
         height, width = self._shape[:2]
-        self._clip = VideoFile(self._place(early[0][0]), self._rate, (width, height))
+        self._file = VideoFile(self._path_for(early[0][0]), self._fps, (width, height))
         for _, frame in early:
-            self._clip.write(frame)
+            self._file.write(frame)

@@ -107,7 +107,7 @@ def test_the_rate_of_a_live_source_is_measured_for_each_segment(tmp_path: Path) 
 def test_the_oldest_segments_make_room_and_nobody_elses_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("edgecnn.sinks.video.segments.LOOK_S", 0.0)
+    monkeypatch.setattr("edgecnn.sinks.video.segments.QUOTA_CHECK_S", 0.0)
     (tmp_path / "camera").mkdir()
     strangers = [tmp_path / "camera" / "holiday.mp4", tmp_path / "20270115T080000Z-000001.mp4"]
     for path in strangers:
@@ -166,11 +166,11 @@ def test_a_disk_that_is_nearly_full_ends_the_recording_and_every_segment_is_whol
     with small_disk(tmp_path, "2m") as disk:
         delivery, told = deliver(SegmentSink(Segments(disk, SECOND), RATES), 1000)
         assert "nearly full" in told[0]
-        assert delivery.delivered.lost > 0
-        assert delivery.delivered.results + delivery.delivered.lost == 1000
+        assert delivery.counts.lost > 0
+        assert delivery.counts.results + delivery.counts.lost == 1000
         made = clips(disk)
         assert len(made) > 5
-        assert sum(frames(path) for path in made) == delivery.delivered.results
+        assert sum(frames(path) for path in made) == delivery.counts.results
         assert os.statvfs(disk).f_bavail > 0
 
 
@@ -183,7 +183,7 @@ def test_a_disk_that_somebody_else_fills_leaves_no_broken_segment(tmp_path: Path
                 other.write(bytes(4096))
         delivery, told = deliver(sink, 100)
         assert "nearly full: 0.0 MB are free" in told[0]
-        assert delivery.delivered.results == 0
+        assert delivery.counts.results == 0
         assert [frames(path) for path in clips(disk) if path.suffix == ".mp4"] == [10]
         assert len(clips(disk)) == 2  # and the other's
 
@@ -197,7 +197,7 @@ def test_a_disk_that_becomes_read_only_ends_the_recording(tmp_path: Path) -> Non
         delivery, told = deliver(sink, 10)
         assert "cannot be written: Read-only file system" in told[0]
         assert len(clips(disk)) == 1
-        assert delivery.delivered == DeliveryCounts(0, 10, told[0])
+        assert delivery.counts == DeliveryCounts(0, 10, told[0])
 
 
 def test_a_disk_that_vanishes_ends_the_recording(tmp_path: Path) -> None:

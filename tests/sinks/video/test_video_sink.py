@@ -11,7 +11,7 @@ from results import result
 
 from edgecnn.errors import DeviceError
 from edgecnn.opencv import cv2
-from edgecnn.sinks.video.frame_rate import measured
+from edgecnn.sinks.video.frame_rate import measured_fps
 from edgecnn.sinks.video.video_sink import VideoSink
 from edgecnn.sources.capture import open_source
 
@@ -158,7 +158,7 @@ def test_a_video_that_the_disk_cannot_hold_is_an_error_and_the_old_one_stays(
     told = run_python(ON_A_FULL_DISK, path).stdout.splitlines()
     assert len(told) == 94
     assert all(line.startswith(f"video {path} ") for line in told), told
-    assert "free some space" in told[2]
+    assert "free some disk space" in told[2]
     assert path.read_bytes() == b"the old video"
     assert sorted(file.name for file in tmp_path.iterdir()) == ["out.mp4", "whole.mp4"]
 
@@ -211,7 +211,7 @@ def times(*gaps_s: float) -> list[float]:
     pytest.param([], 25, id="one frame"),
 ])  # fmt: skip
 def test_a_rate_is_measured_in_spite_of_hiccups(gaps_s: list[float], rate: float) -> None:
-    assert measured(times(*gaps_s)) == pytest.approx(rate, rel=0.03)
+    assert measured_fps(times(*gaps_s)) == pytest.approx(rate, rel=0.03)
 
 
 @pytest.mark.parametrize("frames", [1, 5, 16, 40])

@@ -1,4 +1,4 @@
-"""Model files, edited and sealed again: what a careless or hostile maker could hand over."""
+"""Model files that were edited and given a new digest, as by a careless or hostile maker."""
 
 import json
 from collections.abc import Callable
@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-from onnx import numpy_helper
 
+from edgecnn.exporter.graph.editing import makers_of, refill, with_constants
 from edgecnn.model import digest
 
 Edit = Callable[[onnx.ModelProto], None]
@@ -20,15 +20,15 @@ def edited(data: bytes, edit: Edit) -> bytes:
     return bytes(model.SerializeToString(deterministic=True))
 
 
-def resealed(model: Path, folder: Path, edit: Edit) -> Path:
-    """Write `folder`/edited.onnx: the model after the edit, under a seal that fits."""
+def with_new_digest(model: Path, folder: Path, edit: Edit) -> Path:
+    """Write `folder`/edited.onnx: the model after the edit, with the digest of its bytes."""
 
-    def edit_and_unseal(proto: onnx.ModelProto) -> None:
+    def edit_and_clear_digest(proto: onnx.ModelProto) -> None:
         edit(proto)
         with_entry(digest.DIGEST_KEY, digest.NO_DIGEST)(proto)
 
     path = folder / "edited.onnx"
-    path.write_bytes(digest.with_digest(edited(model.read_bytes(), edit_and_unseal)))
+    path.write_bytes(digest.with_digest(edited(model.read_bytes(), edit_and_clear_digest)))
     return path
 
 
@@ -46,9 +46,7 @@ def without_entry(key: str) -> Edit:
     """Remove one metadata entry."""
 
     def edit(model: onnx.ModelProto) -> None:
-        kept = [entry for entry in model.metadata_props if entry.key != key]
-        del model.metadata_props[:]
-        model.metadata_props.extend(kept)
+        refill(model.metadata_props, [e for e in model.metadata_props if e.key != key])
 
     return edit
 
@@ -75,7 +73,6 @@ def both(first: Edit, second: Edit) -> Edit:
 
 def poison(model: onnx.ModelProto) -> None:
     """Set the last layer's bias to NaN."""
-    makers = {output: node for node in model.graph.node for output in node.output}
-    bias = makers["logits"].input[2]
-    (tensor,) = [tensor for tensor in model.graph.initializer if tensor.name == bias]
-    tensor.CopyFrom(numpy_helper.from_array(np.full(10, np.nan, np.float32), bias))
+    bias = makers_of(model.graph)["logits"].input[2]
+    poisoned = with_constants(model, {bias: np.full(10, np.nan, np.float32)})
+    model.CopyFrom(poisoned)

@@ -1,4 +1,4 @@
-"""Graphs as other exporters write them, of small networks: each a few kB, none needs its exporter.
+"""Graphs of small networks as other exporters write them: a few kB each, without those exporters.
 
 A network is a list of layers: convolutions with ReLU, `pools` of which are followed by 2x2 max
 pooling, then dense layers.
@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
+
+from edgecnn.exporter.graph.editing import constants_of
 
 OPSET = 20
 
@@ -60,8 +62,8 @@ def random_network(
 
 
 def network_of(core: onnx.ModelProto, size: int) -> Network:
-    """Return the tutorial's network in one of our own plain graphs."""
-    constants = {t.name: numpy_helper.to_array(t) for t in core.graph.initializer}
+    """Return the network in a plain graph of the `article` architecture."""
+    constants = constants_of(core.graph)
     layers = [
         Layer(*(constants[name] for name in node.input[1:]))
         for node in core.graph.node
@@ -71,7 +73,7 @@ def network_of(core: onnx.ModelProto, size: int) -> Network:
 
 
 class Writer:
-    """Nodes in a row, each reading what the one before it made."""
+    """A chain of nodes: each reads the output of the one before it."""
 
     def __init__(self, first: str) -> None:
         self.nodes: list[onnx.NodeProto] = []
@@ -97,7 +99,7 @@ class Writer:
         opset: int = OPSET,
         ir: int = 9,
     ) -> onnx.ModelProto:
-        """Return the graph from this input to what the last node made."""
+        """Return the graph from this input to the output of the last node."""
         output = helper.make_tensor_value_info(self.last, TensorProto.FLOAT, [shape[0], classes])
         inputs = [helper.make_tensor_value_info(name, element, shape)]
         graph = helper.make_graph(self.nodes, "main_graph", inputs, [output], self.constants)
@@ -150,7 +152,7 @@ def _keras_flatten(writer: Writer) -> None:
 
 
 def plain(network: Network, *, head: str = "", first: str = "input") -> Writer:
-    """Write it as torch does, without the input's front; `head` is a last node such as Softmax."""
+    """Write it as torch does, up to the last node, of type `head`, such as Softmax."""
     writer = Writer(first)
     for i, layer in enumerate(network.layers):
         if layer.weight.ndim == 2:
@@ -187,7 +189,7 @@ def as_old(network: Network) -> onnx.ModelProto:
 
 
 def with_uint8_input(network: Network) -> onnx.ModelProto:
-    """Write it with pixels as input, scaled inside."""
+    """Write it with uint8 pixels as input, which the graph scales."""
     writer = Writer("pixels").add("Cast", to=TensorProto.FLOAT)
     writer.add("Mul", np.array(1 / 255, np.float32))
     rest = plain(network, first=writer.last)

@@ -1,12 +1,12 @@
-"""Broken and hostile model files by the thousand: none may crash, hang or surprise the readers.
+"""Fuzzing with broken and hostile model files: none may crash or hang the readers, or be accepted.
 
     python tests/fuzz_models.py [--mutants 100000] [--seed 0]
 
 Half of the mutants are made through the onnx package (shapes, types, operators, attributes, edges,
-paths), half in the raw bytes; half are of a file of ours, half of strangers' files. Worker
-processes read them, with a limit of memory; each says which mutant it begins, so that a crash or a
-hang is its mutant's. A mutant follows from the seed and its number alone: `--only NUMBER` reads one
-again, in the open.
+paths), half in the raw bytes; half are of a model file of edgecnn, half of external models. Worker
+processes with a memory limit read them; each prints the number of a mutant before it reads it, so
+that a crash or a hang can be traced. A mutant depends on the seed and its number alone:
+`--only NUMBER` reads one again, in this process.
 """
 
 import argparse
@@ -41,17 +41,17 @@ from edgecnn.model.model_file import parse_model
 from edgecnn.model.spec import ModelCard, ModelSpec
 
 SLOW_SECONDS = 2.0
-"""Of the CPU, for one mutant: a hang."""
+"""Processor time for one mutant, above which it counts as a hang."""
 SILENT_SECONDS = 60
-"""On the clock, after which a worker that does not come back is ended."""
+"""Seconds on the clock after which a worker that hangs is killed."""
 MEMORY = 2**31
 LABELS = ("a", "b", "c")
 MARK = "mutant"
-"""Before a worker's lines: libraries print too."""
+"""Beginning of a worker's own lines: libraries print too."""
 
 
-def foreign_files() -> list[bytes]:
-    """Return small models of strangers."""
+def external_files() -> list[bytes]:
+    """Return small external models."""
     network = random_network()
     models = [as_keras(network), as_torch(network, head="Softmax"),
               as_torch(network, batch=1, opset=11), with_uint8_input(network)]  # fmt: skip
@@ -59,7 +59,7 @@ def foreign_files() -> list[bytes]:
 
 
 def contract_file() -> bytes:
-    """Return a small model file of ours."""
+    """Return a small model file of edgecnn."""
     data = as_keras(random_network()).SerializeToString()
     plan = plan_input(outline_graph(data), ASSUMPTIONS["unit"], len(LABELS))
     core, _ = read(data, plan)
@@ -70,60 +70,60 @@ def contract_file() -> bytes:
 
 @dataclass
 class Bases:
-    """The files that mutants are made of."""
+    """The files that are mutated."""
 
-    foreign: list[bytes] = field(default_factory=foreign_files)
+    external: list[bytes] = field(default_factory=external_files)
     contract: bytes = field(default_factory=contract_file)
 
 
 def judge(number: int, seed: int, bases: Bases) -> str:
-    """Make and read one mutant; return what happened, `!` in front of what must not."""
+    """Make and read one mutant; return what happened, beginning with `!` if it must not happen."""
     random = np.random.default_rng([seed, number])
     mutate, ours = (structural if number % 2 else raw), number // 2 % 2 == 0
     again = number // 4
     if ours:
         mutant = mutate(bases.contract, random)
         if again % 4 == 0:
-            mutant = sealed_again(mutant)
+            mutant = with_new_digest(mutant)
     else:
-        mutant = mutate(bases.foreign[again % len(bases.foreign)], random)
+        mutant = mutate(bases.external[again % len(bases.external)], random)
     start = time.process_time()
-    outcome = _read_ours(mutant, bases.contract, again % 4 == 0) if ours else _read_foreign(mutant)
+    outcome = _read_ours(mutant, bases.contract, again % 4 == 0) if ours else _read_external(mutant)
     seconds = time.process_time() - start
     return f"!took {seconds:.1f} s" if seconds > SLOW_SECONDS else outcome
 
 
-def _read_ours(mutant: bytes, original: bytes, is_sealed_again: bool) -> str:
-    """Read a mutant of our file as `inspect` does."""
+def _read_ours(mutant: bytes, original: bytes, has_new_digest: bool) -> str:
+    """Read a mutant of a model file as `inspect` does."""
     try:
         report_rows(describe_model(parse_model(mutant, Path("mutant.onnx"))))
     except EdgeError as error:
         return f"ours: {type(error).__name__}"
     except Exception as error:
         return f"!ours: {type(error).__name__}: {str(error)[:200]}"
-    if mutant != original and not is_sealed_again:
+    if mutant != original and not has_new_digest:
         return "!ours: changed bytes were taken"
-    return "ours: sealed again, and read" if is_sealed_again else "ours: unchanged"
+    return "ours: with a new digest, and read" if has_new_digest else "ours: unchanged"
 
 
-def _read_foreign(mutant: bytes) -> str:
-    """Read a mutant of a stranger's file as `adopt` does, its child's part included."""
+def _read_external(mutant: bytes) -> str:
+    """Read a mutant of an external model as `adopt` does, with what its child process does."""
     try:
         outline = outline_graph(mutant)
         pixels = any(value.type == "uint8" for value in outline.inputs)
-        told = UserOptions() if pixels else ASSUMPTIONS["unit"]
-        read(mutant, plan_input(outline, told, len(LABELS)))
+        given = UserOptions() if pixels else ASSUMPTIONS["unit"]
+        read(mutant, plan_input(outline, given, len(LABELS)))
     except EdgeError as error:
-        return f"foreign: {type(error).__name__}"
+        return f"external: {type(error).__name__}"
     except MemoryError:
-        return "foreign: out of memory"
+        return "external: out of memory"
     except Exception as error:
-        return f"!foreign: {type(error).__name__}: {str(error)[:200]}"
-    return "foreign: read"
+        return f"!external: {type(error).__name__}: {str(error)[:200]}"
+    return "external: read"
 
 
-def sealed_again(mutant: bytes) -> bytes:
-    """Seal a mutant as a hostile maker would, where it still has room for a seal."""
+def with_new_digest(mutant: bytes) -> bytes:
+    """Give a mutant a digest that fits, as a hostile maker would, where it has a place for it."""
     try:
         found = digest.read_metadata(mutant)
     except EdgeError:
@@ -134,20 +134,20 @@ def sealed_again(mutant: bytes) -> bytes:
 
 
 def work(seed: int, first: int, end: int, step: int) -> None:
-    """Read every `step`th mutant; say of each that it begins, and what happened."""
+    """Read every `step`th mutant; print its number, then what happened."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     bases = Bases()
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         for number in range(first, end, step):
-            signal.alarm(SILENT_SECONDS)  # ends this process, wherever it hangs
+            signal.alarm(SILENT_SECONDS)  # kills this process, wherever it hangs
             print(MARK, number, flush=True)
             print(MARK, number, ascii(judge(number, seed, bases))[1:-1], flush=True)
 
 
 def run(mutants: int, seed: int, workers: int) -> tuple[Counter[str], list[str]]:
-    """Read mutants in worker processes; return how often what happened, and what must not."""
+    """Read mutants in worker processes; count what happened, and list what must not happen."""
     outcomes: Counter[str] = Counter()
     findings: list[str] = []
     with ThreadPoolExecutor(workers) as pool:
@@ -200,7 +200,7 @@ def _follow(
 
 
 def main() -> None:
-    """Read the mutants on every core and say what was found; exit code 1 if anything was."""
+    """Read the mutants on every core and print what was found; exit code 1 if anything was."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--mutants", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=0)

@@ -9,6 +9,8 @@ import onnx
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from onnx import TensorProto, helper
 
+from edgecnn.exporter.graph.editing import refill
+
 Random = np.random.Generator
 HUGE = (-1, 0, 1, 7, 2**16, 2**31 - 1, 2**31, 2**40, 2**62, -(2**62))
 
@@ -95,8 +97,7 @@ def attributes(model: onnx.ModelProto, random: Random) -> None:
     name = str(random.choice(ATTRIBUTES))
     value: object = values if random.integers(2) else values[0]
     kept = [a for a in node.attribute if a.name != name]
-    del node.attribute[:]
-    node.attribute.extend([*kept, helper.make_attribute(name, value)])
+    refill(node.attribute, [*kept, helper.make_attribute(name, value)])
 
 
 def without_attributes(model: onnx.ModelProto, random: Random) -> None:
@@ -128,12 +129,9 @@ def repeat(model: onnx.ModelProto, random: Random) -> None:
 
 
 def order(model: onnx.ModelProto, random: Random) -> None:
-    nodes = [onnx.NodeProto() for _ in model.graph.node]
-    for copy, node in zip(nodes, model.graph.node, strict=True):
-        copy.CopyFrom(node)
+    nodes = list(model.graph.node)
     random.shuffle(nodes)
-    del model.graph.node[:]
-    model.graph.node.extend(nodes)
+    refill(model.graph.node, nodes)
 
 
 def versions(model: onnx.ModelProto, random: Random) -> None:

@@ -14,13 +14,13 @@ def test_three_thousand_mutants_neither_crash_nor_hang_nor_surprise() -> None:
     outcomes, findings = fuzz_models.run(3000, seed=1, workers=2)
     assert findings == []
     assert outcomes.total() == 3000
-    for kind in ("ours: ModelError", "foreign: ModelError", "foreign: read"):
+    for kind in ("ours: ModelError", "external: ModelError", "external: read"):
         assert outcomes[kind] > 50, kind
-    assert outcomes["ours: sealed again, and read"] > 20
+    assert outcomes["ours: with a new digest, and read"] > 20
 
 
 def test_a_mutant_follows_from_its_seed_and_number() -> None:
-    data = fuzz_models.foreign_files()[0]
+    data = fuzz_models.external_files()[0]
     first, second = (structural(data, np.random.default_rng([3, 7])) for _ in range(2))
     assert first == second != data
 
@@ -39,7 +39,7 @@ def test_the_fuzzer_sees_a_reader_that_stumbles(monkeypatch: pytest.MonkeyPatch)
         raise KeyError("a bug")
 
     monkeypatch.setattr(fuzz_models, "read", stumble)
-    assert "!foreign: KeyError: 'a bug'" in outcomes_of(bases)
+    assert "!external: KeyError: 'a bug'" in outcomes_of(bases)
 
 
 def outcomes_of(bases: fuzz_models.Bases) -> set[str]:

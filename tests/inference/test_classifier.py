@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from craft import both, poison, resealed, with_entry, with_fields
+from craft import both, poison, with_new_digest, with_entry, with_fields
 
 from edgecnn.errors import FrameError, ModelError, OptionError
 from edgecnn.inference.classifier import Classifier, Prediction
@@ -216,7 +216,7 @@ def test_other_golden_logits_are_refused_at_opening_with_the_difference(
     path: Path = request.getfixturevalue(form)
     logits = json.loads(read_model(path).golden.to_json())["logits"]
     logits[1][2] += 50.0
-    changed = resealed(path, tmp_path, with_fields(digest.GOLDEN_KEY, logits=logits))
+    changed = with_new_digest(path, tmp_path, with_fields(digest.GOLDEN_KEY, logits=logits))
     with pytest.raises(ModelError, match=r"answers differently .* is off by 50") as refusal:
         Classifier(changed)
     assert "ONNX Runtime" in refusal.value.remedy
@@ -225,7 +225,7 @@ def test_other_golden_logits_are_refused_at_opening_with_the_difference(
 def test_a_difference_within_the_tolerance_is_accepted(int8: Path, tmp_path: Path) -> None:
     logits = json.loads(read_model(int8).golden.to_json())["logits"]
     logits[1][2] += 50.0
-    changed = resealed(
+    changed = with_new_digest(
         int8, tmp_path, with_fields(digest.GOLDEN_KEY, logits=logits, tolerance=51.0)
     )
     Classifier(changed).close()
@@ -235,7 +235,7 @@ def test_a_network_that_answers_nan_is_an_error_and_never_the_first_class(
     fp32: Path, tmp_path: Path, frames: list[Frame]
 ) -> None:
     no_golden = with_entry(digest.GOLDEN_KEY, Golden().to_json())
-    path = resealed(fp32, tmp_path, both(poison, no_golden))
+    path = with_new_digest(fp32, tmp_path, both(poison, no_golden))
     with Classifier(path) as classifier:
         with pytest.raises(ModelError, match=r"edited\.onnx answers with NaN") as refusal:
             classifier(frames[0])
@@ -245,7 +245,7 @@ def test_a_network_that_answers_nan_is_an_error_and_never_the_first_class(
 
 
 def test_a_network_that_answers_nan_fails_its_golden_frames(fp32: Path, tmp_path: Path) -> None:
-    path = resealed(fp32, tmp_path, poison)
+    path = with_new_digest(fp32, tmp_path, poison)
     with pytest.raises(ModelError, match="off by nan"):
         Classifier(path)
 
@@ -255,7 +255,7 @@ def test_a_prediction_is_known_from_the_reject_threshold_on(
 ) -> None:
     threshold = sorted(prediction.probability for prediction in classify(frames))[10]
     change = with_fields(digest.SPEC_KEY, reject_threshold=threshold, logit_ceiling=())
-    strict = resealed(int8, tmp_path, change)
+    strict = with_new_digest(int8, tmp_path, change)
     with Classifier(strict) as classifier:
         predictions = classifier(frames)
     assert [p.known for p in predictions] == [p.probability >= threshold for p in predictions]
@@ -268,7 +268,7 @@ def test_a_prediction_is_known_up_to_the_ceiling_of_its_logit(
     largest = classify.logits(frames).max(1)
     ceiling = float(np.sort(largest)[10])
     change = with_fields(digest.SPEC_KEY, reject_threshold=0.0, logit_ceiling=(ceiling,))
-    with Classifier(resealed(int8, tmp_path, change), batch=8) as classifier:
+    with Classifier(with_new_digest(int8, tmp_path, change), batch=8) as classifier:
         predictions = classifier(frames)
     assert [p.known for p in predictions] == [logit <= ceiling for logit in largest]
     assert {p.known for p in predictions} == {True, False}
@@ -278,5 +278,5 @@ def test_without_threshold_and_ceiling_everything_is_known(
     int8: Path, tmp_path: Path, frames: list[Frame]
 ) -> None:
     change = with_fields(digest.SPEC_KEY, reject_threshold=0.0, logit_ceiling=())
-    with Classifier(resealed(int8, tmp_path, change)) as classifier:
+    with Classifier(with_new_digest(int8, tmp_path, change)) as classifier:
         assert all(prediction.known for prediction in classifier(frames))

@@ -6,7 +6,7 @@ from itertools import combinations, product
 from pathlib import Path
 
 import pytest
-from craft import resealed, with_entry, with_fields
+from craft import with_new_digest, with_entry, with_fields
 
 from edgecnn.errors import ModelError
 from edgecnn.inference.classifier import Classifier
@@ -58,7 +58,7 @@ def test_the_pixels_are_the_same_wherever_the_probe_runs() -> None:
 def test_a_file_whose_rule_was_changed_does_not_open(
     int8: Path, tmp_path: Path, change: dict[str, str]
 ) -> None:
-    changed = resealed(int8, tmp_path, with_fields(digest.SPEC_KEY, **change))
+    changed = with_new_digest(int8, tmp_path, with_fields(digest.SPEC_KEY, **change))
     with pytest.raises(ModelError, match="fitted by another rule"):
         Classifier(changed)
 
@@ -66,5 +66,5 @@ def test_a_file_whose_rule_was_changed_does_not_open(
 def test_a_file_from_before_the_probe_opens(int8: Path, tmp_path: Path) -> None:
     fields = json.loads(read_model(int8).golden.to_json())
     assert fields.pop("fitted")
-    old = resealed(int8, tmp_path, with_entry(digest.GOLDEN_KEY, json.dumps(fields)))
+    old = with_new_digest(int8, tmp_path, with_entry(digest.GOLDEN_KEY, json.dumps(fields)))
     Classifier(old).close()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from craft import resealed, with_fields
+from craft import with_new_digest, with_fields
 
 from edgecnn.errors import SpecError
 from edgecnn.inference.classifier import Classifier
@@ -87,7 +87,7 @@ BROKEN_FRAMES = {
 def test_a_golden_frame_that_is_no_picture_of_that_size_is_refused(
     int8: Path, tmp_path: Path, text: str
 ) -> None:
-    path = resealed(int8, tmp_path, with_fields(digest.GOLDEN_KEY, frames_png=[text]))
+    path = with_new_digest(int8, tmp_path, with_fields(digest.GOLDEN_KEY, frames_png=[text]))
     with pytest.raises(SpecError, match="golden frame") as refusal:
         Classifier(path)
     assert "export" in refusal.value.remedy
@@ -105,7 +105,7 @@ BROKEN_LOGITS: dict[str, list[list[float]]] = {
 def test_golden_logits_that_do_not_belong_to_the_frames_are_refused(
     int8: Path, tmp_path: Path, logits: list[list[float]]
 ) -> None:
-    path = resealed(int8, tmp_path, with_fields(digest.GOLDEN_KEY, logits=logits))
+    path = with_new_digest(int8, tmp_path, with_fields(digest.GOLDEN_KEY, logits=logits))
     with pytest.raises(SpecError, match="golden logits") as refusal:
         Classifier(path)
     assert "export" in refusal.value.remedy

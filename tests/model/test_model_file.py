@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from craft import Edit, edited, resealed, with_entry, with_fields, without_entry
+from craft import Edit, edited, with_new_digest, with_entry, with_fields, without_entry
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
@@ -154,7 +154,7 @@ def test_an_onnx_file_without_contract_is_refused(int8: Path, tmp_path: Path) ->
 
 
 def test_another_contract_version_is_refused_naming_both(int8: Path, tmp_path: Path) -> None:
-    path = resealed(int8, tmp_path, with_entry(digest.CONTRACT_KEY, "2"))
+    path = with_new_digest(int8, tmp_path, with_entry(digest.CONTRACT_KEY, "2"))
     with pytest.raises(ModelError, match=r"contract '2'.*knows '1'") as refusal:
         read_model(path)
     assert "update edgecnn" in refusal.value.remedy
@@ -162,7 +162,7 @@ def test_another_contract_version_is_refused_naming_both(int8: Path, tmp_path: P
 
 @pytest.mark.parametrize("key", [digest.SPEC_KEY, digest.CARD_KEY, digest.GOLDEN_KEY])
 def test_a_missing_part_of_the_contract_is_named(int8: Path, tmp_path: Path, key: str) -> None:
-    path = resealed(int8, tmp_path, without_entry(key))
+    path = with_new_digest(int8, tmp_path, without_entry(key))
     with pytest.raises(ModelError, match=f"misses {key}") as refusal:
         read_model(path)
     assert "export" in refusal.value.remedy
@@ -194,7 +194,7 @@ MALFORMED = {
 def test_a_malformed_record_is_refused_naming_file_and_field(
     int8: Path, tmp_path: Path, edit: Edit, named: str
 ) -> None:
-    path = resealed(int8, tmp_path, edit)
+    path = with_new_digest(int8, tmp_path, edit)
     with pytest.raises(SpecError) as refusal:
         read_model(path)
     assert named in refusal.value.what
@@ -205,7 +205,7 @@ def test_a_malformed_record_is_refused_naming_file_and_field(
 def test_a_spec_with_another_number_of_labels_than_the_graph_names_both(
     int8: Path, tmp_path: Path
 ) -> None:
-    path = resealed(int8, tmp_path, with_fields(digest.SPEC_KEY, labels=["a", "b", "c"]))
+    path = with_new_digest(int8, tmp_path, with_fields(digest.SPEC_KEY, labels=["a", "b", "c"]))
     with pytest.raises(ModelError, match="graph and its spec disagree") as refusal:
         Classifier(path)
     assert "[1, 10]" in refusal.value.what
@@ -214,7 +214,7 @@ def test_a_spec_with_another_number_of_labels_than_the_graph_names_both(
 
 
 def test_a_spec_with_another_size_than_the_graph_names_both(int8: Path, tmp_path: Path) -> None:
-    path = resealed(int8, tmp_path, with_fields(digest.SPEC_KEY, height=32))
+    path = with_new_digest(int8, tmp_path, with_fields(digest.SPEC_KEY, height=32))
     with pytest.raises(ModelError, match="graph and its spec disagree") as refusal:
         Classifier(path)
     assert "[1, 28, 28, 1]" in refusal.value.what
@@ -315,7 +315,7 @@ ELSEWHERE: dict[str, tuple[Edit, str]] = {
 def test_a_tensor_kept_in_another_file_is_refused_wherever_it_hides(
     fp32: Path, tmp_path: Path, edit: Edit, named: str
 ) -> None:
-    path = resealed(fp32, tmp_path, edit)
+    path = with_new_digest(fp32, tmp_path, edit)
     with pytest.raises(ModelError, match=named) as refusal:
         read_model(path)
     assert str(path) in refusal.value.what
@@ -324,7 +324,7 @@ def test_a_tensor_kept_in_another_file_is_refused_wherever_it_hides(
 
 def test_a_constant_inside_the_file_is_accepted(fp32: Path, tmp_path: Path) -> None:
     inside = numpy_helper.from_array(np.zeros(4, np.float32), "inside")
-    path = resealed(fp32, tmp_path, _with_attribute(helper.make_attribute("value", inside)))
+    path = with_new_digest(fp32, tmp_path, _with_attribute(helper.make_attribute("value", inside)))
     assert read_model(path).card.form == "fp32"
 
 

@@ -1,4 +1,4 @@
-"""What a confined child may be told to do, in a module of its own: the child starts quickly."""
+"""Tasks for a confined child process, in a module that is imported quickly."""
 
 import os
 import signal

@@ -1,29 +1,22 @@
 """`adopt`: a network that other tools wrote ends as our own files, and is as good."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
 from external_models import Network, as_keras, as_torch, network_of, random_network
-from onnx import TensorProto, numpy_helper
+from onnx import TensorProto
 
-from edgecnn.data.dataset import Dataset, Pictures, with_labels
-from edgecnn.errors import CheckFailed, DataError, ModelError, NotFound, OptionError
+from edgecnn.data.dataset import Dataset
+from edgecnn.errors import ModelError, NotFound, OptionError
 from edgecnn.exporter.adopt.adopt import AdoptReport, adopt, read_labels
-from edgecnn.exporter.adopt.adoption import compare
-from edgecnn.exporter.adopt.input_plan import ASSUMPTIONS, UserOptions, plan_input
-from edgecnn.exporter.adopt.original import read_original
-from edgecnn.exporter.adopt.read_graph import probe_frames
+from edgecnn.exporter.adopt.input_plan import ASSUMPTIONS, UserOptions
 from edgecnn.exporter.export import export_source_of
-from edgecnn.exporter.export_source import ExportSource, Facts
-from edgecnn.exporter.exported_form import exported_form_of
 from edgecnn.exporter.graph.operator_counts import count_operators, float_islands
 from edgecnn.inference.classifier import Classifier
 from edgecnn.model.form import Form
-from edgecnn.model.graph_check import outline_graph
 from edgecnn.model.model_file import read_model
 from edgecnn.model.spec import Fit, ModelSpec
 from edgecnn.trainer.evaluate import evaluate
@@ -76,7 +69,7 @@ def test_an_adopted_network_answers_as_the_run_it_was_written_from(
         np.testing.assert_allclose(own.logits(frames), ours.logits(frames), atol=1e-4)
 
 
-def test_the_report_says_what_was_read_told_and_measured(adopted: AdoptReport) -> None:
+def test_the_report_says_what_was_read_given_and_measured(adopted: AdoptReport) -> None:
     words = " ".join(adopted.adoption.read)
     for expected in ("keras_tensor: float32 (batch, 28, 28, 1), NHWC", "softmax", "12 after"):
         assert expected in words
@@ -111,7 +104,7 @@ def test_without_pictures_there_is_an_fp32_form_and_a_named_guess(
 ) -> None:
     report = adopt(keras_file, ten_labels, tmp_path, user_options=UNIT, name="mine")
     assert [path.name for path in tmp_path.iterdir()] == ["mine.fp32.onnx"]
-    assert (report.gates, report.accuracy, report.agreement.kind) == ((), (), "made frames")
+    assert (report.gates, report.accuracy, report.agreement.kind) == ((), (), "synthetic frames")
     assert "center-cropped" in report.adoption.guessed[0]
     model = read_model(report.files[Form.FP32])
     assert len(model.golden.frames_png) >= 3
@@ -126,28 +119,6 @@ def test_two_adoptions_are_the_same_bytes(
         for name in ("a", "b")
     )
     assert Path(first).read_bytes() == Path(second).read_bytes()
-
-
-def test_a_clean_graph_that_answers_otherwise_is_not_shipped(
-    trained: Network, adopted: AdoptReport
-) -> None:
-    """The original of another network stands for a mistake in the cleaning."""
-    model = as_torch(trained)
-    content = model.SerializeToString()
-    original = read_original(content, plan_input(outline_graph(content), UNIT, 10))
-    spec, frames = read_model(adopted.files[Form.FP32]).spec, probe_frames(4, (28, 28, 1))
-    facts = Facts("", "", adopted.adoption.to_json(), 1)
-    pictures = Pictures(frames, np.arange(4))
-    made = Dataset("", spec.labels, pictures, pictures, pictures, ())
-    candidate = ExportSource(original.core, spec, made, original.logits, facts)
-    draft = exported_form_of(candidate, "same", Form.FP32, original.core)
-    assert compare(original, draft, frames, "frames").difference < 1e-5
-    tensor = model.graph.initializer[0]
-    values = numpy_helper.to_array(tensor) * np.float32(1.05)
-    tensor.CopyFrom(numpy_helper.from_array(values, tensor.name))
-    other = replace(original, content=model.SerializeToString())
-    with pytest.raises(CheckFailed, match="from the original"):
-        compare(other, draft, frames, "frames")
 
 
 def test_a_model_of_ours_is_not_adopted_again(int8: Path, ten_labels: Path, tmp_path: Path) -> None:
@@ -189,17 +160,7 @@ def test_labels_are_read_one_a_line(tmp_path: Path) -> None:
         read_labels(path)
 
 
-def test_pictures_of_some_classes_are_enough(digits: tuple[Dataset, ModelSpec]) -> None:
-    data = digits[0]
-    more = ("a", *reversed(data.labels), "b")
-    renamed = with_labels(data, more)
-    named = [more[i] for i in renamed.test.labels]
-    assert named == [data.labels[i] for i in data.test.labels]
-    with pytest.raises(DataError, match="the model has"):
-        with_labels(data, ("0", "1"))
-
-
-def test_what_the_graph_leaves_open_must_be_told(
+def test_what_the_graph_leaves_open_must_be_given(
     keras_file: Path, ten_labels: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(OptionError, match="float input"):

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from craft import Edit, both, resealed, with_entry, with_fields
+from craft import Edit, both, with_new_digest, with_entry, with_fields
 from onnx import helper, numpy_helper
 
 from edgecnn.check_result import FAIL, OK, SKIPPED
@@ -107,10 +107,10 @@ def golden_of(path: Path, logits: np.ndarray) -> Edit:
 
 def with_its_own_golden(path: Path, folder: Path, edit: Edit) -> Path:
     """Return a file that is spoiled and whose golden answers are those of the spoiled graph."""
-    spoiled = resealed(path, folder, edit)
+    spoiled = with_new_digest(path, folder, edit)
     subject = ModelUnderTest(read_model(spoiled))
     logits = subject.logits(np.stack(subject.golden_frames))
-    return resealed(spoiled, folder, golden_of(spoiled, logits))
+    return with_new_digest(spoiled, folder, golden_of(spoiled, logits))
 
 
 CHANNELS = "the channels are swapped"
@@ -155,7 +155,7 @@ def test_what_was_not_asked_for_is_skipped_and_says_what_it_takes(coloured: Colo
 def test_the_golden_frames_name_what_was_done_to_the_graph(
     coloured: Coloured, tmp_path: Path, form: Form, edit: Edit, words: str
 ) -> None:
-    report = verify(resealed(coloured.files[form], tmp_path, edit))
+    report = verify(with_new_digest(coloured.files[form], tmp_path, edit))
     assert words in reasons(report)["golden"]
     assert list(reasons(report)) == ["golden"]
 
@@ -191,7 +191,7 @@ def test_the_run_names_what_was_wrong_already_when_the_golden_frames_were_chosen
 def test_another_fit_rule_is_named_by_the_file_the_run_and_the_data(
     coloured: Coloured, tmp_path: Path, change: dict[str, str], rule: str
 ) -> None:
-    spoiled = resealed(coloured.files[Form.INT8], tmp_path, with_fields(digest.SPEC_KEY, **change))
+    spoiled = with_new_digest(coloured.files[Form.INT8], tmp_path, with_fields(digest.SPEC_KEY, **change))
     found = reasons(verify(spoiled, data=str(coloured.data), against=coloured.run))
     for name in ("fit rule", "run", "frames"):
         assert f"fitted by another rule: the file says {rule}" in found[name]
@@ -202,7 +202,7 @@ def test_permuted_labels_are_named_by_the_data_and_the_run(
     coloured: Coloured, tmp_path: Path
 ) -> None:
     labels = ("green", "cyan", "blue", "navy")
-    spoiled = resealed(
+    spoiled = with_new_digest(
         coloured.files[Form.INT8], tmp_path, with_fields(digest.SPEC_KEY, labels=labels)
     )
     assert reasons(verify(spoiled)) == {}
@@ -218,7 +218,7 @@ def test_one_changed_golden_answer_is_told_from_a_changed_graph(
     path = coloured.files[Form.FP32]
     logits = np.array(read_model(path).golden.logits)
     logits[1, 0] += 0.01
-    found = reasons(verify(resealed(path, tmp_path, golden_of(path, logits))))
+    found = reasons(verify(with_new_digest(path, tmp_path, golden_of(path, logits))))
     assert "the golden answers were changed: 2 of 4 differ" in found["golden"]
 
 
@@ -226,13 +226,13 @@ def test_golden_answers_that_nothing_explains_say_so(coloured: Coloured, tmp_pat
     path = coloured.files[Form.FP32]
     logits = np.array(read_model(path).golden.logits)
     random = np.random.default_rng(0).normal(size=logits.shape)
-    found = reasons(verify(resealed(path, tmp_path, golden_of(path, logits + random))))
+    found = reasons(verify(with_new_digest(path, tmp_path, golden_of(path, logits + random))))
     assert "no known fault explains it" in found["golden"]
 
 
 def test_a_tolerance_that_was_raised_hides_nothing(coloured: Coloured, tmp_path: Path) -> None:
     wide = with_fields(digest.GOLDEN_KEY, tolerance=1e9)
-    spoiled = resealed(coloured.files[Form.INT8], tmp_path, both(first_conv_swapped, wide))
+    spoiled = with_new_digest(coloured.files[Form.INT8], tmp_path, both(first_conv_swapped, wide))
     assert CHANNELS in reasons(verify(spoiled))["golden"]
 
 
@@ -266,7 +266,7 @@ BROKEN: dict[str, tuple[Callable[[onnx.ModelProto], None], str]] = {
 def test_a_sealed_file_without_a_contract_that_holds_fails_by_that_name(
     coloured: Coloured, tmp_path: Path, edit: Edit, words: str
 ) -> None:
-    report = verify(resealed(coloured.files[Form.INT8], tmp_path, edit))
+    report = verify(with_new_digest(coloured.files[Form.INT8], tmp_path, edit))
     assert results(report) == {"digest": OK, "contract": FAIL}
     assert words in reasons(report)["contract"]
 

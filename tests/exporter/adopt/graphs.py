@@ -1,0 +1,65 @@
+"""External graphs in tests: written, read as `adopt` does, and their operators counted."""
+
+from collections import Counter
+
+import numpy as np
+import onnx
+import torch
+from external_models import Writer, plain, random_network
+from onnx import TensorProto
+
+from edgecnn.exporter.adopt.input_plan import ASSUMPTIONS, UserOptions, plan_input
+from edgecnn.exporter.adopt.read_graph import CleanedGraph, read
+from edgecnn.model.graph_check import outline_graph
+
+UNIT = ASSUMPTIONS["unit"]
+CLEAN = {"Conv": 2, "Relu": 3, "MaxPool": 1, "Flatten": 1, "Gemm": 2}
+
+
+def adopted(
+    model: onnx.ModelProto, given: UserOptions = UNIT
+) -> tuple[onnx.ModelProto, CleanedGraph]:
+    data = model.SerializeToString()
+    return read(data, plan_input(outline_graph(data), given, 3))
+
+
+def kinds(core: onnx.ModelProto) -> Counter[str]:
+    found = Counter(node.op_type for node in core.graph.node)
+    found["Flatten"] += found.pop("Reshape", 0)
+    return found
+
+
+def with_input(shape: list[int | str], element: int = TensorProto.FLOAT) -> onnx.ModelProto:
+    return plain(random_network()).model("input", shape, 3, element=element)
+
+
+def coloured(*, padded: bool, apart: bool = False) -> tuple[onnx.ModelProto, torch.nn.Module]:
+    """Return a graph of RGB pictures and the same network in torch."""
+    torch.manual_seed(0)
+    net = torch.nn.Sequential(
+        torch.nn.Conv2d(3, 4, 3, padding=int(padded)), torch.nn.BatchNorm2d(4), torch.nn.ReLU()
+    ).eval()
+    norm, dense = net[1], torch.nn.Linear(4, 3)
+    assert isinstance(norm, torch.nn.BatchNorm2d)
+    with torch.no_grad():
+        for values in (norm.weight, norm.running_var):
+            assert values is not None
+            values.uniform_(0.5, 1.5)
+        for values in (norm.bias, norm.running_mean):
+            assert values is not None
+            values.uniform_(-0.5, 0.5)
+
+    def array(values: torch.Tensor | None) -> np.ndarray:
+        assert values is not None
+        return np.asarray(values.detach().numpy())
+
+    conv = net[0]
+    assert isinstance(conv, torch.nn.Conv2d)
+    writer = Writer("input")
+    writer.add("Conv", array(conv.weight), array(conv.bias), pads=[int(padded)] * 4)
+    writer.add("BatchNormalization", array(norm.weight), array(norm.bias),
+               array(norm.running_mean), array(norm.running_var), epsilon=norm.eps)  # fmt: skip
+    writer.add("Relu").add("ReduceMean", np.array([2, 3]), keepdims=0)
+    writer.add("Gemm", array(dense.weight), array(dense.bias), transB=1)
+    whole = torch.nn.Sequential(net, torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten(), dense)
+    return writer.model("input", ["N", 3, 12, 10], 3), whole.eval()

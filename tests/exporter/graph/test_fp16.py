@@ -6,10 +6,11 @@ import numpy as np
 import onnx
 import pytest
 from clocks import set_clock
-from onnx import TensorProto, numpy_helper
+from onnx import TensorProto
 
 from edgecnn.data.dataset import Dataset
 from edgecnn.exporter.export import export
+from edgecnn.exporter.graph.editing import constants_of
 from edgecnn.exporter.options import Options
 from edgecnn.inference.classifier import Classifier
 from edgecnn.model.form import Form
@@ -32,7 +33,7 @@ def test_the_scale_is_a_mul_of_floats_before_the_cast_to_half(fp16: Path) -> Non
     assert [node.op_type for node in graph.node[:4]] == ["Cast", "Transpose", "Mul", "Cast"]
     casts = [next(a.i for a in graph.node[i].attribute) for i in (0, 3)]
     assert casts == [TensorProto.FLOAT, TensorProto.FLOAT16]
-    constants = {t.name: numpy_helper.to_array(t) for t in graph.initializer}
+    constants = constants_of(graph)
     assert constants[graph.node[2].input[1]] == np.float32(1 / 255)
 
 
@@ -41,7 +42,7 @@ def test_the_first_layers_weights_are_not_subnormal_as_they_would_be_with_the_sc
 ) -> None:
     def first_weights(path: Path) -> np.ndarray:
         graph = onnx.load(path).graph
-        constants = {t.name: numpy_helper.to_array(t) for t in graph.initializer}
+        constants = constants_of(graph)
         return next(constants[n.input[1]] for n in graph.node if n.op_type == "Conv")
 
     smallest = np.finfo(np.float16).smallest_normal

@@ -1,190 +1,93 @@
-"""The exported graphs: the inputs and outputs of the contract, no leaks, no float islands."""
-
-import re
-from pathlib import Path
+"""Plain graphs: exported for any batch, without what a device does not need, with short names."""
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 import torch
-from onnx import TensorProto, numpy_helper
+from external_models import as_torch, random_network
+from onnx import helper
 
-from edgecnn.exporter.graph.contract import wrap_fp32, wrap_int8
-from edgecnn.exporter.graph.multiply_adds import count_macs
-from edgecnn.exporter.graph.operator_counts import count_operators, optimized_graph
-from edgecnn.exporter.graph.plain_graph import export_core
-from edgecnn.exporter.quantization.quantize import quantize
-from edgecnn.model.model_file import read_model
+from edgecnn.exporter.graph.plain_graph import (
+    IMAGE,
+    LOGITS,
+    OPSET,
+    export_core,
+    finish,
+    number_tensors,
+    shorten,
+    strip,
+)
 from edgecnn.model.spec import ModelSpec
 from edgecnn.trainer.networks import Architecture, build
 
-REPORTS = ("gate.json", "export.html", "layers.csv")
 SPEC = ModelSpec(labels=("a", "b", "c"), height=28, width=28, channels=3)
 
 
-@pytest.fixture(params=["fp32", "int8"])
-def form(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
+@pytest.fixture(scope="module")
+def network() -> torch.nn.Module:
+    torch.manual_seed(0)
+    return build(Architecture(widths=(4, 6, 8), dense=8), SPEC.shape, 3).eval()
 
 
-@pytest.fixture
-def path(form: str, fp32: Path, int8: Path) -> Path:
-    return {"fp32": fp32, "int8": int8}[form]
+@pytest.fixture(scope="module")
+def core(network: torch.nn.Module) -> onnx.ModelProto:
+    return export_core(network, SPEC)
 
 
-def test_a_file_takes_uint8_frames_and_gives_probabilities_and_logits(path: Path) -> None:
-    graph = onnx.load(path).graph
-    shapes = {
-        value.name: (
-            value.type.tensor_type.elem_type,
-            [dim.dim_param or dim.dim_value for dim in value.type.tensor_type.shape.dim],
-        )
-        for value in [*graph.input, *graph.output]
-    }
-    assert shapes == {
-        "frame": (TensorProto.UINT8, ["N", 28, 28, 1]),
-        "probabilities": (TensorProto.FLOAT, ["N", 10]),
-        "logits": (TensorProto.FLOAT, ["N", 10]),
-    }
-
-
-def test_a_file_holds_no_path_no_stack_trace_and_no_doc_string(path: Path) -> None:
-    content = path.read_bytes()
-    strings = re.findall(rb"[\x20-\x7e]{4,}", content)
-    private = [
-        s for s in strings if re.search(rb"/(home|usr|root|tmp|work|lib)\b|\.py\b|File \"", s)
-    ]
-    assert private == []
-    assert b"stack_trace" not in content
-
-
-def test_a_file_keeps_its_weights_inside(path: Path) -> None:
-    tensors = onnx.load(path, load_external_data=False).graph.initializer
-    assert all(tensor.data_location == TensorProto.DEFAULT for tensor in tensors)
-    assert sorted(path.parent.iterdir()) == sorted(
-        [*(path.parent / name for name in REPORTS), *path.parent.glob("*.onnx")]
-    )
-
-
-def test_a_file_passes_the_checker_of_onnx(path: Path) -> None:
-    onnx.checker.check_model(onnx.load(path), full_check=True)
-
-
-def test_a_file_stays_at_opset_20_or_lower(path: Path) -> None:
-    assert {entry.domain: entry.version for entry in onnx.load(path).opset_import}[""] <= 20
-
-
-def test_names_are_short(path: Path) -> None:
-    names = {name for node in onnx.load(path).graph.node for name in [node.name, *node.output]}
-    assert max(map(len, names)) <= 48
-
-
-def test_the_executed_int8_graph_starts_with_qlinearconv_on_the_raw_frame(int8: Path) -> None:
-    first = optimized_graph(int8.read_bytes()).graph.node[0]
-    assert (first.op_type, first.input[0]) == ("QLinearConv", "frame")
-
-
-def test_the_executed_int8_graph_is_integer_up_to_the_last_dense_layer(int8: Path) -> None:
-    nodes = list(optimized_graph(int8.read_bytes()).graph.node)
-    last_dense = next(i for i, node in enumerate(nodes) if "logits" in node.output)
-    assert nodes[last_dense].op_type == "QGemm"
-    quantized = {"QLinearConv", "NhwcMaxPool", "QGemm", "Transpose", "Reshape", "MaxPool"}
-    assert {node.op_type for node in nodes[: last_dense + 1]} <= quantized
-    assert [node.op_type for node in nodes[last_dense + 1 :]] == ["Softmax"]
-
-
-def test_the_first_scale_is_exactly_one_255th_at_zero_point_0(int8: Path) -> None:
-    graph = onnx.load(int8).graph
-    constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
-    layout, first = graph.node[:2]
-    assert (first.op_type, first.input[0]) == ("DequantizeLinear", layout.output[0])
-    scale, zero = (constants[name] for name in first.input[1:])
-    assert scale == np.float32(1 / 255)
-    assert zero == 0
-    assert zero.dtype == np.uint8
-
-
-def test_int8_weights_use_7_bits(int8: Path) -> None:
-    graph = onnx.load(int8).graph
-    weights = [
-        numpy_helper.to_array(t) for t in graph.initializer if t.data_type == TensorProto.INT8
-    ]
-    matrices = [weight for weight in weights if weight.ndim >= 2]
-    assert len(matrices) == 5
-    assert max(int(np.abs(weight.astype(int)).max()) for weight in matrices) <= 64
-
-
-def test_int8_weights_are_scaled_per_output_channel(int8: Path) -> None:
-    graph = onnx.load(int8).graph
-    shapes = {tensor.name: tuple(tensor.dims) for tensor in graph.initializer}
-    makers = {node.output[0]: node for node in graph.node}
-    convolutions = [node for node in graph.node if node.op_type == "Conv"]
-    scales = [shapes[makers[node.input[1]].input[1]] for node in convolutions]
-    assert scales == [(32,), (64,), (64,)]
-
-
-def test_the_operators_of_a_file_are_counted(int8: Path) -> None:
-    operators = count_operators(read_model(int8))
-    assert operators.written["Conv"] == 3
-    assert operators.executed["com.microsoft.QLinearConv"] == 3
-
-
-def test_multiply_adds_are_those_of_the_published_network(int8: Path) -> None:
-    macs = read_model(int8).card.macs
-    assert macs == {"conv1": 194_688, "conv2": 2_230_272, "conv3": 331_776,
-                    "gemm1": 36_864, "gemm2": 640}  # fmt: skip
-    assert sum(macs.values()) == 2_794_240
-
-
-def test_a_symbolic_batch_takes_any_number_of_frames() -> None:
-    import onnxruntime
-
-    network = build(Architecture(kernel=4, stride=1), SPEC.shape, len(SPEC.labels))
-    model = wrap_fp32(export_core(network, SPEC), SPEC)
+def logits_of(model: onnx.ModelProto, name: str, images: np.ndarray) -> np.ndarray:
     session = onnxruntime.InferenceSession(
         model.SerializeToString(), providers=["CPUExecutionProvider"]
     )
-    for count in (1, 2, 7):
-        frames = np.zeros((count, *SPEC.shape), np.uint8)
-        (rows,) = session.run(["probabilities"], {"frame": frames})
-        assert rows.shape == (count, 3)
+    rows: np.ndarray = session.run(None, {name: images})[0]
+    return rows
 
 
-def test_colour_channels_stay_in_the_order_of_opencv() -> None:
-    """A network that reads blue only must see blue through the file."""
-    network = build(Architecture(), SPEC.shape, len(SPEC.labels)).eval()
-    with torch.no_grad():
-        dict(network.named_parameters())["conv1.weight"][:, 1:] = 0
-    model = wrap_fp32(export_core(network, SPEC), SPEC)
-    import onnxruntime
-
-    session = onnxruntime.InferenceSession(
-        model.SerializeToString(), providers=["CPUExecutionProvider"]
-    )
-    random = np.random.default_rng(0)
-    frame = random.integers(0, 256, (1, *SPEC.shape), np.uint8)
-    other = frame.copy()
-    other[..., 1:] = random.integers(0, 256, other[..., 1:].shape, np.uint8)
-    answers = [session.run(["logits"], {"frame": picture})[0] for picture in (frame, other)]
-    assert np.array_equal(*answers)
+def test_a_plain_graph_computes_what_the_network_computes_for_any_batch(
+    network: torch.nn.Module, core: onnx.ModelProto
+) -> None:
+    for count in (1, 2, 5):
+        images = np.random.default_rng(count).random((count, 3, 28, 28), np.float32)
+        with torch.no_grad():
+            expected = network(torch.tensor(images)).numpy()
+        np.testing.assert_allclose(logits_of(core, IMAGE, images), expected, atol=1e-4)
 
 
-def test_multiply_adds_do_not_change_by_quantizing(frames: list[np.ndarray]) -> None:
-    spec = ModelSpec(labels=("a", "b"), height=28, width=28, channels=1)
-    core = export_core(build(Architecture(), spec.shape, 2), spec)
-    assert count_macs(quantize(core, np.stack(frames))) == count_macs(core)
+def test_a_plain_graph_goes_from_image_to_logits(core: onnx.ModelProto) -> None:
+    assert [value.name for value in core.graph.input] == [IMAGE]
+    assert [value.name for value in core.graph.output] == [LOGITS]
+    assert {entry.domain: entry.version for entry in core.opset_import} == {"": OPSET}
 
 
-def test_dark_calibration_frames_do_not_shift_the_first_bias(frames: list[np.ndarray]) -> None:
-    """Its steps must be 1/255 times the weight's, or ONNX Runtime adds another bias."""
-    gray = ModelSpec(labels=("a", "b", "c"), height=28, width=28, channels=1)
-    network = build(Architecture(), gray.shape, 3)
-    for parameter in network.parameters():
-        torch.nn.init.uniform_(parameter, -0.1, 0.1)
-    core = export_core(network, gray)
-    model = wrap_int8(quantize(core, np.stack(frames) // 3), gray)
-    constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
-    makers = {output: node for node in model.graph.node for output in node.output}
-    conv = next(node for node in model.graph.node if node.op_type == "Conv")
-    pixels, weight, bias = (constants[makers[name].input[1]] for name in conv.input)
-    np.testing.assert_allclose(bias, pixels * weight, rtol=1e-6)
+def test_nodes_are_named_by_type_and_number(core: onnx.ModelProto) -> None:
+    names = [node.name for node in core.graph.node]
+    assert [name for name in names if name.startswith("conv")] == ["conv1", "conv2", "conv3"]
+    assert core.graph.node[0].output[0] == f"{names[0]}.out"
+
+
+def test_stripping_removes_documents_metadata_and_default_attributes() -> None:
+    model = as_torch(random_network())
+    model.doc_string = model.graph.node[0].doc_string = "made at home"
+    model.metadata_props.add(key="path", value="secret")
+    model.graph.node[0].attribute.append(helper.make_attribute("group", 1))
+    model.opset_import.add(domain="unused", version=1)
+    stripped = strip(model)
+    content = stripped.SerializeToString()
+    assert not any(words in content for words in (b"made at home", b"secret", b"unused"))
+    assert [a.name for a in stripped.graph.node[0].attribute] == ["kernel_shape"]
+    assert stripped.producer_name == "edgecnn"
+
+
+def test_new_names_do_not_change_what_is_computed() -> None:
+    images = np.random.default_rng(0).random((2, 1, 8, 8), np.float32)
+    before = logits_of(as_torch(random_network()), "input", images)
+    model = finish(number_tensors(shorten(as_torch(random_network()))))
+    assert np.array_equal(logits_of(model, "input", images), before)
+    assert {len(name) for node in model.graph.node[:-1] for name in node.output} == {1}
+
+
+def test_a_broken_graph_is_not_finished() -> None:
+    model = as_torch(random_network())
+    model.graph.node[-1].input[1] = "nothing"
+    with pytest.raises(onnx.checker.ValidationError):
+        finish(model)

@@ -14,6 +14,7 @@ from edgecnn.exporter.export_source import ExportSource, Facts
 from edgecnn.exporter.exported_form import reference_of
 from edgecnn.exporter.graph.plain_graph import export_core
 from edgecnn.exporter.options import Options
+from edgecnn.exporter.quantization.calibration_frames import split_training
 from edgecnn.exporter.quantization.qat import FineTuned, finetune
 from edgecnn.exporter.ship import ExportReport, check_name, ship
 from edgecnn.trainer.progress import OnProgress
@@ -62,13 +63,15 @@ def export(
 
 def export_source_of(run: Run, data: Dataset) -> ExportSource:
     """Return a trained run as an export source."""
-    recipe = run.recipe
+    recipe, (learned, _) = run.recipe, split_training(data.train)
 
     def fine_tune(
         core: onnx.ModelProto, quantized: onnx.ModelProto, epochs: int, on_progress: OnProgress
     ) -> FineTuned:
         planned = replace(recipe, qat=replace(recipe.qat, epochs=epochs))
-        return finetune(core, quantized, data, run.spec, planned, on_progress)
+        return finetune(
+            core, quantized, replace(data, train=learned), run.spec, planned, on_progress
+        )
 
     return ExportSource(
         core=export_core(run.network, run.spec),

@@ -165,8 +165,11 @@ def judge_accuracy(form: Form, answers: PairedLabels, limits: GateLimits) -> Axi
     if drop.high <= limits.max_drop:
         return Axis(PASS, text)
     needed = pictures_needed(drop, limits.max_drop)
-    would = f"about {needed:,} pictures would tell" if needed else "no number of pictures would do"
-    return Axis(CANNOT_TELL, f"{text}: {would}")
+    proof = f"{needed:,} pictures are needed" if needed else "no number of pictures is enough"
+    return Axis(
+        CANNOT_TELL,
+        f"{form} loses {drop}; to prove less than {limits.max_drop} points {proof}",
+    )
 
 
 def judge_efficiency(cost: Cost, limits: GateLimits) -> Axis:

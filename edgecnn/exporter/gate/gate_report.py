@@ -8,8 +8,9 @@ from edgecnn.inference.machine import Machine
 from edgecnn.pages.render import Picture, Section, render_page
 from edgecnn.pages.table import Table
 
-STEPS = ("tried", "agreement with fp32", "points lost", "pictures", "bought, points", "kept")
-FORMATS = ("", ".2%", ".2f", ",", "+.2f", "")
+STEPS = ("tried", "agreement with fp32", "divergence", "points lost", "pictures",
+         "gained, points", "kept")  # fmt: skip
+FORMATS = ("", ".2%", ".2g", ".2f", ",", "+.2f", "")
 
 
 def render_gate(
@@ -61,7 +62,15 @@ def _int8(report: Int8Report) -> list[Section]:
 def steps_table(steps: tuple[Step, ...]) -> Table:
     """Return what was tried as a table."""
     rows = tuple(
-        (s.what, s.agreement, s.drop_points, s.pictures, s.bought, "yes" if s.kept else "")
+        (
+            s.what,
+            s.agreement,
+            s.divergence,
+            s.drop_points,
+            s.pictures,
+            s.bought,
+            "yes" if s.kept else "",
+        )
         for s in steps
     )
     return Table(STEPS, FORMATS, rows)

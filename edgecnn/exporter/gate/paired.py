@@ -1,19 +1,26 @@
 """How much accuracy a form loses against another one on the same pictures, with its bounds."""
 
-import math
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import brentq
-from scipy.stats import beta, norm
+from scipy.stats import norm
 
 from edgecnn.records import Record
 
 MISS = 0.05
 """Share of cases in which a one-sided bound may be wrong."""
+Z = float(norm.ppf(1 - MISS))
+HALF = 0.5
+"""Of a picture."""
 MOST_PICTURES = 10_000_000
 """More are not asked for."""
+
+
+Real: TypeAlias = Any
+"""A float, or an array of floats."""
 
 
 @dataclass(frozen=True)
@@ -48,35 +55,53 @@ def measure_drop(
 
 
 def bounds(lost: float, won: float, pictures: float) -> tuple[float, float]:
-    """Return the one-sided bounds of (lost - won) / pictures, each wrong in 5 % of cases at most.
+    """Return the one-sided bounds of (lost - won) / pictures, each wrong in 5 % of cases.
 
-    Where nothing was won the drop is a plain share and Clopper and Pearson's bounds are exact;
-    else Tango's score bounds. The pictures may be fractions: a guess at a larger experiment.
+    Tango's score bounds, with half a picture added to the count that each bound guards against:
+    without it a single changed picture moves a bound by more than chance allows. By exact
+    enumeration a bound misses in 5.2 % of cases at worst (`tests/benchmarks/gate_coverage.py`).
+
+    Args:
+        lost: Pictures that only the first form labels correctly. All three may be fractions: a
+            guess at a larger experiment.
+        won: Pictures that only the second form labels correctly.
+        pictures: All pictures that both forms labelled.
 
     Source: Tango 1998, "Equivalence test and confidence interval for the difference in proportions
-    for the paired-sample design"; Clopper and Pearson 1934.
+    for the paired-sample design"; Agresti and Coull 1998 on adding pseudo-observations.
     """
-    if won == 0:
-        low = beta.ppf(MISS, lost, pictures - lost + 1) if lost else 0.0
-        high = beta.ppf(1 - MISS, lost + 1, pictures - lost) if lost < pictures else 1.0
-        return float(low), float(high)
-    if lost == 0:
-        low, high = bounds(won, lost, pictures)
-        return -high, -low
-    edge, middle, z = 1e-9, (lost - won) / pictures, float(norm.ppf(1 - MISS))
-    low = brentq(lambda d: _score(d, lost, won, pictures) - z, edge - 1, middle)
-    high = brentq(lambda d: _score(d, lost, won, pictures) + z, middle, 1 - edge)
-    return float(low), float(high)
+    return -_upper_bound(won, lost, pictures), _upper_bound(lost, won, pictures)
 
 
-def _score(drop: float, lost: float, won: float, pictures: float) -> float:
-    """Return how many standard deviations the counts lie above what a true drop would give."""
+def _upper_bound(lost: float, won: float, pictures: float) -> float:
+    """Solve score = -1.645 for the drop, with the half picture added to what was lost."""
+    edge, lost = 1e-9, lost + HALF
+    middle = (lost - won) / pictures
+
+    def above(drop: float) -> float:
+        return float(score(drop, lost, won, pictures)) + Z
+
+    if middle >= 1 - edge or above(1 - edge) >= 0:
+        return 1.0
+    return float(brentq(above, max(middle, edge - 1), 1 - edge))
+
+
+def score(drop: Real, lost: Real, won: Real, pictures: float) -> Real:
+    """Return how many standard deviations the counts lie above what a true drop would give.
+
+    Args:
+        drop: The true share of pictures lost, less that won; a number or an array.
+        lost: Pictures lost, as a number or an array.
+        won: Pictures won, the same.
+        pictures: All pictures.
+    """
     a = 2 * pictures
     b = -lost - won + (2 * pictures - lost + won) * drop
     c = -won * drop * (1 - drop)
-    share = (math.sqrt(max(0.0, b * b - 4 * a * c)) - b) / (2 * a)  # of `won`, under that drop
+    share = (np.sqrt(np.maximum(0.0, b * b - 4 * a * c)) - b) / (2 * a)  # of `won`, at that drop
     variance = pictures * (2 * share + drop * (1 - drop))
-    return (lost - won - pictures * drop) / math.sqrt(variance)
+    result: Real = (lost - won - pictures * drop) / np.sqrt(variance)
+    return result
 
 
 def pictures_needed(drop: Drop, limit_points: float) -> int:

@@ -16,7 +16,9 @@ class Step(Record):
 
     what: str
     agreement: float
-    """Share of the pictures looked at on which int8 says what fp32 says, 0 to 1."""
+    """Share of the selection pictures to which int8 gives fp32's label, 0 to 1."""
+    divergence: float
+    """Mean Kullback-Leibler divergence of int8's probabilities from fp32's, nats."""
     drop_points: float
     """Accuracy lost against fp32 on them, percentage points."""
     pictures: int
@@ -27,7 +29,8 @@ class Step(Record):
     def __str__(self) -> str:
         return (
             f"{self.what}: agrees with fp32 on {self.agreement:.2%} of {self.pictures} labels, "
-            f"loses {self.drop_points:.2f} points{', kept' if self.kept else ''}"
+            f"loses {self.drop_points:.2f} points, diverges by {self.divergence:.2g}"
+            f"{', kept' if self.kept else ''}"
         )
 
 
@@ -42,5 +45,5 @@ class FoundInt8:
     quantized: onnx.ModelProto
     choice: Choice
     answers: PairedLabels
-    """To all validation pictures."""
+    """Of the selection pictures: training pictures that neither calibrated nor fine-tuned."""
     steps: tuple[Step, ...]

@@ -8,6 +8,7 @@ from edgecnn.exporter.quantization.calibration_frames import (
     calibration_frames,
     chosen,
     debugged_frames,
+    split_training,
 )
 from edgecnn.exporter.quantization.found_int8 import FoundInt8, Step
 from edgecnn.exporter.quantization.layer_errors import LayerError, layer_errors
@@ -57,15 +58,17 @@ def describe_int8(found: FoundInt8) -> Int8Report:
     data = found.source.data
     some = debugged_frames(data.validation)
     layers = layer_errors(prepare(found.plain), found.quantized, some)
-    calibrated = calibration_frames(data.train, found.choice.calibration.frames)
+    calibrating, _ = split_training(data.train)
+    calibrated = calibration_frames(calibrating, found.choice.calibration.frames)
     saturation = audit(found.quantized, calibrated[chosen(len(calibrated), AUDITED)])
     return Int8Report(found.choice, found.steps, _coverage(found, layers), layers, saturation)
 
 
 def _coverage(found: FoundInt8, layers: tuple[LayerError, ...]) -> Coverage:
     data, count = found.source.data, found.choice.calibration.frames
-    places = chosen(len(data.train), count)
-    counts = np.bincount(data.train.labels[places], minlength=len(data.labels))
+    train, _ = split_training(data.train)
+    places = chosen(len(train), count)
+    counts = np.bincount(train.labels[places], minlength=len(data.labels))
     worst = max(layers, key=lambda row: row.outside)
     return Coverage(
         frames=len(places),

@@ -1,29 +1,28 @@
-"""Looking for the int8 graph: the calibration that agrees best, then a ladder if need be.
+"""Choose the int8 graph: the best of four calibrations, then layers in float or fine-tuning.
 
-Chosen on validation pictures alone, by label agreement with fp32; the first calibration stays,
-unless another is better beyond chance. The gate then looks at the same
-pictures: of a handful of graphs that differ little the best one is judged a little too well, which
-the test pictures, read afterwards, do not repeat.
+Graphs are compared on selection pictures: training pictures that neither calibrated nor
+fine-tuned. The graph that gives fp32's label most often wins; of equals, the one whose
+probabilities are nearest to fp32's. Validation pictures choose nothing here, so that the gate
+judges on pictures that are new to the graph.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 import onnx
 from onnxruntime.quantization.calibrate import TensorsData
-from scipy.stats import binomtest
+from scipy.special import log_softmax
 
-from edgecnn.data.dataset import Pictures
 from edgecnn.exporter.export_source import ExportSource
 from edgecnn.exporter.exported_form import exported_form_of, reference_of
 from edgecnn.exporter.gate.gate import GateLimits, PairedLabels
 from edgecnn.exporter.quantization.calibration_frames import (
     calibration_frames,
-    chosen,
     debugged_frames,
+    split_training,
 )
 from edgecnn.exporter.quantization.found_int8 import FoundInt8, Step
 from edgecnn.exporter.quantization.graph_network import GraphNetwork
@@ -47,10 +46,6 @@ CALIBRATIONS = (
     Calibration(Method.ENTROPY, 128),
 )
 """In the order in which ties are broken."""
-COMPARED = 2000
-"""Validation pictures on which calibrations are compared."""
-CHANCE = 0.05
-"""Share of cases in which another calibration may win by luck."""
 LADDER_EPOCHS = 2
 """Of fine-tuning, where the recipe plans none."""
 
@@ -63,7 +58,7 @@ def find_int8(
     Args:
         source: What is to be quantized.
         weight_bits: 7 or 8.
-        limits: Where the ladder ends: a drop within them.
+        limits: Float layers and fine-tuning are tried while the selection pictures lose more.
         on_progress: Called with the name of each stage.
 
     Raises:
@@ -74,126 +69,129 @@ def find_int8(
     if source.qat_epochs:
         search.tune_as_planned()
     for step in search.ladder():
-        if _enough(search.answers, limits):
+        if _enough(search.best, limits):
             break
         step()
     return search.found()
 
 
-def _enough(answers: PairedLabels, limits: GateLimits) -> bool:
-    return answers.drop.points <= limits.max_drop and answers.agreement >= limits.min_agreement
+def _enough(best: "_Graph", limits: GateLimits) -> bool:
+    labels = best.labels
+    return labels.drop.points <= limits.max_drop and labels.agreement >= limits.min_agreement
+
+
+@dataclass(frozen=True, eq=False)
+class _Graph:
+    """An int8 graph, and how near it comes to fp32 on the selection pictures."""
+
+    choice: Choice
+    plain: onnx.ModelProto
+    quantized: onnx.ModelProto
+    labels: PairedLabels
+    divergence: float
+
+    def is_better(self, other: "_Graph") -> bool:
+        """Tell whether it agrees more often with fp32, or as often and diverges less."""
+        own, others = self.labels.agreement, other.labels.agreement
+        return (own, -self.divergence) > (others, -other.divergence)
 
 
 class _Search:
-    """What is known so far."""
+    """The graphs that were tried so far, and the best of them."""
+
+    best: _Graph
 
     def __init__(
         self, source: ExportSource, weight_bits: int, on_progress: Callable[[str], None]
     ) -> None:
         self.source, self.on_progress = source, on_progress
-        self.plain = source.core
-        self.choice = Choice(weight_bits)
-        self.quantized = source.core
-        self.fp32 = self._answers(Form.FP32, source.core, source.data.validation)
-        self.own = self.fp32
         self.steps: list[Step] = []
+        self._bits = weight_bits
+        self._calibrating, self._selecting = split_training(source.data.train)
+        self._fp32 = self._logits(Form.FP32, source.core)
         self._ranges: dict[Calibration, TensorsData] = {}
 
-    @property
-    def answers(self) -> PairedLabels:
-        return PairedLabels(self.source.data.validation.labels, self.fp32, self.own)
-
     def found(self) -> FoundInt8:
+        best = self.best
         return FoundInt8(
-            self.source, self.plain, self.quantized, self.choice, self.answers,
-            tuple(self.steps),
-        )  # fmt: skip
+            self.source, best.plain, best.quantized, best.choice, best.labels, tuple(self.steps)
+        )
 
     def choose_calibration(self) -> None:
-        """Try the calibrations on some of the pictures; keep the one that agrees best."""
-        validation = self.source.data.validation
-        some = chosen(len(validation), COMPARED)
-        pictures, fp32 = validation.take(some), self.fp32[some]
-        tried: list[tuple[Choice, onnx.ModelProto, PairedLabels]] = []
+        """Try all calibrations and keep the best; of equals, the first."""
+        tried = []
         for calibration in CALIBRATIONS:
             self.on_progress(f"quantizing: {calibration}, {calibration.frames} frames")
-            choice = replace(self.choice, calibration=calibration)
-            graph = self._quantized(choice)
-            own = self._answers(Form.INT8, graph, pictures)
-            tried.append((choice, graph, PairedLabels(pictures.labels, fp32, own)))
-            if tried[-1][-1].agreement == 1.0:  # nothing can agree better
-                break
-        better = [row for row in tried if agrees_better(row[-1], tried[0][-1])]
-        best = max(better or tried[:1], key=lambda row: row[-1].agreement)
-        for row in tried:
-            self._note(f"{row[0].calibration}, {row[0].calibration.frames} frames", row[-1],
-                       tried[0][-1], kept=row is best)  # fmt: skip
-        self.choice, self.quantized = best[:2]
-        self.own = self._answers(Form.INT8, self.quantized, validation)
+            choice = Choice(self._bits, calibration=calibration)
+            tried.append(self._compared(choice, self.source.core, self._quantized(choice)))
+        self.best = tried[0]
+        for graph in tried[1:]:
+            if graph.is_better(self.best):
+                self.best = graph
+        for graph in tried:
+            what = f"{graph.choice.calibration}, {graph.choice.calibration.frames} frames"
+            self._note(what, graph, tried[0], kept=graph is self.best)
 
     def tune_as_planned(self) -> None:
         """Fine-tune by the recipe: both forms get the new weights."""
-        before = self.answers
-        tuned = self._tuned(self.source.qat_epochs)
-        self.plain, self.quantized = tuned
-        network = GraphNetwork(self.plain, self.plain)
-        self.source = replace(self.source, core=self.plain, reference=reference_of(network))
-        self.choice = replace(self.choice, epochs=self.source.qat_epochs)
-        validation = self.source.data.validation
-        self.fp32 = self._answers(Form.FP32, self.plain, validation)
-        self.own = self._answers(Form.INT8, self.quantized, validation)
-        self._note(f"fine-tuned in int8, {self.choice.epochs} epochs", self.answers, before,
-                   kept=True)  # fmt: skip
+        before, epochs = self.best, self.source.qat_epochs
+        plain, quantized = self._tuned(epochs)
+        network = GraphNetwork(plain, plain)
+        self.source = replace(self.source, core=plain, reference=reference_of(network))
+        self._fp32 = self._logits(Form.FP32, plain)
+        self.best = self._compared(replace(before.choice, epochs=epochs), plain, quantized)
+        self._note(f"fine-tuned in int8, {epochs} epochs", self.best, before, kept=True)
 
     def ladder(self) -> Iterator[Callable[[], None]]:
         """Yield what to try while int8 loses too much: layers in float, then fine-tuning."""
-        validation, plain = self.source.data.validation, prepare(self.plain)
-        frames = debugged_frames(validation)
-        groups = worst_layers(plain, layer_errors(plain, self.quantized, frames))
-        if not self.source.qat_epochs:  # else its weights were learned for these scales
-            for count in range(1, len(groups) // 4 + 2):  # with more, fp32 itself is faster
-                names = dict.fromkeys(name for group in groups[:count] for name in group)
-                yield partial(self._try_floats, tuple(names))
-        if self.source.fine_tune is not None and not self.source.qat_epochs:
+        if self.source.qat_epochs:  # its weights were learned for these scales
+            return
+        plain = prepare(self.best.plain)
+        errors = layer_errors(plain, self.best.quantized, debugged_frames(self._selecting))
+        groups = worst_layers(plain, errors)
+        for count in range(1, len(groups) // 4 + 2):  # with more, fp32 itself is faster
+            names = dict.fromkeys(name for group in groups[:count] for name in group)
+            yield partial(self._try_floats, tuple(names), count)
+        if self.source.fine_tune is not None:
             yield self._try_tuning
 
-    def _try_floats(self, names: tuple[str, ...]) -> None:
-        self.on_progress(f"quantizing: {', '.join(names)} in float")
-        choice = replace(self.choice, floats=names)
-        self._try(f"{', '.join(names)} in float", choice, self.plain, self._quantized(choice))
+    def _try_floats(self, names: tuple[str, ...], count: int) -> None:
+        self.on_progress(f"quantizing: the {count} worst layers in float")
+        choice, plain = replace(self.best.choice, floats=names), self.source.core
+        graph = self._compared(choice, plain, self._quantized(choice))
+        self._try(f"{', '.join(names)} in float", graph)
 
     def _try_tuning(self) -> None:
         plain, quantized = self._tuned(LADDER_EPOCHS)
-        choice = replace(self.choice, epochs=LADDER_EPOCHS)
-        self._try(f"fine-tuned in int8, {LADDER_EPOCHS} epochs", choice, plain, quantized)
+        choice = replace(self.best.choice, epochs=LADDER_EPOCHS)
+        graph = self._compared(choice, plain, quantized)
+        self._try(f"fine-tuned in int8, {LADDER_EPOCHS} epochs", graph)
 
-    def _try(
-        self, what: str, choice: Choice, plain: onnx.ModelProto, quantized: onnx.ModelProto
-    ) -> None:
-        """Look at all validation pictures, and keep what agrees better."""
-        before = self.answers
-        validation = self.source.data.validation
-        own = self._answers(Form.INT8, quantized, validation)
-        after = PairedLabels(validation.labels, self.fp32, own)
-        better = after.agreement > before.agreement
-        self._note(what, after, before, kept=better)
-        if better:
-            self.choice, self.plain, self.quantized, self.own = choice, plain, quantized, own
+    def _try(self, what: str, graph: _Graph) -> None:
+        """Keep a graph if it is better than the best one."""
+        is_better = graph.is_better(self.best)
+        self._note(what, graph, self.best, kept=is_better)
+        if is_better:
+            self.best = graph
 
-    def _note(self, what: str, after: PairedLabels, before: PairedLabels, *, kept: bool) -> None:
-        bought = 100 * (after.agreement - before.agreement)
-        drop = after.drop
-        self.steps.append(Step(what, after.agreement, drop.points, drop.pictures, bought, kept))
+    def _note(self, what: str, graph: _Graph, before: _Graph, *, kept: bool) -> None:
+        labels = graph.labels
+        bought = 100 * (labels.agreement - before.labels.agreement)
+        drop, divergence = labels.drop, graph.divergence
+        self.steps.append(
+            Step(what, labels.agreement, divergence, drop.points, drop.pictures, bought, kept)
+        )
 
     def _quantized(self, choice: Choice) -> onnx.ModelProto:
-        frames = calibration_frames(self.source.data.train, choice.calibration.frames)
+        core = self.source.core
+        frames = calibration_frames(self._calibrating, choice.calibration.frames)
         if choice.calibration not in self._ranges:
-            ranges = calibrate(prepare(self.plain), frames, choice.calibration.method)
+            ranges = calibrate(prepare(core), frames, choice.calibration.method)
             self._ranges[choice.calibration] = ranges
-        return quantize(self.plain, frames, choice, self._ranges[choice.calibration])
+        return quantize(core, frames, choice, self._ranges[choice.calibration])
 
     def _tuned(self, epochs: int) -> tuple[onnx.ModelProto, onnx.ModelProto]:
-        def tell(state: Progress) -> None:
+        def report(state: Progress) -> None:
             if state.step == state.steps:
                 self.on_progress(
                     f"fine-tuning int8, epoch {state.epoch}/{epochs}: loss {state.loss:.4f}"
@@ -201,17 +199,28 @@ class _Search:
 
         self.on_progress(f"fine-tuning int8, {epochs} epochs")
         assert self.source.fine_tune is not None
-        tuned = self.source.fine_tune(self.plain, self.quantized, epochs, tell)
+        tuned = self.source.fine_tune(self.best.plain, self.best.quantized, epochs, report)
         return tuned.core, tuned.quantized
 
-    def _answers(
-        self, form: Form, core: onnx.ModelProto, pictures: Pictures
-    ) -> npt.NDArray[np.int64]:
-        return exported_form_of(self.source, "exported", form, core).answers(pictures)
+    def _compared(
+        self, choice: Choice, plain: onnx.ModelProto, quantized: onnx.ModelProto
+    ) -> _Graph:
+        """Compare an int8 graph with fp32 on the selection pictures."""
+        own, truth = self._logits(Form.INT8, quantized), self._selecting.labels
+        labels = PairedLabels(truth, self._fp32.argmax(1), own.argmax(1))
+        return _Graph(choice, plain, quantized, labels, mean_divergence(self._fp32, own))
+
+    def _logits(self, form: Form, core: onnx.ModelProto) -> npt.NDArray[np.float32]:
+        exported = exported_form_of(self.source, "selection", form, core)
+        return exported.logits(np.asarray(self._selecting.frames))
 
 
-def agrees_better(own: PairedLabels, first: PairedLabels) -> bool:
-    """Tell whether a graph agrees with fp32 more often than the first: the exact McNemar test."""
-    now, was = own.own == own.fp32, first.own == first.fp32
-    won, lost = int((now & ~was).sum()), int((was & ~now).sum())
-    return won > lost and float(binomtest(won, won + lost, alternative="greater").pvalue) < CHANCE
+def mean_divergence(reference: npt.NDArray[np.floating], other: npt.NDArray[np.floating]) -> float:
+    """Return the mean Kullback-Leibler divergence of softmax(other) from softmax(reference).
+
+    Args:
+        reference: (n, K) logits.
+        other: (n, K) logits of the same pictures.
+    """
+    p, q = (log_softmax(rows.astype(np.float64), axis=1) for rows in (reference, other))
+    return float((np.exp(p) * (p - q)).sum(1).mean())

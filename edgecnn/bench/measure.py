@@ -7,6 +7,7 @@ from itertools import cycle, islice
 from pathlib import Path
 
 from edgecnn.bench.clock import Latency, Ratio, latency, ratio, time_rounds
+from edgecnn.bench.frames import CAMERA, camera_frames
 from edgecnn.errors import OptionError
 from edgecnn.inference.classifier import Classifier
 from edgecnn.inference.machine import Machine, describe_machine
@@ -60,7 +61,7 @@ def measure(
         model: A path, or a shipped model's name.
         against: A second model; the ratio is its time over the first's.
         source: Where frames come from; by default the golden frames of each model, which are real
-            pictures at the network's size.
+            pictures, enlarged to 640x480 as a camera gives them.
         rounds: Timed calls of each model.
         provider: ONNX Runtime execution provider.
         threads: Threads of one inference.
@@ -81,7 +82,7 @@ def measure(
     return BenchReport(
         models=tuple(_row(c, timed) for c, timed in zip(classifiers, samples, strict=True)),
         ratio=ratio(samples[0], samples[1]) if len(samples) == 2 else None,
-        frames=hide_credentials(source) or "the model's golden frames",
+        frames=hide_credentials(source) or f"the models' golden frames as {CAMERA} frames",
         provider=provider,
         threads=threads,
         machine=describe_machine(),
@@ -101,7 +102,7 @@ class _Call:
 
 def _frames(classifier: Classifier, source: str) -> list[Frame]:
     if not source:
-        frames = classifier.model.golden.frames(classifier.spec)
+        frames = camera_frames(classifier.model.golden.frames(classifier.spec))
     else:
         with open_source(source) as opened:
             frames = list(islice(opened, MAX_SOURCE_FRAMES))

@@ -50,7 +50,11 @@ def test_percentiles_are_in_order(two: BenchReport) -> None:
 
 
 def test_a_report_says_what_was_timed_where(one: BenchReport) -> None:
-    assert (one.frames, one.provider, one.threads) == ("the model's golden frames", "cpu", 1)
+    assert (one.frames, one.provider, one.threads) == (
+        "the models' golden frames as 640x480 frames",
+        "cpu",
+        1,
+    )
     assert one.machine == describe_machine()
 
 

@@ -32,11 +32,14 @@ def _verdict(gate: Verdict) -> Section:
         f"{gate.reason}.",
         rows=(
             ("accuracy", f"{gate.accuracy.verdict}: {gate.accuracy.reason}"),
-            ("worth", f"{gate.efficiency.verdict}: {gate.efficiency.reason}"),
+            ("efficiency", f"{gate.efficiency.verdict}: {gate.efficiency.reason}"),
             ("fp32", gate.fp32),
             (gate.form, gate.own),
             ("agreement", f"{gate.agreement:.2%} of the labels"),
             ("pictures lost, won", f"{gate.drop.lost:,}, {gate.drop.won:,}"),
+            ("time over fp32's, camera frame to answer", gate.cost.ratio),
+            ("time over fp32's, network alone", gate.cost.inference),
+            ("fitting a camera frame", f"{gate.cost.fit_ms:.3f} ms"),
             ("size", f"{gate.cost.kib:.1f} KiB, fp32 {gate.cost.fp32_kib:.1f} KiB"),
         ),
     )

@@ -99,9 +99,10 @@ def _judged(
     for form, exported in exported_forms.items():
         if form is Form.FP32:
             continue
-        ratio = time_forms(fp32.opened, exported.opened, frames, clock)
+        times = time_forms(fp32.opened, exported.opened, frames, clock)
+        cost = Cost(times.whole, times.inference, times.fit_ms, exported.kib, fp32.kib)
         answers = PairedLabels(pictures.labels, said, exported.answers(pictures))
-        gates.append(judge(form, answers, Cost(ratio, exported.kib, fp32.kib), options.limits))
+        gates.append(judge(form, answers, cost, options.limits))
     return JudgedForms(source, exported_forms, tuple(gates), report, agreement)
 
 

@@ -31,9 +31,14 @@ from edgecnn.model.model_file import read_model
 from edgecnn.model.spec import ModelSpec
 from edgecnn.trainer.run_folder import METRICS
 
-SLOW = Cost(Ratio(4.8, 4.7, 4.9, 400), kib=100.0, fp32_kib=370.0)
+
+def cost_of(ratio: Ratio, kib: float, fp32_kib: float) -> Cost:
+    return Cost(ratio, ratio, 0.15, kib, fp32_kib)
+
+
+SLOW = cost_of(Ratio(4.8, 4.7, 4.9, 400), kib=100.0, fp32_kib=370.0)
 WRITTEN = {"gate.json", "export.html", "layers.csv"}
-QUICK = Cost(Ratio(0.8, 0.79, 0.81, 400), kib=100.0, fp32_kib=370.0)
+QUICK = cost_of(Ratio(0.8, 0.79, 0.81, 400), kib=100.0, fp32_kib=370.0)
 
 
 def answers(pictures: int, fp32_wrong: int, own_wrong: int) -> PairedLabels:
@@ -101,7 +106,7 @@ def test_the_limits_are_the_users() -> None:
 def test_worth_is_judged_by_the_interval_of_the_ratio(
     low: float, high: float, kib: float, verdict: str
 ) -> None:
-    cost = Cost(Ratio((low + high) / 2, low, high, 400), kib=kib, fp32_kib=370.0)
+    cost = cost_of(Ratio((low + high) / 2, low, high, 400), kib=kib, fp32_kib=370.0)
     assert judge_efficiency(cost, GateLimits()).verdict == verdict
 
 

@@ -50,7 +50,11 @@ def _int8(report: Int8Report) -> list[Section]:
         Section(
             "How int8 was chosen",
             str(report.choice),
-            rows=(("calibration", report.coverage), ("saturation", report.saturation)),
+            rows=(
+                ("calibration", report.coverage),
+                ("saturation", report.saturation),
+                ("ties", _ties(report)),
+            ),
             tables=(steps_table(report.steps),),
         ),
         Section(
@@ -77,3 +81,8 @@ def steps_table(steps: tuple[Step, ...]) -> Table:
         for s in steps
     )
     return Table(STEPS, FORMATS, rows)
+
+
+def _ties(report: Int8Report) -> str:
+    tied = ", ".join(f"{row.share:.0%} of {row.tensor}" for row in report.ties)
+    return f"rounding may differ between CPUs: {tied}" if tied else "none: values round alike"

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+import numpy as np
 import onnx
 
 from edgecnn.bench.clock import Clock
@@ -10,7 +11,7 @@ from edgecnn.exporter.export_source import ExportSource
 from edgecnn.exporter.exported_form import ExportedForm, exported_form_of
 from edgecnn.exporter.gate.efficiency import time_forms
 from edgecnn.exporter.gate.gate import Cost, PairedLabels, Verdict, check_export, judge
-from edgecnn.exporter.golden import choose_golden, tolerance_of
+from edgecnn.exporter.golden import MEASURED, choose_golden, tolerance_of
 from edgecnn.exporter.graph.fp16 import to_fp16
 from edgecnn.exporter.options import Options
 from edgecnn.exporter.quantization.calibration_frames import chosen
@@ -109,7 +110,8 @@ def _judged(
 def with_golden(exported: ExportedForm, source: ExportSource) -> ExportedForm:
     """Return a exported with golden frames from the source's validation pictures."""
     with exported.opened() as classifier:
-        golden = choose_golden(
-            classifier, source.data.validation, tolerance_of(exported.form, exported.graph)
-        )
+        validation = source.data.validation
+        some = np.asarray(validation.take(chosen(len(validation), MEASURED)).frames)
+        tolerance = tolerance_of(exported.form, exported.graph, some)
+        golden = choose_golden(classifier, validation, tolerance)
     return replace(exported, golden=golden)

@@ -14,6 +14,7 @@ from edgecnn.exporter.quantization.found_int8 import FoundInt8, Step
 from edgecnn.exporter.quantization.layer_errors import LayerError, layer_errors
 from edgecnn.exporter.quantization.quantize import Choice, prepare
 from edgecnn.exporter.quantization.saturation import Saturation, audit
+from edgecnn.exporter.quantization.ties import TiedTensor, audit_ties
 from edgecnn.records import Record
 
 AUDITED = 16
@@ -51,6 +52,8 @@ class Int8Report(Record):
     coverage: Coverage
     layers: tuple[LayerError, ...]
     saturation: Saturation
+    ties: tuple[TiedTensor, ...]
+    """Tensors many of whose values lie between two levels; none: they round alike everywhere."""
 
 
 def describe_int8(found: FoundInt8) -> Int8Report:
@@ -60,8 +63,10 @@ def describe_int8(found: FoundInt8) -> Int8Report:
     layers = layer_errors(prepare(found.plain), found.quantized, some)
     calibrating, _ = split_training(data.train)
     calibrated = calibration_frames(calibrating, found.choice.calibration.frames)
-    saturation = audit(found.quantized, calibrated[chosen(len(calibrated), AUDITED)])
-    return Int8Report(found.choice, found.steps, _coverage(found, layers), layers, saturation)
+    some = calibrated[chosen(len(calibrated), AUDITED)]
+    saturation, ties = audit(found.quantized, some), audit_ties(found.quantized, some)
+    coverage = _coverage(found, layers)
+    return Int8Report(found.choice, found.steps, coverage, layers, saturation, ties)
 
 
 def _coverage(found: FoundInt8, layers: tuple[LayerError, ...]) -> Coverage:

@@ -34,8 +34,8 @@ from edgecnn.exporter.quantization.quantize import (
     Method,
     calibrate,
     prepare,
-    quantize,
 )
+from edgecnn.exporter.quantization.ties import quantize_without_ties
 from edgecnn.model.form import Form
 from edgecnn.trainer.progress import Progress
 
@@ -188,7 +188,7 @@ class _Search:
         if choice.calibration not in self._ranges:
             ranges = calibrate(prepare(core), frames, choice.calibration.method)
             self._ranges[choice.calibration] = ranges
-        return quantize(core, frames, choice, self._ranges[choice.calibration])
+        return quantize_without_ties(core, frames, choice, self._ranges[choice.calibration])
 
     def _tuned(self, epochs: int) -> tuple[onnx.ModelProto, onnx.ModelProto]:
         def report(state: Progress) -> None:

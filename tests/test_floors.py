@@ -13,7 +13,7 @@ import edgecnn
 ROOT = Path(edgecnn.__file__).parent
 FLOORS = (
     "errors",
-    "atomic exhaustive memory opencv pages records text",
+    "atomic check_result exhaustive interval memory opencv pages percentile records text",
     "model",
     "inference sources",
     "runner",

@@ -6,9 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from edgecnn.atomic import write_atomic
 from edgecnn.bench.clock import Clock
 from edgecnn.check_result import CANNOT_TELL, FAIL, PASS
+from edgecnn.data.dataset import Pictures
 from edgecnn.errors import CheckFailed, OptionError
 from edgecnn.exporter.export_source import ExportSource
 from edgecnn.exporter.exported_form import ExportedForm
@@ -16,9 +19,12 @@ from edgecnn.exporter.gate.gate import Verdict
 from edgecnn.exporter.gate.gate_report import render_gate
 from edgecnn.exporter.gate.judge_forms import JudgedForms, build_and_judge
 from edgecnn.exporter.options import Options
+from edgecnn.exporter.quantization.calibration_frames import chosen
 from edgecnn.exporter.quantization.int8_report import Int8Report
 from edgecnn.exporter.quantization.layer_errors import layers_table
 from edgecnn.exporter.rejection import load_ood, measure_known
+from edgecnn.exporter.verify.model_under_test import ModelUnderTest
+from edgecnn.exporter.verify.verify import check_computation
 from edgecnn.inference.machine import Machine, describe_machine
 from edgecnn.model.form import Form
 from edgecnn.model.frame import Frame
@@ -27,6 +33,8 @@ from edgecnn.model.spec import Accuracy, Rejection
 from edgecnn.records import Record
 from edgecnn.trainer.metrics import measure_accuracy
 
+CHECKED = 256
+"""Validation pictures whose labels are compared with and without fused layers."""
 REPORT, PAGE, LAYERS = "gate.json", "export.html", "layers.csv"
 
 
@@ -121,11 +129,27 @@ def _write_models(
     on_progress("measuring on test pictures")
     forms = (winner(judged.gates),) if not options.forms else options.forms
     exported_forms = _measured(judged, forms, options, ood)
+    on_progress("checking the files as `verify` does")
+    for exported in exported_forms:
+        _check_computation(exported, judged.source.data.validation)
     paths = [
         write_atomic(folder / f"{name}{exported.form.suffix}", exported.data)
         for exported in exported_forms
     ]
     return [parse_model(d.data, path) for d, path in zip(exported_forms, paths, strict=True)]
+
+
+def _check_computation(exported: ExportedForm, validation: Pictures) -> None:
+    """Refuse a file that computes something else elsewhere; raises CheckFailed."""
+    file = parse_model(exported.data, Path(f"model{exported.form.suffix}"))
+    frames = np.asarray(validation.take(chosen(len(validation), CHECKED)).frames)
+    failed = [c for c in check_computation(ModelUnderTest(file), frames) if c.result == FAIL]
+    if failed:
+        reasons = "; ".join(f"{check.name}: {check.reason}" for check in failed)
+        raise CheckFailed(
+            f"the {exported.form} file does not compute the same everywhere: {reasons}",
+            remedy="update onnxruntime and onnx; or write another form with --precision",
+        )
 
 
 def _told(judged: JudgedForms, models: list[ModelFile], reports: dict[str, str]) -> ExportReport:

@@ -1,13 +1,22 @@
-"""`edgecnn verify`: does a model file still do what was learned. It needs the extra [train]."""
+"""`edgecnn verify`: whether a model file still computes what its network learned.
 
+With the extra [train] it checks all; without, what a device can check.
+"""
+
+from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from edgecnn.cli.options import AsFormat, Format, Model, show, table
 from edgecnn.cli.progress import spinner
-from edgecnn.errors import CheckFailed
+from edgecnn.errors import CheckFailed, OptionError
+from edgecnn.text import pip_line
+
+if TYPE_CHECKING:
+    from edgecnn.inference.file_checks import VerifyReport
 
 
 def verify(
@@ -20,11 +29,12 @@ def verify(
     ] = None,
     form: AsFormat = Format.TEXT,
 ) -> None:
-    """Check a model file, and name what is wrong with it."""
-    from edgecnn.exporter.verify.verify import verify as verify_file
+    """Check a model file, and name what is wrong with it.
 
+    Without torch and onnx: digest, contract, fit rule, golden frames, and --data an image folder.
+    """
     with spinner() as on_progress:
-        report = verify_file(model, data=data, against=against or "", on_progress=on_progress)
+        report = _verified(model, data, against, on_progress)
     rows = [(row.name, f"{row.result:<7}  {row.reason}") for row in report.checks]
     show(report, table([*rows]), form)
     if report.failures:
@@ -33,3 +43,19 @@ def verify(
             f"{report.path} is not what it should be: {reasons}",
             remedy="export the model again, or take the file from where it was made",
         )
+
+
+def _verified(
+    model: str, data: str, against: Path | None, on_progress: Callable[[str], None]
+) -> "VerifyReport":
+    if all(map(find_spec, ("torch", "onnx", "sklearn"))):
+        from edgecnn.exporter.verify.verify import verify as verify_file
+
+        return verify_file(model, data=data, against=against or "", on_progress=on_progress)
+    from edgecnn.runner.verify import verify_on_device
+
+    if against:
+        raise OptionError(
+            "--against compares with a run, which needs torch and onnx", remedy=pip_line("train")
+        )
+    return verify_on_device(model, data, on_progress)

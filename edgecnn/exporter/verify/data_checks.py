@@ -11,9 +11,9 @@ from edgecnn.check_result import FAIL, OK, SKIPPED
 from edgecnn.data.catalog import load_as
 from edgecnn.data.dataset import Dataset
 from edgecnn.errors import DataError, SpecError
-from edgecnn.exporter.verify.checks import Check, other_rule, rule_of
 from edgecnn.exporter.verify.known_faults import Labels, explain_labels, explain_order
 from edgecnn.exporter.verify.model_under_test import ModelUnderTest
+from edgecnn.inference.file_checks import Check, other_rule, rule_of
 from edgecnn.model.frame import Frame
 from edgecnn.model.model_file import ModelFile
 from edgecnn.model.spec import Accuracy, Fit, ModelSpec, Shrink

@@ -11,9 +11,9 @@ from edgecnn.check_result import FAIL, OK, SKIPPED
 from edgecnn.data.dataset import Pictures
 from edgecnn.errors import EdgeError
 from edgecnn.exporter.gate.gate import MIN_AGREEMENT, MIN_EXPORT_AGREEMENT
-from edgecnn.exporter.verify.checks import Check, other_rule, rule_of
 from edgecnn.exporter.verify.known_faults import Labels, explain_labels, explain_order
 from edgecnn.exporter.verify.model_under_test import ModelUnderTest
+from edgecnn.inference.file_checks import Check, other_rule, rule_of
 from edgecnn.model.form import Form
 from edgecnn.model.model_file import ModelFile, read_model
 from edgecnn.model.spec import ModelSpec

@@ -1,6 +1,8 @@
 """`verify`: whether a model file still computes what its network learned, and if not, why."""
 
+import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -9,18 +11,28 @@ import onnx
 from onnx.reference import ReferenceEvaluator
 
 from edgecnn.check_result import FAIL, OK, SKIPPED
-from edgecnn.errors import EdgeError, ModelError, ProviderError, SpecError
-from edgecnn.exporter.verify.checks import Check, VerifyReport, other_rule, rule_of
+from edgecnn.errors import ModelError, ProviderError, SpecError
+from edgecnn.exporter.graph.execution import open_unfused
 from edgecnn.exporter.verify.data_checks import check_data
 from edgecnn.exporter.verify.known_faults import Logits, explain_golden
 from edgecnn.exporter.verify.model_under_test import ModelUnderTest
 from edgecnn.exporter.verify.run_checks import check_run
+from edgecnn.inference.file_checks import (
+    Check,
+    VerifyReport,
+    check_bytes,
+    check_fit,
+    check_golden,
+)
 from edgecnn.inference.session import INPUT, LOGITS
-from edgecnn.model import digest, fit_probe
 from edgecnn.model.form import Form
-from edgecnn.model.model_file import ModelFile, find_model, read_model
+from edgecnn.model.frame import Frame
+from edgecnn.model.model_file import find_model
 
-REFERENCE_FRAMES = 32
+REFERENCE_FRAMES, REFERENCE_PIXELS = 32, 32 * 64 * 64
+"""Frames for onnx's slow reference evaluator; of large networks fewer, at least two."""
+MIN_SAME_LABELS = 0.995
+"""Share of frames that must get the same label whether layers are fused or not."""
 TIES = {Form.INT8: 3}
 """How many of these frames may differ by more than the tolerance: where the reference rounds a tie
 of an early layer the other way, several values of the last layer change (onnxruntime#32132)."""
@@ -51,7 +63,7 @@ def verify(
     """
     path = find_model(model)
     on_progress("reading the file")
-    checks, file = _read(path)
+    checks, file = check_bytes(path)
     if file is None:
         return VerifyReport(str(path), "", checks)
     try:
@@ -59,70 +71,52 @@ def verify(
     except (ModelError, ProviderError, SpecError) as error:
         refused = Check("contract", FAIL, error.what)
         return VerifyReport(str(path), file.card.form, (*checks[:-1], refused))
-    checks += (_check_fit(file), _check_golden(tested))
     on_progress("comparing with onnx's reference evaluator")
-    checks += (_check_reference(tested),)
+    checks += (check_fit(file), *check_computation(tested, tested.some_frames(REFERENCE_FRAMES)))
     checks += check_run(tested, against, on_progress) + check_data(tested, data, on_progress)
     return VerifyReport(str(path), file.card.form, checks)
 
 
-def _read(path: Path) -> tuple[tuple[Check, ...], ModelFile | None]:
-    """Check digest and contract; return the checks, and the file if both hold."""
-    try:
-        file = read_model(path)
-    except (ModelError, SpecError) as error:
-        if not _is_digest_right(path.read_bytes()):
-            return (Check("digest", FAIL, error.what),), None
-        return (Check("digest", OK, "fits the bytes"), Check("contract", FAIL, error.what)), None
-    contract = Check("contract", OK, f"version {digest.CONTRACT_VERSION}, graph and spec agree")
-    return (Check("digest", OK, file.digest), contract), file
+def check_computation(tested: ModelUnderTest, frames: Frame) -> tuple[Check, ...]:
+    """Check that a file computes the same everywhere: what export and adopt ask before they write.
+
+    Args:
+        tested: The file.
+        frames: (n, H, W, C) uint8 frames whose labels are compared with and without fused layers.
+    """
+    return _golden(tested), _check_reference(tested), _check_fusing(tested, frames)
 
 
-def _is_digest_right(content: bytes) -> bool:
-    """Return whether a file holds the digest of its bytes."""
-    try:
-        digest.check_digest(content, digest.read_metadata(content))
-    except (EdgeError, KeyError):  # not a model, or without a digest
-        return False
-    return True
+def _check_fusing(tested: ModelUnderTest, frames: Frame) -> Check:
+    """Check whether frames get the same labels with fused layers and without."""
+    session = open_unfused(tested.file.data)
+    plain = [session.run([LOGITS], {INPUT: frame[None]})[0].argmax() for frame in frames]
+    same = int((tested.logits(frames).argmax(1) == np.array(plain)).sum())
+    needed = math.ceil(MIN_SAME_LABELS * len(frames))
+    words = f"{same} of {len(frames)} labels are the same with fused layers and without"
+    return Check("fused layers", OK if same >= needed else FAIL, words)
 
 
-def _check_fit(file: ModelFile) -> Check:
-    """Check whether frames are fitted here as on the machine that made the file."""
-    spec, stored = file.spec, file.golden.fitted
-    name = "fit rule"
-    if not stored:
-        return Check(name, SKIPPED, "the file is older than this check: see --against and --data")
-    if fit_probe.fits(spec, stored):
-        return Check(name, OK, f"{rule_of(spec)} gives the pixels that it gave there")
-    made = " or ".join(rule_of(other) for other in fit_probe.rules_of(spec, stored))
-    none = f"{rule_of(spec)} gives other pixels here, as does every other rule"
-    return Check(name, FAIL, f"{other_rule(spec)}, it was made with {made}" if made else none)
-
-
-def _check_golden(tested: ModelUnderTest) -> Check:
-    """Check whether the golden frames give their logits, within the tolerance of the form."""
-    golden, spec, name = tested.file.golden, tested.file.spec, "golden"
+def _golden(tested: ModelUnderTest) -> Check:
+    """Check the golden frames; name the fault where one explains other logits."""
+    golden, spec = tested.file.golden, tested.file.spec
     if not tested.golden_frames:
-        return Check(name, SKIPPED, "the file has no golden frames")
-    frames = np.stack(tested.golden_frames)
+        return check_golden(golden, np.empty((0, 0), np.float32), 0.0)
+    frames, allowed = np.stack(tested.golden_frames), tested.tolerance
     found = tested.logits(frames)
-    try:
-        worst = golden.worst_difference(found)
-    except SpecError as error:
-        return Check(name, FAIL, error.what)
-    allowed = tested.tolerance
-    figures = f"{len(frames)} frames, a logit is off by {worst:.2g}, allowed is {allowed:.2g}"
-    if worst <= allowed:
-        return Check(name, OK, figures)
+    check = check_golden(golden, found, allowed)
+    if check.result != FAIL or len(golden.logits) != len(found):
+        return check
     expected = np.asarray(golden.logits, np.float32)
     reason = explain_golden(spec.labels, frames, expected, found, allowed, tested.faults)
-    return Check(name, FAIL, f"{reason}; {figures}")
+    return replace(check, reason=f"{reason}; {check.reason}")
 
 
 def _check_reference(tested: ModelUnderTest) -> Check:
     """Check whether onnx's reference evaluator, which is slow, gives the same logits."""
-    frames, name = tested.some_frames(REFERENCE_FRAMES), "reference"
+    height, width, _ = tested.file.spec.shape
+    count = max(2, min(REFERENCE_FRAMES, REFERENCE_PIXELS // (height * width)))
+    frames, name = tested.some_frames(count), "reference"
     try:
         (rows,) = cast(
             "list[Logits]", ReferenceEvaluator(tested.graph).run([LOGITS], {INPUT: frames})

@@ -13,9 +13,9 @@ from onnx import helper, numpy_helper
 
 from edgecnn.check_result import FAIL, OK, SKIPPED
 from edgecnn.errors import DataError, NotFound
-from edgecnn.exporter.verify.checks import VerifyReport
 from edgecnn.exporter.verify.model_under_test import ModelUnderTest
 from edgecnn.exporter.verify.verify import verify
+from edgecnn.inference.file_checks import VerifyReport
 from edgecnn.model import digest
 from edgecnn.model.form import Form
 from edgecnn.model.model_file import read_model
@@ -137,7 +137,7 @@ PERMUTED = [
 def test_a_file_as_exported_passes_every_check(coloured: Coloured, form: Form) -> None:
     report = verify(coloured.files[form], data=str(coloured.data), against=coloured.run)
     assert results(report) == dict.fromkeys(
-        ("digest", "contract", "fit rule", "golden", "reference", "run", "fp32 = torch",
+        ("digest", "contract", "fit rule", "golden", "reference", "fused layers", "run", "fp32 = torch",
          "int8 = torch", "frames", "labels", "accuracy"), OK,
     )  # fmt: skip
     assert report.form == form

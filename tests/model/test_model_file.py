@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from craft import Edit, edited, with_new_digest, with_entry, with_fields, without_entry
+from craft import Edit, edited, with_entry, with_fields, with_new_digest, without_entry
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper

@@ -11,7 +11,7 @@ import onnx
 from onnx import TensorProto, helper
 
 from edgecnn.errors import ModelError
-from edgecnn.exporter.adopt import layer_rules, layout_rules
+from edgecnn.exporter.adopt import layer_rules, layout_rules, padding_rules
 from edgecnn.exporter.adopt.confined import MODEL
 from edgecnn.exporter.adopt.graph_view import GraphView
 from edgecnn.exporter.adopt.input_normalization import (
@@ -50,6 +50,8 @@ TOLERANCE = 1e-3
 """Largest relative difference of a logit, or difference of a probability."""
 Rule = Callable[[GraphView, onnx.NodeProto], bool]
 RULES: tuple[tuple[Rule, str], ...] = (
+    (padding_rules.state_kernel_shape, "Conv"),
+    *((padding_rules.state_padding, kind) for kind in ("Conv", "MaxPool", "AveragePool")),
     (layer_rules.pool_means, "ReduceMean"),
     (layout_rules.sink_transposes, "Transpose"),
     (layout_rules.flatten_first, "Transpose"),

@@ -88,7 +88,7 @@ def _strip_defaults(node: onnx.NodeProto) -> None:
         refill(node.attribute, [
             a for a in node.attribute if (a.name == "group" and a.i != 1)
             or (a.name == "dilations" and set(a.ints) != {1})
-            or a.name in ("pads", "strides", "kernel_shape")])  # fmt: skip
+            or a.name in ("pads", "strides", "kernel_shape", "auto_pad")])  # fmt: skip
 
 
 def shorten(model: onnx.ModelProto) -> onnx.ModelProto:

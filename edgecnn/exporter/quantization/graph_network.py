@@ -1,16 +1,14 @@
 """An exported graph as a torch network: what the file computes, with gradients."""
 
-from collections.abc import Callable
-
 import numpy as np
 import onnx
 import torch
-import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
-from edgecnn.exporter.graph.editing import attribute, constants_of
+from edgecnn.exporter.graph.editing import constants_of
 from edgecnn.exporter.graph.plain_graph import IMAGE, LOGITS
 from edgecnn.exporter.quantization.targets import FULL_BITS, PORTABLE_BITS, WEIGHT_LEVELS
+from edgecnn.exporter.quantization.torch_operators import refuse_unknown, run_node
 
 QUANTIZED = "_quantized"
 """Suffix that ONNX Runtime's quantizer adds to the name of a weight."""
@@ -22,20 +20,29 @@ class GraphNetwork(nn.Module):
     Args:
         core: The plain graph, whose weights are the parameters.
         graph: The graph to run: `core` after `quantize`, or `core` itself.
+
+    Raises:
+        OptionError: The graph has an operator that `torch_operators` lacks.
     """
 
     def __init__(self, core: onnx.ModelProto, graph: onnx.ModelProto) -> None:
         super().__init__()
+        refuse_unknown(graph)
         self._nodes = list(graph.graph.node)
         self._constants = constants_of(graph.graph)
         self._levels = weight_levels(graph)
-        floats = {n: v for n, v in constants_of(core.graph).items() if v.dtype == np.float32}
-        self.names = tuple(floats)
-        self.weights = nn.ParameterList(_parameter(values) for values in floats.values())
+        weights = _weights_of(core)
+        self.names = tuple(weights)
+        self.weights = nn.ParameterList(_parameter(values) for values in weights.values())
+        self._fixed = {
+            name: torch.from_numpy(np.array(value))
+            for name, value in self._constants.items()
+            if name not in weights
+        }
 
     def forward(self, image: Tensor) -> Tensor:
         """Run the graph node by node: (N, C, H, W) float in 0..1 -> (N, K) logits."""
-        values: dict[str, Tensor] = {IMAGE: image, **self.learned()}
+        values = {IMAGE: image, **self._fixed, **self.learned()}
         for node in self._nodes:
             values[node.output[0]] = self._run(node, values)
         return values[LOGITS]
@@ -48,15 +55,22 @@ class GraphNetwork(nn.Module):
         if node.op_type == "QuantizeLinear":
             return self._fake_quantize(node, values[node.input[0]])
         if node.op_type == "DequantizeLinear":
-            name = node.input[0].removesuffix(QUANTIZED)
-            return self._fake_weight(values[name]) if name in self.names else values[name]
-        if node.op_type == "Reshape":
-            return values[node.input[0]].flatten(1)
-        return OPERATORS[node.op_type](node, *(values[name] for name in node.input if name))
+            return self._dequantize(node, values)
+        inputs = (values[name] if name else None for name in node.input)
+        return run_node(node, *inputs)
 
     def _fake_quantize(self, node: onnx.NodeProto, x: Tensor) -> Tensor:
         scale, zero = (self._constants[name].item() for name in node.input[1:])
         return torch.fake_quantize_per_tensor_affine(x, scale, int(zero), 0, 255)
+
+    def _dequantize(self, node: onnx.NodeProto, values: dict[str, Tensor]) -> Tensor:
+        name = node.input[0].removesuffix(QUANTIZED)
+        if name in self.names:
+            return self._fake_weight(values[name])
+        if node.input[0] not in self._constants:  # after a QuantizeLinear, which returns floats
+            return values[node.input[0]]
+        levels, scale, zero = (values[name].double() for name in node.input)
+        return ((levels - zero) * scale).float()
 
     def _fake_weight(self, weight: Tensor) -> Tensor:
         """Round a weight to its bits, each output channel with its own scale; a bias stays."""
@@ -67,6 +81,14 @@ class GraphNetwork(nn.Module):
         return torch.fake_quantize_per_channel_affine(
             weight, scale, zero, 0, -self._levels, self._levels
         )
+
+
+def _weights_of(core: onnx.ModelProto) -> dict[str, np.ndarray]:
+    """Return the weights and biases of convolutions and dense layers, by name: what is learned."""
+    constants = constants_of(core.graph)
+    layers = (node for node in core.graph.node if node.op_type in ("Conv", "Gemm"))
+    names = dict.fromkeys(name for node in layers for name in node.input[1:] if name in constants)
+    return {name: constants[name] for name in names}
 
 
 def _parameter(values: np.ndarray) -> nn.Parameter:
@@ -85,29 +107,3 @@ def weight_scale(weight: Tensor, levels: int) -> Tensor:
     """Return the (outputs,) scales of an (outputs, ...) weight, symmetric around 0."""
     largest = weight.flatten(1).abs().amax(1)
     return torch.where(largest > 0, largest, 1.0) / levels
-
-
-def _conv(node: onnx.NodeProto, x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    padding = attribute(node, "pads", [0, 0])[:2]
-    strides, groups = attribute(node, "strides", [1, 1]), attribute(node, "group", 1)
-    return F.conv2d(x, weight, bias, strides, padding, 1, groups)
-
-
-def _gemm(_: onnx.NodeProto, x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    return F.linear(x, weight, bias)
-
-
-def _window(node: onnx.NodeProto) -> tuple[list[int], list[int]]:
-    """Return the kernel's size and the strides of a pooling layer."""
-    return attribute(node, "kernel_shape", None), attribute(node, "strides", [1, 1])
-
-
-OPERATORS: dict[str, Callable[..., Tensor]] = {
-    "Conv": _conv,
-    "Gemm": _gemm,
-    "Relu": lambda _, x: F.relu(x),
-    "Add": lambda _, a, b: a + b,
-    "AveragePool": lambda node, x: F.avg_pool2d(x, *_window(node)),
-    "MaxPool": lambda node, x: F.max_pool2d(x, *_window(node)),
-}
-"""The operators in graphs of our networks, besides Reshape and those of quantization."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from craft import Edit, both, with_new_digest, with_entry, with_fields
+from craft import Edit, both, with_entry, with_fields, with_new_digest
 from onnx import helper, numpy_helper
 
 from edgecnn.check_result import FAIL, OK, SKIPPED
@@ -137,8 +137,8 @@ PERMUTED = [
 def test_a_file_as_exported_passes_every_check(coloured: Coloured, form: Form) -> None:
     report = verify(coloured.files[form], data=str(coloured.data), against=coloured.run)
     assert results(report) == dict.fromkeys(
-        ("digest", "contract", "fit rule", "golden", "reference", "fused layers", "run", "fp32 = torch",
-         "int8 = torch", "frames", "labels", "accuracy"), OK,
+        ("digest", "contract", "fit rule", "golden", "reference", "fused layers", "run",
+         "fp32 = torch", "int8 = torch", "frames", "labels", "accuracy"), OK,
     )  # fmt: skip
     assert report.form == form
 
@@ -191,7 +191,9 @@ def test_the_run_names_what_was_wrong_already_when_the_golden_frames_were_chosen
 def test_another_fit_rule_is_named_by_the_file_the_run_and_the_data(
     coloured: Coloured, tmp_path: Path, change: dict[str, str], rule: str
 ) -> None:
-    spoiled = with_new_digest(coloured.files[Form.INT8], tmp_path, with_fields(digest.SPEC_KEY, **change))
+    spoiled = with_new_digest(
+        coloured.files[Form.INT8], tmp_path, with_fields(digest.SPEC_KEY, **change)
+    )
     found = reasons(verify(spoiled, data=str(coloured.data), against=coloured.run))
     for name in ("fit rule", "run", "frames"):
         assert f"fitted by another rule: the file says {rule}" in found[name]

@@ -28,7 +28,7 @@ from edgecnn.model.spec import ModelSpec
 
 SIDE, LABELS = 32, ("noise", "stripes")
 TRAINED, FRESH, SETS, JUDGED = 6000, 20_000, 100, 300
-CONTRAST = 14.0
+CONTRAST = 20.0
 """Gray levels of a stripe in noise of 30: hard enough that labels change."""
 SPEC = ModelSpec(LABELS, SIDE, SIDE, 1)
 
@@ -51,7 +51,7 @@ class Excited(nn.Module):
         return summed
 
 
-def deep_network(blocks: int = 13, channels: int = 16) -> nn.Module:
+def deep_network(blocks: int = 13, channels: int = 16) -> nn.Sequential:
     """Return a network of 55 convolutions."""
     return nn.Sequential(
         nn.Conv2d(1, channels, 3, stride=2, padding=1), nn.PReLU(channels),
@@ -60,6 +60,21 @@ def deep_network(blocks: int = 13, channels: int = 16) -> nn.Module:
         nn.Conv2d(2 * channels, 2 * channels, 1), nn.PReLU(2 * channels),
         nn.AvgPool2d(8), nn.Flatten(), nn.Linear(2 * channels, 2),
     )  # fmt: skip
+
+
+def unbalance(network: nn.Sequential, spread: float) -> None:
+    """Make channels of very different range, without changing what the network computes.
+
+    Training without weight decay ends there; a tensor with one scale then rounds its small channels
+    away.
+    """
+    with torch.no_grad():
+        for block in (module for module in network if isinstance(module, Excited)):
+            factor = torch.exp(spread * torch.randn(len(block.first.weight)))
+            block.first.weight *= factor[:, None, None, None]
+            assert block.first.bias is not None
+            block.first.bias *= factor
+            block.second.weight /= factor[None, :, None, None]
 
 
 def made_pictures(count: int, seed: int) -> Pictures:
@@ -90,11 +105,12 @@ def train(network: nn.Module, pictures: Pictures, epochs: int) -> None:
             schedule.step()
 
 
-def main(epochs: int = 12, seed: int = 0) -> None:
-    """Train, quantize once, judge 100 times."""
+def main(epochs: int = 12, seed: int = 0, spread: float = 1.7) -> None:
+    """Train, quantize once, judge; `spread` is that of the channels' ranges, as a logarithm."""
     torch.manual_seed(seed)
     network, learned = deep_network(), made_pictures(TRAINED, seed + 1)
     train(network, learned, epochs)
+    unbalance(network, spread)
     data = Dataset("made", LABELS, learned, learned.take(np.arange(JUDGED)), learned, ())
     source = ExportSource(
         export_core(network, SPEC), SPEC, data, reference_of(network), Facts("", "", "{}", 0)

@@ -19,7 +19,7 @@ from edgecnn.exporter.gate.gate import Verdict
 from edgecnn.exporter.gate.gate_report import render_gate
 from edgecnn.exporter.gate.judge_forms import JudgedForms, build_and_judge
 from edgecnn.exporter.options import Options
-from edgecnn.exporter.quantization.calibration_frames import chosen
+from edgecnn.exporter.quantization.calibration_frames import chosen, split_training
 from edgecnn.exporter.quantization.int8_report import Int8Report
 from edgecnn.exporter.quantization.layer_errors import layers_table
 from edgecnn.exporter.rejection import load_ood, measure_known
@@ -51,6 +51,8 @@ class GateReport(Record):
     options: Options
     digests: dict[str, str]
     """Digest of each file that was written; none after FAIL."""
+    pictures: dict[str, str]
+    """Which pictures decided what."""
     seconds: float
     machine: Machine
 
@@ -108,6 +110,7 @@ def ship(
         int8=judged.int8,
         options=options,
         digests={model.path.name: model.digest for model in models},
+        pictures=_pictures_used(judged.source),
         seconds=round(time.perf_counter() - start, 2),
         machine=machine,
     )
@@ -220,9 +223,23 @@ def _measured(
     return exported_forms
 
 
+def _pictures_used(source: ExportSource) -> dict[str, str]:
+    """Return which pictures decided what: what chooses never judges."""
+    data = source.data
+    learned, selecting = split_training(data.train)
+    validation = f"{len(data.validation):,} validation pictures"
+    return {
+        "int8 calibration, fine-tuning": f"{len(learned):,} training pictures",
+        "choice of the int8 graph": f"{len(selecting):,} other training pictures",
+        "verdict on accuracy": validation,
+        "temperature, threshold, golden frames": validation,
+        "accuracy on the card": f"{len(data.test):,} test pictures, which decided nothing",
+    }
+
+
 def _write_reports(folder: Path, name: str, report: GateReport) -> dict[str, str]:
     """Write what the verdicts rest on; return the paths."""
-    page = render_gate(name, report.gates, report.int8, report.machine)
+    page = render_gate(name, report.gates, report.int8, report.pictures, report.machine)
     texts = {REPORT: report.to_json(indent=1), PAGE: page}
     if report.int8:
         texts[LAYERS] = layers_table(report.int8.layers).to_csv()

@@ -14,13 +14,26 @@ FORMATS = ("", ".2%", ".2g", ".2f", ",", "+.2f", "")
 
 
 def render_gate(
-    name: str, gates: tuple[Verdict, ...], int8: Int8Report | None, machine: Machine
+    name: str,
+    gates: tuple[Verdict, ...],
+    int8: Int8Report | None,
+    pictures: dict[str, str],
+    machine: Machine,
 ) -> str:
-    """Return the page."""
+    """Return the page as HTML.
+
+    Args:
+        name: The model's name.
+        gates: The verdict on each form but fp32.
+        int8: How int8 was made, if it was.
+        pictures: Which pictures decided what.
+        machine: Where the forms were timed.
+    """
     summary = " ".join(f"{gate.form}: {gate.verdict}." for gate in gates) or "fp32 alone."
     sections = [
         *map(_verdict, gates),
         *(_int8(int8) if int8 else ()),
+        Section("Which pictures decided what", rows=tuple(pictures.items())),
         Section("Machine", rows=(("machine", machine),)),
     ]
     return render_page(f"edgecnn: export of {name}", summary, sections)

@@ -267,3 +267,12 @@ def test_a_name_that_is_no_file_name_is_refused(
 ) -> None:
     with pytest.raises(OptionError, match="cannot be a model's name"):
         export(run_folder, tmp_path, name=name)
+
+
+def test_the_report_says_which_pictures_decided_what(exported: ExportReport) -> None:
+    report = GateReport.from_json(Path(exported.reports["gate.json"]).read_text())
+    assert report.pictures["verdict on accuracy"] == "240 validation pictures"
+    assert report.pictures["choice of the int8 graph"] == "240 other training pictures"
+    assert report.pictures["int8 calibration, fine-tuning"] == "958 training pictures"
+    page = Path(exported.reports["export.html"]).read_text()
+    assert "Which pictures decided what" in page

@@ -79,7 +79,8 @@ def _gemm(node: onnx.NodeProto, a: Tensor, b: Tensor, bias: Tensor | None = None
     left = a.T if attribute(node, "transA", 0) else a
     right = b.T if attribute(node, "transB", 0) else b
     product = attribute(node, "alpha", 1.0) * (left @ right)
-    return product if bias is None else product + attribute(node, "beta", 1.0) * bias
+    biased: Tensor = product if bias is None else product + attribute(node, "beta", 1.0) * bias
+    return biased
 
 
 def _clip(
@@ -125,7 +126,8 @@ def _prelu(_: onnx.NodeProto, x: Tensor, slope: Tensor) -> Tensor:
 
 
 def _hard_sigmoid(node: onnx.NodeProto, x: Tensor) -> Tensor:
-    return (attribute(node, "alpha", 0.2) * x + attribute(node, "beta", 0.5)).clamp(0, 1)
+    line: Tensor = attribute(node, "alpha", 0.2) * x + attribute(node, "beta", 0.5)
+    return line.clamp(0, 1)
 
 
 def _squeeze(node: onnx.NodeProto, x: Tensor, axes: Tensor | None = None) -> Tensor:

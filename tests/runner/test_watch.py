@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from cameras import Wire, http_camera
-from craft import both, poison, with_new_digest, with_entry
+from craft import both, poison, with_entry, with_new_digest
 
 import edgecnn
 from edgecnn.errors import FrameError, NotFound, OptionError

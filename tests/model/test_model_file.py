@@ -55,8 +55,8 @@ def test_a_model_file_tells_its_golden_frames(form_and_path: tuple[str, Path]) -
 
 def test_the_digest_is_sha_256_over_the_file_with_the_digest_zeroed(int8: Path) -> None:
     model = read_model(int8)
-    unsealed = int8.read_bytes().replace(model.digest.encode(), b"0" * 64)
-    assert model.digest == hashlib.sha256(unsealed).hexdigest()
+    without_digest = int8.read_bytes().replace(model.digest.encode(), b"0" * 64)
+    assert model.digest == hashlib.sha256(without_digest).hexdigest()
 
 
 def test_size_kib_is_the_size_of_the_file(int8: Path) -> None:
@@ -81,7 +81,7 @@ def test_a_truncated_file_is_refused_before_onnx_runtime_sees_it(
 ) -> None:
     whole = int8.read_bytes()
     length = data.draw(st.integers(0, len(whole) - 1))
-    with pytest.raises(ModelError, match=r"not a whole ONNX model|no edgecnn contract|misses"):
+    with pytest.raises(ModelError, match=r"not a whole ONNX model|no edgecnn contract|lacks"):
         parse_model(whole[:length], int8)
 
 
@@ -115,7 +115,7 @@ def test_a_contract_with_any_one_byte_changed_is_refused(int8: Path, data: st.Da
         parse_model(bytes(content), int8)
 
 
-def test_a_changed_byte_is_nearly_always_told_as_a_broken_seal(int8: Path) -> None:
+def test_a_changed_byte_is_nearly_always_found_by_the_digest(int8: Path) -> None:
     whole = int8.read_bytes()
     positions = np.random.default_rng(0).integers(0, len(whole), 200)
     refusals = []
@@ -128,18 +128,18 @@ def test_a_changed_byte_is_nearly_always_told_as_a_broken_seal(int8: Path) -> No
     assert sum(refusals) >= 180
 
 
-def test_a_broken_seal_names_the_file_and_says_to_copy_it_again(int8: Path, tmp_path: Path) -> None:
+def test_a_wrong_digest_names_the_file_and_says_to_copy_it_again(int8: Path, tmp_path: Path) -> None:
     changed = tmp_path / "changed.onnx"
     content = bytearray(int8.read_bytes())
     content[len(content) // 2] ^= 1
     changed.write_bytes(content)
-    with pytest.raises(ModelError, match="changed after it was sealed") as refusal:
+    with pytest.raises(ModelError, match="changed after it was made") as refusal:
         read_model(changed)
     assert str(changed) in refusal.value.what
     assert "copy it again" in refusal.value.remedy
 
 
-def test_bytes_behind_the_end_break_the_seal(int8: Path) -> None:
+def test_bytes_behind_the_end_are_refused(int8: Path) -> None:
     hidden = helper.make_attribute("doc", "x").SerializeToString()
     with pytest.raises(ModelError):
         parse_model(int8.read_bytes() + hidden, int8)
@@ -163,7 +163,7 @@ def test_another_contract_version_is_refused_naming_both(int8: Path, tmp_path: P
 @pytest.mark.parametrize("key", [digest.SPEC_KEY, digest.CARD_KEY, digest.GOLDEN_KEY])
 def test_a_missing_part_of_the_contract_is_named(int8: Path, tmp_path: Path, key: str) -> None:
     path = with_new_digest(int8, tmp_path, without_entry(key))
-    with pytest.raises(ModelError, match=f"misses {key}") as refusal:
+    with pytest.raises(ModelError, match=f"lacks {key}") as refusal:
         read_model(path)
     assert "export" in refusal.value.remedy
 
@@ -171,7 +171,7 @@ def test_a_missing_part_of_the_contract_is_named(int8: Path, tmp_path: Path, key
 def test_a_missing_digest_is_named(int8: Path, tmp_path: Path) -> None:
     path = tmp_path / "undigested.onnx"
     path.write_bytes(edited(int8.read_bytes(), without_entry(digest.DIGEST_KEY)))
-    with pytest.raises(ModelError, match=f"misses {digest.DIGEST_KEY}"):
+    with pytest.raises(ModelError, match=f"lacks {digest.DIGEST_KEY}"):
         read_model(path)
 
 

@@ -29,18 +29,12 @@ class CameraSettings:
         if self.fourcc and len(self.fourcc) != 4:
             raise OptionError(f"--fourcc is {self.fourcc!r}", remedy="give 4 letters, like MJPG")
         code = cv2.VideoWriter.fourcc(*self.fourcc) if self.fourcc else 0
-        requested = {
-            cv2.CAP_PROP_FOURCC: float(code),  # first: the available sizes depend on it
-            cv2.CAP_PROP_FRAME_WIDTH: float(self.width),
-            cv2.CAP_PROP_FRAME_HEIGHT: float(self.height),
-            cv2.CAP_PROP_FPS: self.fps,
-            cv2.CAP_PROP_EXPOSURE: self.exposure,
-        }
-        return {prop: value for prop, value in requested.items() if value}
+        values = (code, self.width, self.height, self.fps, self.exposure)
+        return {prop: float(value) for prop, value in zip(_NAMES, values, strict=True) if value}
 
 
 _NAMES = {
-    cv2.CAP_PROP_FOURCC: "fourcc",
+    cv2.CAP_PROP_FOURCC: "fourcc",  # first: the available sizes depend on it
     cv2.CAP_PROP_FRAME_WIDTH: "width",
     cv2.CAP_PROP_FRAME_HEIGHT: "height",
     cv2.CAP_PROP_FPS: "fps",

@@ -26,7 +26,12 @@ def test_what_the_function_raises_is_raised_in_the_main_thread() -> None:
 
 def test_the_window_is_served_by_the_calling_thread_and_the_work_by_another() -> None:
     steps: list[threading.Thread] = []
-    plan = Supervision(step=lambda: steps.append(threading.current_thread()) is not None)
+
+    def step() -> bool:
+        steps.append(threading.current_thread())
+        return False
+
+    plan = Supervision(step=step)
 
     def work() -> threading.Thread:
         plan.stop.wait()

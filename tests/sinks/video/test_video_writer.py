@@ -19,7 +19,7 @@ def write(writer: VideoWriter, count: int, fps: float, start_s: float = 0.0) -> 
 def facts(path: Path) -> tuple[float, int]:
     """Return a video's rate and number of frames."""
     with open_source(str(path)) as opened:
-        return opened.fps, sum(1 for _ in opened)
+        return round(opened.fps, 2), sum(1 for _ in opened)
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_a_measured_video_begins_with_its_first_frame_once_the_rate_is_known(
     write(writer, 1, fps=10.0, start_s=5.9)
     assert [path.name for path in paths] == ["0-5.mp4"]
     writer.finish()
-    assert facts(paths[0]) == (pytest.approx(10.0), MEASURED_FRAMES)
+    assert facts(paths[0]) == (10.0, MEASURED_FRAMES)
 
 
 def test_the_next_video_has_the_rate_of_the_one_before(tmp_path: Path, paths: list[Path]) -> None:
@@ -62,7 +62,7 @@ def test_the_next_video_has_the_rate_of_the_one_before(tmp_path: Path, paths: li
     writer.finish()
     write(writer, 2, fps=12.5, start_s=9.0)
     writer.finish()
-    assert facts(paths[1]) == (pytest.approx(12.5), 2)
+    assert facts(paths[1]) == (12.5, 2)
 
 
 def test_only_frames_of_the_first_ones_shape_fit(tmp_path: Path, paths: list[Path]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from craft import both, poison, with_new_digest, with_entry, with_fields
+from craft import both, poison, with_entry, with_fields, with_new_digest
 
 from edgecnn.errors import FrameError, ModelError, OptionError
 from edgecnn.inference.classifier import Classifier, Prediction

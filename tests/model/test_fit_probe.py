@@ -6,7 +6,7 @@ from itertools import combinations, product
 from pathlib import Path
 
 import pytest
-from craft import with_new_digest, with_entry, with_fields
+from craft import with_entry, with_fields, with_new_digest
 
 from edgecnn.errors import ModelError
 from edgecnn.inference.classifier import Classifier

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from craft import with_new_digest, with_fields
+from craft import with_fields, with_new_digest
 
 from edgecnn.errors import SpecError
 from edgecnn.inference.classifier import Classifier

@@ -1,6 +1,5 @@
 """What is read from a model file, and every way in which one is refused."""
 
-import hashlib
 import subprocess
 import sys
 from dataclasses import replace
@@ -9,14 +8,13 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from craft import Edit, edited, with_new_digest, with_entry, with_fields, without_entry
+from craft import Edit, edited, with_entry, with_fields, with_new_digest, without_entry
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
 from edgecnn.data.dataset import Dataset
 from edgecnn.errors import EdgeError, ModelError, NotFound, SpecError
-from edgecnn.inference.classifier import Classifier
 from edgecnn.model import digest
 from edgecnn.model.model_file import MAX_MIB, parse_model, read_model
 from edgecnn.model.shipped import shipped_names
@@ -51,12 +49,6 @@ def test_a_model_file_tells_its_golden_frames(form_and_path: tuple[str, Path]) -
     shapes = {frame.shape for frame in model.golden.frames(model.spec)}
     assert shapes == {model.spec.shape}
     assert len(model.golden.logits) == len(model.golden.frames_png) > 1
-
-
-def test_the_digest_is_sha_256_over_the_file_with_the_digest_zeroed(int8: Path) -> None:
-    model = read_model(int8)
-    without_digest = int8.read_bytes().replace(model.digest.encode(), b"0" * 64)
-    assert model.digest == hashlib.sha256(without_digest).hexdigest()
 
 
 def test_size_kib_is_the_size_of_the_file(int8: Path) -> None:
@@ -115,20 +107,7 @@ def test_a_contract_with_any_one_byte_changed_is_refused(int8: Path, data: st.Da
         parse_model(bytes(content), int8)
 
 
-def test_a_changed_byte_is_nearly_always_found_by_the_digest(int8: Path) -> None:
-    whole = int8.read_bytes()
-    positions = np.random.default_rng(0).integers(0, len(whole), 200)
-    refusals = []
-    for position in positions:
-        content = bytearray(whole)
-        content[position] ^= 1
-        with pytest.raises(EdgeError) as refusal:
-            parse_model(bytes(content), int8)
-        refusals.append("do not match its digest" in refusal.value.what)
-    assert sum(refusals) >= 180
-
-
-def test_a_wrong_digest_names_the_file_and_says_to_copy_it_again(int8: Path, tmp_path: Path) -> None:
+def test_a_wrong_digest_names_the_file_and_how_to_replace_it(int8: Path, tmp_path: Path) -> None:
     changed = tmp_path / "changed.onnx"
     content = bytearray(int8.read_bytes())
     content[len(content) // 2] ^= 1
@@ -137,12 +116,6 @@ def test_a_wrong_digest_names_the_file_and_says_to_copy_it_again(int8: Path, tmp
         read_model(changed)
     assert str(changed) in refusal.value.what
     assert "copy it again" in refusal.value.remedy
-
-
-def test_bytes_behind_the_end_are_refused(int8: Path) -> None:
-    hidden = helper.make_attribute("doc", "x").SerializeToString()
-    with pytest.raises(ModelError):
-        parse_model(int8.read_bytes() + hidden, int8)
 
 
 def test_an_onnx_file_without_contract_is_refused(int8: Path, tmp_path: Path) -> None:
@@ -200,25 +173,6 @@ def test_a_malformed_record_is_refused_naming_file_and_field(
     assert named in refusal.value.what
     assert str(path) in refusal.value.what
     assert refusal.value.remedy
-
-
-def test_a_spec_with_another_number_of_labels_than_the_graph_names_both(
-    int8: Path, tmp_path: Path
-) -> None:
-    path = with_new_digest(int8, tmp_path, with_fields(digest.SPEC_KEY, labels=["a", "b", "c"]))
-    with pytest.raises(ModelError, match="graph and its spec disagree") as refusal:
-        Classifier(path)
-    assert "[1, 10]" in refusal.value.what
-    assert "[1, 3]" in refusal.value.what
-    assert "export" in refusal.value.remedy
-
-
-def test_a_spec_with_another_size_than_the_graph_names_both(int8: Path, tmp_path: Path) -> None:
-    path = with_new_digest(int8, tmp_path, with_fields(digest.SPEC_KEY, height=32))
-    with pytest.raises(ModelError, match="graph and its spec disagree") as refusal:
-        Classifier(path)
-    assert "[1, 28, 28, 1]" in refusal.value.what
-    assert "[1, 32, 28, 1]" in refusal.value.what
 
 
 def _external() -> TensorProto:
@@ -326,16 +280,6 @@ def test_a_constant_inside_the_file_is_accepted(fp32: Path, tmp_path: Path) -> N
     inside = numpy_helper.from_array(np.zeros(4, np.float32), "inside")
     path = with_new_digest(fp32, tmp_path, _with_attribute(helper.make_attribute("value", inside)))
     assert read_model(path).card.form == "fp32"
-
-
-def test_a_metadata_entry_that_appears_twice_is_refused_by_name(int8: Path, tmp_path: Path) -> None:
-    def repeat(model: onnx.ModelProto) -> None:
-        model.metadata_props.add(key=digest.SPEC_KEY, value="{}")
-
-    path = tmp_path / "twice.onnx"
-    path.write_bytes(edited(int8.read_bytes(), repeat))
-    with pytest.raises(ModelError, match=r"'edgecnn\.spec' appears twice"):
-        read_model(path)
 
 
 NOT_MODELS = {

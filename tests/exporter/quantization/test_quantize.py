@@ -69,7 +69,8 @@ def test_int8_weights_are_scaled_per_output_channel(int8: Path) -> None:
 def test_frames_become_images_between_0_and_1_one_at_a_time() -> None:
     frames = np.random.default_rng(0).integers(0, 256, (3, 4, 5, 2), np.uint8)
     images = to_image(frames)
-    assert (images.shape, images.dtype) == ((3, 2, 4, 5), np.float32)
+    assert images.shape == (3, 2, 4, 5)
+    assert images.dtype == np.float32
     np.testing.assert_allclose(images, frames.transpose(0, 3, 1, 2) / 255, rtol=1e-6)
     reader = Frames(frames)
     for image in images:

@@ -21,7 +21,7 @@ from queue import Queue
 from threading import Thread
 
 import typer
-from footage import SIZE, VIDEO, frames, there
+from real_video import SIZE, VIDEO, frames, there
 
 from edgecnn.bench.clock import ratio
 from edgecnn.inference.classifier import Classifier

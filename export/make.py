@@ -1,10 +1,10 @@
-"""Rebuild a shipped model from its recipe: export/models/NAME.int8.onnx, and its checkpoint.
+"""Rebuild shipped models from their recipes: export/models/NAME.int8.onnx, and checkpoints.
 
     python export/make.py article-mnist
-    python export/make.py objects-teacher objects     # the first teaches, and is a checkpoint only
-    python export/make.py objects --run runs/objects  # trained by that recipe already
+    python export/make.py objects-teacher objects     # the teacher ships as a checkpoint only
+    python export/make.py objects --run runs/objects  # export an existing run of that recipe
 
-`digits-camera` first draws its pictures into the cache, about 10 minutes on 2 cores.
+For `digits-camera`, the training pictures are drawn into the cache first: 10 minutes on 2 cores.
 """
 
 import shutil
@@ -17,7 +17,7 @@ import typer
 from platformdirs import user_cache_path
 
 from edgecnn import Options, export, train
-from edgecnn.cli.progress import say, training_bar
+from edgecnn.cli.progress import print_line, training_bar
 from edgecnn.memory import keep_freed_memory
 from edgecnn.model.form import Form
 from edgecnn.trainer.recipe import Recipe, read_recipe
@@ -26,20 +26,20 @@ from edgecnn.trainer.run_folder import read_run
 HERE = Path(__file__).parent
 TEACHER = "objects-teacher"
 PROBE = "probe"
-"""Ships in fp32, the form of the providers that take no int8, and is no model for people."""
+"""A test model for providers that do not run int8; it ships in fp32."""
 STARTS = (TEACHER, "objects-large", "objects")
-"""What ships as checkpoint: the teacher, and features for pictures of one's own."""
+"""Models that ship as checkpoints too: the teacher, and starts for transfer learning."""
 OOD = {"mnist": ("cifar10",), "cifar10": ("mnist",), "digits-camera": ("cifar10",)}
-"""By the data set of a model: pictures of none of its classes, to be seen how many are known."""
+"""Out-of-distribution data by the data set of a model, to measure how much of it is rejected."""
 DRAWN = "digits-camera"
 
 
 def main(
     names: list[str], device: str = "auto", run: Path | None = None, force: bool = False
 ) -> None:
-    """Train by each recipe, or take the run that is there; export, keep what ships.
+    """Train each recipe, or take an existing run; export it and copy what ships.
 
-    With `--force` also what the gate finds too slow on this machine.
+    With `--force`, a model is also kept if the gate finds it too slow on this machine.
     """
     for name in names:
         recipe = read_recipe(HERE / "recipes" / f"{name}.toml")
@@ -60,7 +60,7 @@ def make(name: str, recipe: Recipe, run: Path, device: str) -> Path:
 
 
 def ship(name: str, run: Path, folder: Path, *, force: bool) -> None:
-    """Export a run and put what ships in its place."""
+    """Export a run and copy what ships to its folder."""
     if name in STARTS:
         keep(run / "checkpoint.safetensors", HERE / "checkpoints" / f"{name}.safetensors")
     if name == TEACHER:
@@ -68,21 +68,21 @@ def ship(name: str, run: Path, folder: Path, *, force: bool) -> None:
     forms = (Form.FP32,) if name == PROBE else (Form.FP32, Form.INT8)
     ood = OOD.get(read_run(run).recipe.data, ())
     options = Options(forms=forms, ood=ood, force=force)
-    shipped = export(run, folder, name=name, options=options, on_progress=say)
+    shipped = export(run, folder, name=name, options=options, on_progress=print_line)
     form = forms[-1]
     keep(Path(shipped.files[form]), HERE / "models" / f"{name}.{form}.onnx")
     for gate in shipped.gates:
-        say(f"{name}: {shipped.sizes_kib[form]} KiB, gate {gate.verdict}: {gate.reason}")
+        print_line(f"{name}: {shipped.sizes_kib[form]} KiB, gate {gate.verdict}: {gate.reason}")
 
 
 def keep(file: Path, target: Path) -> None:
-    """Copy a file to where it ships from."""
+    """Copy a file to the folder that it ships from."""
     target.parent.mkdir(exist_ok=True)
     shutil.copyfile(file, target)
 
 
 def draw() -> None:
-    """Draw the camera frames that are learned from, unless they are there."""
+    """Draw the training frames of `digits-camera`, unless they exist."""
     from edgecnn.data.catalog import locate
 
     target = user_cache_path("edgecnn") / DRAWN
@@ -93,5 +93,5 @@ def draw() -> None:
 
 
 if __name__ == "__main__":
-    keep_freed_memory()  # as the command does
+    keep_freed_memory()  # as `edgecnn train` does
     typer.run(main)

@@ -1,69 +1,58 @@
-"""The README's commands run, its Python runs, its links lead somewhere."""
+"""The README is short, begins with a right answer, and agrees with the pages it leads to."""
 
 import re
-import shlex
-import subprocess
-import sys
-from pathlib import Path
 
-import pytest
 from commands import Main
+from documents import ROOT, commands_of, text_of
 
-ROOT = Path(__file__).parents[1]
-TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
-COMMANDS = re.findall(r"^\$ (edgecnn .*)$", TEXT, re.MULTILINE)
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One folder for the whole tour: a command uses what those before it made."""
-    return tmp_path_factory.mktemp("tour")
+TEXT = text_of("README.md")
+MOST_LINES = 150
+SECTIONS = [
+    "Two commands", "Your own pictures in four commands", "On the device", "Bench",
+    "Bring your own model", "What is measured", "Where to read on",
+]  # fmt: skip
 
 
-def test_there_is_a_tour() -> None:
-    verbs = [command.split()[1] for command in COMMANDS]
-    assert verbs == ["run", "train", "export", "bench", "inspect", "evaluate", "verify",
-                     "devices", "doctor"]  # fmt: skip
+def test_it_is_short_and_in_the_order_in_which_a_newcomer_asks() -> None:
+    assert len(TEXT.splitlines()) <= MOST_LINES
+    assert re.findall(r"^## (.*)$", TEXT, re.MULTILINE) == SECTIONS
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_a_command_of_the_tour_runs(
-    main: Main, command: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_first_output_that_a_reader_sees_is_a_right_answer_for_every_picture(
+    main: Main,
 ) -> None:
-    monkeypatch.chdir(folder)
-    done = main(*shlex.split(command)[1:])
-    assert done.returncode == 0, done.stderr
+    first = next(c for c in commands_of(TEXT) if c.words[0] == "edgecnn")
+    shown = [line.split() for line in first.output if line.endswith(".png")]
+    assert [(words[1], words[-1].removesuffix(".png")[-1]) for words in shown] == [
+        (digit, digit) for digit in "01247"
+    ]
+    words = [word.replace("demos/", f"{ROOT}/demos/") for word in first.words[1:]]
+    answers = [line.split()[1] for line in main(*words).stdout.splitlines()]
+    assert answers == list("01247")
 
 
-@pytest.mark.parametrize("document", ["README.md", "docs/running.md"])
-def test_the_python_example_runs(document: str, folder: Path) -> None:
-    text = (ROOT / document).read_text(encoding="utf-8")
-    (example,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", example],
-        cwd=folder, capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert len(done.stdout.splitlines()) >= 3
+def test_own_pictures_take_four_commands() -> None:
+    part = TEXT.split("## Your own pictures in four commands")[1].split("\n## ")[0]
+    assert [c.words[1] for c in commands_of(part)] == ["collect", "train", "export", "run"]
 
 
-DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/running.md", "demos/README.md"]
+def test_its_ten_figures_are_those_of_the_page_of_all_figures() -> None:
+    part = TEXT.split("## What is measured")[1].split("\n## ")[0]
+    lines = [line for line in part.splitlines() if line.startswith("| ")][1:]
+    rows = [re.split(r" *\| *", line.strip("| ")) for line in lines]
+    page = text_of("docs/measured.md")
+    assert len(rows) == 10
+    assert [row[2] for row in rows if row[2] not in page] == []
 
 
-@pytest.mark.parametrize("document", DOCUMENTS)
-def test_every_link_leads_to_a_file(document: str) -> None:
-    text = (ROOT / document).read_text(encoding="utf-8")
-    targets = [t.partition("#")[0] for t in re.findall(r"\]\(([^)]+)\)", text) if "://" not in t]
-    folder = (ROOT / document).parent
-    assert [target for target in targets if not (folder / target).exists()] == []
+def test_no_word_of_ours_is_used_without_being_explained() -> None:
+    for word in ("grid8", "golden", "worth", "sealed", "stranger"):
+        assert word not in TEXT.lower(), word
 
 
-def test_every_make_target_named_is_there() -> None:
-    makefile = (ROOT / "Makefile").read_text()
-    for target in re.findall(r"^    make (\w+)", TEXT, re.MULTILINE):
-        assert f"\n{target}:" in makefile
-
-
-def test_every_benchmark_named_is_there() -> None:
-    for path in re.findall(r"tests/benchmarks/\w+\.py", TEXT):
-        assert (ROOT / path).is_file(), path
+def test_the_chinese_readme_has_commands_of_the_english_one_only() -> None:
+    english = [command.line for command in commands_of(TEXT)]
+    chinese = [command.line for command in commands_of(text_of("README.zh-CN.md"))]
+    assert chinese
+    assert [line for line in chinese if line not in english] == []
+    assert len(text_of("README.zh-CN.md").splitlines()) <= MOST_LINES

@@ -1,1 +1,1 @@
-"""The collector: labelled frames of a camera, video or folder, ready to train on."""
+"""The collector: it saves labelled frames of a source as an image folder for training."""

@@ -1,6 +1,6 @@
-"""`collect`: from a source to labelled pictures in an image folder that `train` reads.
+"""`collect`: save frames of a source as labelled pictures, in an image folder that `train` reads.
 
-The pictures stay on this machine: nothing is sent anywhere.
+The pictures stay on this machine: nothing is sent over the network.
 """
 
 from collections.abc import Callable, Iterable
@@ -23,38 +23,34 @@ from edgecnn.sources.live.connection import Patience
 from edgecnn.sources.stop import Stop
 
 DEFAULT_FILTERS = Filters()
-LEAVE_SOON = CaptureOptions(patience=Patience(give_up_s=10.0))
-"""Somebody holds things before this camera: when it is gone, they are told."""
+GIVE_UP_SOON = CaptureOptions(patience=Patience(give_up_s=10.0))
+"""A person is holding objects before the camera, so a lost camera is reported soon."""
 
 
 @dataclass(frozen=True)
 class CollectReport(Record):
-    """What a recording gave."""
+    """The summary of a recording."""
 
     label: str
     split: Split
-    """Where the whole recording went: train, val or test."""
+    """The part that the whole recording belongs to: train, val or test."""
     kept: int
     seen: int
-    """Frames that the source gave; those between two that were due are neither kept nor dropped."""
+    """Frames that the source gave; frames that were not due are neither kept nor dropped."""
     dropped: dict[str, int]
     """Frames that were due and not kept, by reason: one_colour, blurred, near_duplicate."""
     folder: str
     recording: str
-    """Its id: UTC time of the start and six random digits."""
+    """The id: UTC time of the start and six random hex digits."""
     source: str
     """Without credentials."""
     facts: str
-    """Size, rate and format, as the source tells them."""
+    """Size, frame rate and format that the source reports."""
     seconds: float
     notes: tuple[str, ...]
     """What this label still lacks."""
     interrupted: bool
-    """Stopped by Ctrl-C."""
-
-
-def ignore(_: Path) -> None:
-    """Watch nothing."""
+    """Whether Ctrl-C stopped it."""
 
 
 def collect(
@@ -68,32 +64,34 @@ def collect(
     filters: Filters = DEFAULT_FILTERS,
     jpeg: bool = False,
     window: bool = False,
-    options: CaptureOptions = LEAVE_SOON,
-    on_progress: Callable[[Path], None] = ignore,
+    options: CaptureOptions = GIVE_UP_SOON,
+    on_progress: Callable[[Path], object] = lambda _: None,
 ) -> CollectReport:
-    """Keep frames of a source as pictures of one label; they stay on this machine.
+    """Save frames of a source as pictures of one label; they stay on this machine.
 
-    Whole frames are kept, and `fit_frame` sizes them in training. A recording, which is one call,
-    goes to one part of the data set. Ctrl-C ends it like the source's own end does.
+    Whole frames are saved; training resizes them with `fit_frame`. All pictures of one call, a
+    recording, belong to one part of the data set. Ctrl-C ends the recording normally.
 
     Args:
-        label: The class, and its folder's name.
-        source: A camera's index, a video, picture, folder, URL or `pattern`.
-        out: The image folder: `train/<label>/` and so on are made in it.
-        every: Seconds like `0.5s` or frames like `10`; empty: half a second, or every picture.
-        count: Stop after so many were kept; 0: no limit.
-        split: train, val, test, or auto: by the recordings of the label that are there already.
-        filters: What a frame must be to be kept.
-        jpeg: Save as JPEG of quality 95 instead of PNG, which loses nothing.
-        window: Show a window, in which a person takes the frames.
-        options: How the source is read. A live one is given up after ten seconds without a frame.
-        on_progress: Called with each picture's path.
+        label: The class, and the name of its folder.
+        source: A camera index, video, picture, folder, URL or `pattern`, see `open_source`.
+        out: The image folder, for `train/<label>/` and so on.
+        every: The interval: seconds like `0.5s` or frames like `10`; empty: half a second, or every
+            picture of a folder.
+        count: Stop after this many pictures; 0: no limit.
+        split: train, val, test, or auto: chosen by the label's existing recordings.
+        filters: Which frames are kept.
+        jpeg: Save JPEG of quality 95 instead of PNG, which is lossless.
+        window: Show a window in which the user chooses the frames.
+        options: How the source is read. By default, a live source that gives no frame for ten
+            seconds ends the recording.
+        on_progress: Called with the path of each saved picture.
 
     Raises:
-        OptionError: The label is no folder's name, or another value cannot be used.
-        DataError: `out` is laid out in another way, or a recording's file is broken.
-        NotFound, SourceError: See `open_source`; a stream that stops says how much was kept.
-        DeviceError: The disk is full, which says how much was kept; there is no screen.
+        OptionError: The label is no valid folder name, or another value is invalid.
+        DataError: `out` has another layout, or the JSON file of a recording is broken.
+        NotFound, SourceError: See `open_source`; the message says how many pictures were kept.
+        DeviceError: The disk is full, or there is no screen for the window.
     """
     out = Path(out)
     _check(label, out, count, split)
@@ -101,9 +99,9 @@ def collect(
     with ExitStack() as stack:
         opened = stack.enter_context(open_source(source, replace(options, stop=stop)))
         frames = plan_interval(every, str(source), opened.fps)(opened)
-        chooser = FrameSelector(filters, kept_hashes(out, label))
+        selector = FrameSelector(filters, kept_hashes(out, label))
         recorder = Recorder(out, label, choose_split(out, label, Split(split)), jpeg=jpeg)
-        session = _Session(opened, chooser, recorder, on_progress)
+        session = _Session(opened, selector, recorder, on_progress)
         if window:
             pause_s = 0.0 if is_live(str(source)) else 1 / max(opened.fps, 1)
             preview = stack.enter_context(closing(Preview(label, stop, pause_s)))
@@ -130,8 +128,8 @@ def _run_in_window(
     frames: Iterable[tuple[Frame, bool]],
     count: int,
 ) -> Recording:
-    """Record in a thread, so that the window hears keys while the camera keeps it waiting."""
-    session.tell = preview.tell
+    """Record in a thread, so that the window reads keys while the camera blocks."""
+    session.on_selection = preview.on_selection
     session.is_interrupted = lambda: stop.requested and not preview.ended
     supervision = Supervision(step=preview.step, stop=stop)
     outcome = supervise(lambda: session.run(preview(frames), count), supervision)
@@ -141,29 +139,29 @@ def _run_in_window(
 
 
 class _Session:
-    """One recording while it goes on."""
+    """A recording in progress."""
 
     def __init__(
         self,
         source: Source,
-        chooser: FrameSelector,
+        selector: FrameSelector,
         recorder: Recorder,
-        on_progress: Callable[[Path], None],
+        on_progress: Callable[[Path], object],
     ) -> None:
-        self.tell: Callable[[Selection], None] = lambda _: None
+        self.on_selection: Callable[[Selection], None] = lambda _: None
         self.is_interrupted: Callable[[], bool] = lambda: False
-        self._source, self._chooser, self._recorder = source, chooser, recorder
+        self._source, self._selector, self._recorder = source, selector, recorder
         self._on_progress = on_progress
         self._seen = 0
         self._interrupted = False
 
     def run(self, frames: Iterable[tuple[Frame, bool]], count: int) -> Recording:
-        """Keep frames until the source ends, `count` are kept, or Ctrl-C; store what is known."""
+        """Save frames until the source ends, `count` are kept, or Ctrl-C; return the recording."""
         try:
             self._record(frames, count)
             return self._store()
         except EdgeError as error:
-            with suppress(DeviceError):  # a full disk: the first error says so
+            with suppress(DeviceError):  # of a full disk, which the first error reports
                 self._store()
             kept = f"{len(self._recorder.hashes)} pictures were kept in {self._recorder.folder}"
             raise type(error)(f"{error.what}; {kept}", remedy=error.remedy) from error
@@ -172,37 +170,29 @@ class _Session:
         try:
             for frame, due in frames:
                 self._seen += 1
-                self._look(frame, due)
+                self._process(frame, due)
                 if count and len(self._recorder.hashes) == count:
                     return
         except KeyboardInterrupt:
             self._interrupted = True
 
-    def _look(self, frame: Frame, due: bool) -> None:
-        look = self._chooser.see(frame)
+    def _process(self, frame: Frame, due: bool) -> None:
+        quality = self._selector.measure(frame)
         if not due:
             return
-        verdict = self._chooser.judge(look)
-        if verdict is Selection.KEPT:
-            self._on_progress(self._recorder.save(frame, look.difference_hash))
-        self.tell(verdict)
+        selection = self._selector.select(quality)
+        if selection is Selection.KEPT:
+            self._on_progress(self._recorder.save(frame, quality.difference_hash))
+        self.on_selection(selection)
 
     def _store(self) -> Recording:
-        recording = Recording(
-            id=self._recorder.id,
-            label=self._recorder.label,
-            split=self._recorder.split,
-            source=self._source.name,
-            facts=self._source.facts,
-            seconds=self._recorder.seconds,
+        return self._recorder.store(
+            self._source.name,
+            self._source.facts,
             seen=self._seen,
-            dropped=self._chooser.dropped,
+            selector=self._selector,
             interrupted=self._interrupted or self.is_interrupted(),
-            filters=self._chooser.filters,
-            hashes=self._recorder.hashes,
         )
-        self._recorder.store(recording)
-        return recording
 
 
 def _report(recording: Recording, folder: Path, notes: tuple[str, ...]) -> CollectReport:

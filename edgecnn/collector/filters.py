@@ -1,4 +1,4 @@
-"""What a frame must be to be kept: options, which cost nothing to import."""
+"""Thresholds of the frame filters. This module imports no OpenCV, so `--help` stays fast."""
 
 from dataclasses import dataclass
 
@@ -7,14 +7,14 @@ from edgecnn.errors import OptionError
 
 @dataclass(frozen=True)
 class Filters:
-    """What a frame must be to be kept. Zero switches a filter off."""
+    """Which frames are kept. Zero switches a filter off."""
 
     min_sharpness: float = 0.25
-    """Share of the median sharpness of the newest frames. Cameras, lenses and scenes differ many
-    times over in absolute sharpness, so one number for all would be wrong for most. A scene that
-    lasts becomes its own measure: what is blurred from start to end is not found out."""
+    """Least sharpness as a share of the median of recent frames. It is relative since cameras,
+    lenses and scenes differ widely in absolute sharpness. So a recording that is blurred from start
+    to end is not detected."""
     min_change: int = 5
-    """Bits of 64 that must differ from every kept picture of the label."""
+    """How many of the 64 bits of a frame's dHash must differ from that of each kept picture."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.min_sharpness < 1:

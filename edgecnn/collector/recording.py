@@ -1,4 +1,4 @@
-"""A recording: the pictures that one start of `collect` keeps, and what is known of them."""
+"""A recording: the pictures that one run of `collect` keeps, and a JSON file about them."""
 
 import secrets
 import time
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from edgecnn.atomic import write_atomic
 from edgecnn.collector.filters import Filters
-from edgecnn.collector.frame_quality import measure_quality
+from edgecnn.collector.frame_quality import FrameSelector, measure_quality
 from edgecnn.collector.layout import RECORDINGS, Split, class_folder, pictures_in
 from edgecnn.errors import DataError, EdgeError
 from edgecnn.model.frame import Frame
@@ -20,30 +20,37 @@ JPEG_QUALITY = 95
 
 @dataclass(frozen=True)
 class Recording(Record):
-    """What is stored of a recording beside its pictures."""
+    """What is stored about a recording as JSON."""
 
     id: str
-    """UTC time of its start, and six random digits."""
+    """UTC time of the start, and six random hex digits."""
     label: str
     split: Split
     source: str
     """As the user gave it, without credentials."""
     facts: str
-    """Size, rate and format, as the source tells them."""
+    """Size, frame rate and format that the source reports."""
     seconds: float
     seen: int
     """Frames that the source gave."""
     dropped: dict[str, int]
     """Frames that were due and not kept, by reason."""
     interrupted: bool
-    """Stopped by Ctrl-C."""
+    """Whether Ctrl-C stopped it."""
     filters: Filters
     hashes: dict[str, int]
-    """The 64-bit difference hash of each picture, by its file's name."""
+    """The dHash of each picture, by file name."""
 
 
 class Recorder:
-    """Saves the pictures of one recording under its own id."""
+    """Saves the pictures of one recording, with the id of the recording in their names.
+
+    Args:
+        out: The image folder.
+        label: The class.
+        split: The part, not AUTO.
+        jpeg: Save JPEG of quality 95 instead of PNG.
+    """
 
     def __init__(self, out: Path, label: str, split: Split, *, jpeg: bool = False) -> None:
         self.id = f"{datetime.now(timezone.utc):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
@@ -54,42 +61,61 @@ class Recorder:
         self._suffix = ".jpg" if jpeg else ".png"
         self._start = time.perf_counter()
 
-    @property
-    def seconds(self) -> float:
-        """Time since the start."""
-        return round(time.perf_counter() - self._start, 3)
-
     def save(self, frame: Frame, difference_hash: int) -> Path:
-        """Save a whole (H, W, 3) BGR frame; raises DeviceError when the disk is full."""
+        """Save a (H, W, 3) uint8 BGR frame; raises DeviceError if the disk is full."""
         path = self.folder / f"{self.id}-{len(self.hashes) + 1:04}{self._suffix}"
         write_atomic(path, encode_fast(frame, self._suffix, JPEG_QUALITY))
         self.hashes[path.name] = difference_hash
         return path
 
-    def store(self, recording: Recording) -> None:
-        """Write what is known of the recording; nothing, if it has no pictures."""
+    def store(
+        self,
+        source: str,
+        facts: str,
+        *,
+        seen: int,
+        selector: FrameSelector,
+        interrupted: bool = False,
+    ) -> Recording:
+        """Return the recording so far, and write it as JSON if it has pictures.
+
+        Args:
+            source: As the user gave it, without credentials.
+            facts: Size, frame rate and format that the source reports.
+            seen: Frames that the source gave.
+            selector: Selected the frames.
+            interrupted: Whether Ctrl-C stopped it.
+
+        Raises:
+            DeviceError: The disk is full.
+        """
+        seconds = round(time.perf_counter() - self._start, 3)
+        recording = Recording(
+            self.id, self.label, self.split, source, facts, seconds, seen,
+            selector.dropped, interrupted, selector.filters, self.hashes,
+        )  # fmt: skip
         if self.hashes:
             write_atomic(self._file, recording.to_json(indent=1))
+        return recording
 
 
 def kept_hashes(out: Path, label: str) -> list[int]:
-    """Return the difference hash of every picture that a label has, in whatever part.
+    """Return the dHash of every picture of a label, in all parts.
 
-    Recordings remember theirs. Pictures that came another way are read, broken ones left out.
+    Pictures of recordings have theirs in the JSON file. Other pictures are read from disk; broken
+    ones are left out.
 
     Raises:
-        DataError: The file of a recording cannot be read.
+        DataError: The JSON file of a recording cannot be read.
     """
-    remembered = _remembered(out / RECORDINGS)
+    recorded = _recorded_hashes(out / RECORDINGS)
     folders = (class_folder(out, split, label) for split in Split if split is not Split.AUTO)
     paths = [path for folder in folders for path in pictures_in(folder)]
-    hashes = (
-        remembered[path.name] if path.name in remembered else _hash_of(path) for path in paths
-    )
+    hashes = (recorded[path.name] if path.name in recorded else _hash_of(path) for path in paths)
     return [found for found in hashes if found is not None]
 
 
-def _remembered(folder: Path) -> dict[str, int]:
+def _recorded_hashes(folder: Path) -> dict[str, int]:
     found: dict[str, int] = {}
     for path in sorted(folder.glob("[!.]*.json")):
         try:
@@ -97,7 +123,7 @@ def _remembered(folder: Path) -> dict[str, int]:
         except (EdgeError, UnicodeDecodeError) as error:
             raise DataError(
                 f"{path} is not a recording: {error}",
-                remedy="remove that file: its pictures are then looked at one by one",
+                remedy="remove that file: its pictures are then read one by one",
             ) from error
     return found
 

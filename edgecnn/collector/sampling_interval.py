@@ -1,4 +1,4 @@
-"""When a frame is due: every so many seconds or frames."""
+"""When a frame is due: at an interval of seconds or frames."""
 
 import re
 import time
@@ -10,58 +10,57 @@ from edgecnn.errors import OptionError
 from edgecnn.model.frame import Frame
 from edgecnn.sources.address import Kind, kind_of
 
-DEFAULT_SECONDS = 0.5
+DEFAULT_S = 0.5
 
 
 @dataclass(frozen=True)
 class SamplingInterval:
-    """The distance of two frames that are due."""
+    """The interval between two frames that are due."""
 
     step: float
-    """Frames, or seconds of the clock."""
+    """In frames, or in seconds of the monotonic clock."""
     by_clock: bool = False
+    """Whether the step is in seconds."""
 
     def __call__(self, frames: Iterable[Frame]) -> Iterator[tuple[Frame, bool]]:
-        """Yield every frame, and whether it is due; the first one is."""
+        """Yield every frame, and whether it is due; the first one is due."""
         due_at = 0.0
         for frame, at in zip(frames, _clock() if self.by_clock else count(), strict=False):
             due = at >= due_at
-            if due:  # a stall is not made up for: the next one is due on the grid of steps
+            if due:  # after a stall, missed frames are skipped, not caught up
                 due_at = self.step * (at // self.step + 1)
             yield frame, due
 
 
 def plan_interval(every: str, source: str, fps: float) -> SamplingInterval:
-    """Return the pace that a user asked for, on this kind of source.
+    """Return the sampling interval for an `--every` option and a source.
 
     Args:
-        every: Seconds like `0.5s`, or a number of frames like `10`; empty: half a second, or every
-            picture of a folder. Seconds of a video are its own, not the clock's.
+        every: Seconds like `0.5s`, or frames like `10`; empty: half a second, or every picture of a
+            folder. For a video, seconds are those of its own time.
         source: As given to `open_source`.
-        fps: Frames a second as the source claims them.
+        fps: Frames per second that the source claims; 0: unknown.
 
     Raises:
-        OptionError: `every` is unreadable, or is in seconds where the source has no time.
+        OptionError: `every` cannot be parsed, or is in seconds and the source has no frame rate.
     """
-    seconds, frames = _parse(every or ("1" if is_pictures(source) else f"{DEFAULT_SECONDS}s"))
+    seconds, frames = _parse(every or ("1" if is_pictures(source) else f"{DEFAULT_S}s"))
     if frames:
         return SamplingInterval(frames)
     if is_live(source):
         return SamplingInterval(seconds, by_clock=True)
     if fps > 0 and not is_pictures(source):
         return SamplingInterval(seconds * fps)
-    raise OptionError(
-        f"{source} does not tell its frames a second", remedy="give --every in frames, like 10"
-    )
+    raise OptionError(f"{source} has no known frame rate", remedy="give --every in frames, like 10")
 
 
 def is_pictures(source: str) -> bool:
-    """Tell whether a source is a picture or a folder of pictures."""
+    """Return whether a source is a picture or a folder of pictures."""
     return kind_of(source) is Kind.PICTURES
 
 
 def is_live(source: str) -> bool:
-    """Tell whether a source goes by the clock: as cameras, streams and the test pattern do."""
+    """Return whether a source runs in real time: cameras, streams and the test pattern do."""
     kind = kind_of(source)
     return kind.live or kind is Kind.PATTERN
 

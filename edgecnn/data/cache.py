@@ -148,8 +148,7 @@ def _save_text(path: Path, text: str) -> None:
 def _arrays(pictures: Pictures) -> dict[str, npt.NDArray[np.generic]]:
     assert isinstance(pictures.frames, np.ndarray)
     assert pictures.origins is not None
-    origins = pictures.origins
-    arrays = (pictures.frames, pictures.labels, origins.paths, origins.sizes)
+    arrays = (pictures.frames, pictures.labels, pictures.origins.paths, pictures.origins.sizes)
     return dict(zip(ARRAYS, arrays, strict=True))
 
 

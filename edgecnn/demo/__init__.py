@@ -1,1 +1,1 @@
-"""On the workstation: the report of a picture's whole way."""
+"""The demo: a model trained, exported, run on a video and timed, with a report of all of it."""

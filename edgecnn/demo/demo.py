@@ -1,4 +1,4 @@
-"""`edgecnn demo`: the whole way of a picture, from a data set to a report, in one call."""
+"""`edgecnn demo`: trains, exports, classifies a video, times the model and writes a report."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -37,28 +37,32 @@ MNIST = Recipe(data="mnist", train_size=50_000)
 DIGITS = Recipe(data=BUNDLED, epochs=30)
 VIDEO_PICTURES = 200
 MIN_ACCURACY = 0.9
+"""Share of the video's frames that must be labelled correctly."""
 SHOWN_FRAMES, SHOWN_WIDTH = 6, 240
+"""Number and width (pixels) of the frames in the report."""
 WHITE = (255, 255, 255)
 
 
 @dataclass(frozen=True)
 class DemoReport(Record):
-    """What the demo measured, and every file it made."""
+    """What the demo measured, and the files that it wrote."""
 
     data: str
     video: Accuracy
     """Share of the video's frames labelled correctly."""
     accuracy: tuple[Accuracy, ...]
-    """Of each form, on the test part."""
+    """Test accuracy of each form."""
     bench: BenchReport
     files: dict[str, str]
+    """Paths by what the files are."""
 
 
-def choose_recipe(data: str, say: Callable[[str], None]) -> Recipe:
-    """Return the recipe for mnist or digits; without a choice, MNIST if it can be had.
+def choose_recipe(data: str, on_progress: Callable[[str], None]) -> Recipe:
+    """Return the recipe for a data set; by default MNIST, or digits if MNIST is not available.
 
-    Raises:
-        NotFound: The data set that was asked for is not there.
+    Args:
+        data: Name or path of a data set. Empty: the default.
+        on_progress: Gets a message if MNIST is not available.
     """
     recipes = {recipe.data: recipe for recipe in (MNIST, DIGITS)}
     if data:
@@ -66,7 +70,7 @@ def choose_recipe(data: str, say: Callable[[str], None]) -> Recipe:
     try:
         read("mnist")
     except NotFound as error:
-        say(f"{error.what}\n  so the bundled {BUNDLED} are used: 1,797 real pictures")
+        on_progress(f"{error.what}\n  so the bundled {BUNDLED} are used: 1,797 real pictures")
         return DIGITS
     return MNIST
 
@@ -76,94 +80,105 @@ def run_demo(
     data: str = "",
     *,
     training: Callable[[Recipe], AbstractContextManager[OnProgress]],
-    say: Callable[[str], None],
+    on_progress: Callable[[str], None],
 ) -> DemoReport:
-    """Train, export, classify a video, time int8 against fp32, write `report.html`.
+    """Train, export, classify a video, time int8 against fp32, and write `report.html`.
 
     Args:
-        out: Folder for everything; what an earlier demo left there is replaced.
-        data: mnist, digits or a folder; by default MNIST, or digits where MNIST cannot be had.
-        training: Shows the progress of training.
-        say: Told each stage.
+        out: Folder for all files; those of an earlier demo are replaced.
+        data: mnist, digits or a folder. Empty: MNIST, or digits if MNIST is not available.
+        training: Opens a progress display for a recipe and gives its callback.
+        on_progress: Called with the name of each stage.
 
     Raises:
-        CheckFailed: Too few frames were labelled correctly. What the gate says is in the report.
+        NotFound: There is no such data set.
+        CheckFailed: Too few frames were labelled correctly. A failed gate does not raise; it is in
+            the report.
     """
-    recipe = choose_recipe(data, say)
-    say(f"training {recipe.network.name} on {recipe.data}, {recipe.epochs} epochs")
-    with training(recipe) as on_progress:
-        trained = train(recipe, out / "run", overwrite=True, on_progress=on_progress)
-    exported = export(out / "run", out, options=Options(force=True), on_progress=say)
-    say("classifying a video of pictures it never saw")
+    recipe = choose_recipe(data, on_progress)
+    on_progress(f"training {recipe.network.name} on {recipe.data}, {recipe.epochs} epochs")
+    with training(recipe) as on_step:
+        trained = train(recipe, out / "run", overwrite=True, on_progress=on_step)
+    exported = export(out / "run", out, options=Options(force=True), on_progress=on_progress)
+    on_progress("classifying a video of test pictures")
     video = out / "held-out.mp4"
     truth = write_video(video, load_for(recipe)[0].test, VIDEO_PICTURES)
-    filmed = _film(exported, video, out / "labelled.mp4", truth)
-    say("timing int8 against fp32")
+    run = _classify_video(exported, video, out / "labelled.mp4", truth)
+    on_progress("timing int8 against fp32")
     bench = measure(exported.files[Form.FP32], exported.files[Form.INT8])
-    way = EndToEnd(trained, exported, filmed.accuracy, filmed.run, bench, filmed.shown)
-    write_atomic(out / "frames.png", encode_png(np.hstack(filmed.shown)))
-    report = write_atomic(out / "report.html", render_end_to_end(way))
-    return _conclude(way, report, out)
+    result = EndToEnd(trained, exported, run.accuracy, run.report, bench, run.shown)
+    write_atomic(out / "frames.png", encode_png(np.hstack(run.shown)))
+    report = write_atomic(out / "report.html", render_end_to_end(result))
+    return _conclude(result, report, out)
 
 
 @dataclass(frozen=True, eq=False)
-class _Filmed:
+class _VideoRun:
+    """The classified video."""
+
     accuracy: Accuracy
-    run: RunReport
+    report: RunReport
     shown: tuple[Frame, ...]
+    """A few labelled frames: (h, 244, 3) BGR with a white border."""
 
 
-class _Notes:
-    """A sink that keeps what the network says, and a few frames to show."""
+class RecordingSink:
+    """A sink that records all predicted labels and, evenly spaced, a few labelled frames."""
 
-    name, queue_size, needs_frames, required = "notes", 8, True, True
+    name, queue_size, needs_frames, required = "recording", 8, True, True
 
     def __init__(self, frames: int) -> None:
-        self.answers: list[str] = []
+        """Prepare for a video of so many frames."""
+        self.predicted: list[str] = []
         self.shown: list[Frame] = []
         self._step = max(1, frames // SHOWN_FRAMES)
 
     def __call__(self, result: Result) -> None:
-        self.answers.append(result.prediction.label if result.prediction else "")
+        """Record one result."""
+        self.predicted.append(result.prediction.label if result.prediction else "")
         if (result.number - 1) % self._step == 0:
             height = SHOWN_WIDTH * result.frame_bgr.shape[0] // result.frame_bgr.shape[1]
-            small = cv2.resize(
-                draw_label(result), (SHOWN_WIDTH, height), interpolation=cv2.INTER_AREA
-            )
-            shown = cv2.copyMakeBorder(small, 0, 0, 2, 2, cv2.BORDER_CONSTANT, value=WHITE)
-            self.shown.append(shown)
+            size = (SHOWN_WIDTH, height)
+            small = cv2.resize(draw_label(result), size, interpolation=cv2.INTER_AREA)
+            bordered = cv2.copyMakeBorder(small, 0, 0, 2, 2, cv2.BORDER_CONSTANT, value=WHITE)
+            self.shown.append(bordered)
 
     def close(self) -> None:
-        """Do nothing: they are read afterwards."""
+        """Do nothing: the records are read afterwards."""
 
 
-def _film(exported: ExportReport, video: Path, labelled: Path, truth: list[int]) -> _Filmed:
-    """Classify the video as `edgecnn run` does, and score every frame."""
-    noted = _Notes(len(truth))
+def _classify_video(
+    exported: ExportReport, video: Path, labelled: Path, truth: list[int]
+) -> _VideoRun:
+    """Classify the video as `edgecnn run` does, and score all frames."""
+    recorded = RecordingSink(len(truth))
     with Classifier(exported.files[Form.INT8]) as classifier:
-        plan = RunPlan([str(video)], lambda source: [noted, VideoSink(labelled, source.fps)])
+        plan = RunPlan([str(video)], lambda source: [recorded, VideoSink(labelled, source.fps)])
         outcome = Run(classifier, plan)()
         labels = classifier.spec.labels
     if outcome.value is None or outcome.value.interrupted:
         raise KeyboardInterrupt
-    correct = sum(labels[i] == answer for i, answer in zip(truth, noted.answers, strict=True))
+    pairs = zip(truth, recorded.predicted, strict=True)
+    correct = sum(labels[index] == label for index, label in pairs)
     accuracy = measure_accuracy(Form.INT8, "video", correct, len(truth))
-    return _Filmed(accuracy, outcome.value, tuple(noted.shown[:SHOWN_FRAMES]))
+    return _VideoRun(accuracy, outcome.value, tuple(recorded.shown[:SHOWN_FRAMES]))
 
 
-def _conclude(way: EndToEnd, report: Path, out: Path) -> DemoReport:
-    if way.video.value < MIN_ACCURACY:
+def _conclude(result: EndToEnd, report: Path, out: Path) -> DemoReport:
+    if result.video.value < MIN_ACCURACY:
         raise CheckFailed(
-            f"only {way.video.value:.2%} of the video's frames were labelled correctly",
+            f"only {result.video.value:.2%} of the video's frames were labelled correctly",
             remedy=f"look at {report}",
         )
     files = {
         **{f"run {path.name}": str(path) for path in sorted((out / "run").iterdir())},
-        **way.exported.files,
-        **way.exported.reports,
+        **result.exported.files,
+        **result.exported.reports,
         "video": str(out / "held-out.mp4"),
         "labelled video": str(out / "labelled.mp4"),
         "frames": str(out / "frames.png"),
         "report": str(report),
     }
-    return DemoReport(way.trained.recipe.data, way.video, way.exported.accuracy, way.bench, files)
+    return DemoReport(
+        result.trained.recipe.data, result.video, result.exported.accuracy, result.bench, files
+    )

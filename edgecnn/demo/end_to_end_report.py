@@ -1,4 +1,4 @@
-"""The report of a picture's whole way: trained, exported, run on a video, timed."""
+"""The report of the demo: training, export, run on a video, and latency on one page."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,36 +17,36 @@ from edgecnn.trainer.run_folder import TrainReport
 
 @dataclass(frozen=True)
 class EndToEnd:
-    """Everything that was measured on the way."""
+    """All measurements of the demo."""
 
     trained: TrainReport
     exported: ExportReport
     video: Accuracy
-    """Over the frames of the video."""
+    """Accuracy over the frames of the video."""
     run: RunReport
     bench: BenchReport
     frames: tuple[Frame, ...]
-    """A few labelled frames of the video."""
+    """A few labelled frames of the video, (h, w, 3) BGR."""
 
 
-def render_end_to_end(way: EndToEnd) -> str:
+def render_end_to_end(result: EndToEnd) -> str:
     """Return the HTML page."""
-    recipe = way.trained.recipe
-    ratio = way.bench.ratio
+    recipe = result.trained.recipe
+    ratio = result.bench.ratio
     assert ratio, "two models are timed"
     summary = (
-        f"The {recipe.network.name} network learned {recipe.data} and was exported to int8. "
-        f"On a video of pictures it never saw it labels {way.video.value:.2%} of the frames "
+        f"The {recipe.network.name} network was trained on {recipe.data} and exported to int8. "
+        f"It labels {result.video.value:.2%} of the frames of a video of test pictures "
         f"correctly. int8 takes {ratio.median:.2f} of the time of fp32 here "
         f"[{ratio.low:.2f}, {ratio.high:.2f}]."
     )
     made_by = Section("Recipe", code=recipe.to_json(indent=2))
-    sections = [_training(way), _export(way), _video(way), _latency(way), made_by]
+    sections = [_training(result), _export(result), _video(result), _latency(result), made_by]
     return render_page(f"edgecnn: {recipe.network.name} on {recipe.data}", summary, sections)
 
 
-def _training(way: EndToEnd) -> Section:
-    trained = way.trained
+def _training(result: EndToEnd) -> Section:
+    trained = result.trained
     parts = ", ".join(f"{count:,} {part}" for part, count in trained.pictures.items())
     worst = min(trained.test.classes, key=lambda row: row.f1)
     return Section(
@@ -65,38 +65,35 @@ def _training(way: EndToEnd) -> Section:
     )
 
 
-def _export(way: EndToEnd) -> Section:
-    exported = way.exported
+def _export(result: EndToEnd) -> Section:
+    exported, of_labels = result.exported, "of the validation labels"
+    sizes = [(Path(p).name, f"{exported.sizes_kib[f]} KiB") for f, p in exported.files.items()]
     return Section(
         "Export",
-        " ".join(f"The gate says {g.verdict}: {g.reason}." for g in exported.gates),
+        " ".join(f"The verdict of the gate is {g.verdict}: {g.reason}." for g in exported.gates),
         rows=(
-            *(
-                (Path(path).name, f"{exported.sizes_kib[form]} KiB")
-                for form, path in exported.files.items()
-            ),
+            *sizes,
             *((f"test accuracy {score.form}", score) for score in exported.accuracy),
-            ("torch = fp32", f"{exported.export_agreement:.2%} of the validation labels"),
-            *(
-                (f"fp32 = {gate.form}", f"{gate.agreement:.2%} of the validation labels")
-                for gate in exported.gates
-            ),
+            ("torch = fp32", f"{exported.export_agreement:.2%} {of_labels}"),
+            *((f"fp32 = {g.form}", f"{g.agreement:.2%} {of_labels}") for g in exported.gates),
         ),
     )
 
 
-def _video(way: EndToEnd) -> Section:
+def _video(result: EndToEnd) -> Section:
     return Section(
         "Video",
-        "Each picture is shown for a few frames, so these are less independent than the interval "
-        "takes them to be.",
-        rows=(("accuracy", way.video), ("run", way.run)),
-        pictures=tuple(Picture(f"frame {i}", encode_png(f)) for i, f in enumerate(way.frames, 1)),
+        "Each picture is shown for a few frames, so the frames are less independent than the "
+        "interval assumes.",
+        rows=(("accuracy", result.video), ("run", result.run)),
+        pictures=tuple(
+            Picture(f"frame {i}", encode_png(f)) for i, f in enumerate(result.frames, 1)
+        ),
     )
 
 
-def _latency(way: EndToEnd) -> Section:
-    bench = way.bench
+def _latency(result: EndToEnd) -> Section:
+    bench = result.bench
     return Section(
         "Latency",
         f"From frame to prediction, on {bench.frames}; both interleaved in one process.",

@@ -1,4 +1,4 @@
-"""A video made of held-out pictures: a source whose every frame has a known answer."""
+"""A video made of test pictures: a source with a known true class for every frame."""
 
 from pathlib import Path
 
@@ -10,9 +10,9 @@ from edgecnn.opencv import cv2
 from edgecnn.sinks.video.video_file import open_video
 
 HEIGHT, WIDTH, FPS = 480, 640, 15
-FRAMES_A_PICTURE = 3
+FRAMES_PER_PICTURE = 3
 MAX_SHIFT = 8
-"""Pixels that the picture wanders in each direction, as in an unsteady hand."""
+"""Largest random shift of a picture along each axis, pixels, as in a hand-held camera."""
 
 
 def write_video(path: Path, pictures: Pictures, count: int, seed: int = 0) -> list[int]:
@@ -21,8 +21,8 @@ def write_video(path: Path, pictures: Pictures, count: int, seed: int = 0) -> li
     Args:
         path: The file to write.
         pictures: Fitted pictures (n, h, w, c) to choose from.
-        count: How many pictures to show.
-        seed: Of the choice and of the wandering.
+        count: Number of pictures to show, at most.
+        seed: Of the choice and of the shifts.
 
     Returns:
         The class index of every frame, in order.
@@ -36,7 +36,7 @@ def write_video(path: Path, pictures: Pictures, count: int, seed: int = 0) -> li
     writer = open_video(path, path, FPS, (WIDTH, HEIGHT))
     truth = []
     for index in chosen:
-        for _ in range(FRAMES_A_PICTURE):
+        for _ in range(FRAMES_PER_PICTURE):
             writer.write(_place(pictures.frames[index], random))
             truth.append(int(pictures.labels[index]))
     writer.release()
@@ -44,7 +44,7 @@ def write_video(path: Path, pictures: Pictures, count: int, seed: int = 0) -> li
 
 
 def _place(picture: Frame, random: np.random.Generator) -> Frame:
-    """Enlarge a picture onto a black (480, 640, 3) BGR frame, a little off the center."""
+    """Enlarge an (h, w, c) picture onto a black (480, 640, 3) BGR frame, slightly off-center."""
     large = cv2.resize(picture, (HEIGHT, HEIGHT), interpolation=cv2.INTER_LINEAR)
     if large.ndim == 2:
         large = cv2.cvtColor(large, cv2.COLOR_GRAY2BGR)

@@ -21,7 +21,7 @@ from edgecnn.model.form import Form
 from edgecnn.model.frame import Frame
 from edgecnn.model.golden import Golden
 from edgecnn.model.spec import ModelCard, ModelSpec
-from edgecnn.trainer.evaluate import answers_of
+from edgecnn.trainer.evaluate import predict_classes
 from edgecnn.trainer.run_folder import package_versions
 from edgecnn.trainer.score import logits_of
 
@@ -65,7 +65,7 @@ class ExportedForm:
     def answers(self, pictures: Pictures) -> npt.NDArray[np.int64]:
         """Return the (n,) predicted class indexes of n fitted pictures."""
         with self.opened() as classifier:
-            return answers_of(classifier, pictures)
+            return predict_classes(classifier, pictures)
 
 
 def exported_form_of(

@@ -1,4 +1,4 @@
-"""Which ONNX Runtime builds are installed, without importing one."""
+"""Finds the installed ONNX Runtime builds, without importing one."""
 
 from importlib.metadata import PackageNotFoundError, version
 
@@ -12,11 +12,11 @@ BUILDS = (
     "onnxruntime-qnn",
     "onnxruntime-migraphx",
 )
-"""Distributions that all install the import name `onnxruntime`, and so break each other."""
+"""Distributions that all install the package `onnxruntime`, so that only one may be installed."""
 
 
 def installed_builds() -> list[str]:
-    """Return the ONNX Runtime builds that are installed here."""
+    """Return the installed ONNX Runtime builds."""
     return [name for name in BUILDS if installed_version(name)]
 
 

@@ -1,11 +1,10 @@
-"""`Classifier`: one model file, ready to label frames on one execution provider."""
+"""`Classifier`: labels frames with one model file on one execution provider."""
 
 import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import TracebackType
 from typing import Any, cast, overload
 
 import numpy as np
@@ -20,22 +19,22 @@ from edgecnn.model.model_file import ModelFile, read_model
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prediction:
-    """What one frame shows."""
+    """The result for one frame."""
 
     label: str
     """The most probable class."""
     probability: float
     """Its probability, 0 to 1."""
     known: bool
-    """Whether the model's spec `knows` it: probable enough, and no stranger to the network."""
+    """Whether the frame probably shows one of the classes: `ModelSpec.knows` for this result."""
     latency_ms: float
-    """From the frame to this answer: fitting and inference. In a batch, the batch's share."""
+    """Milliseconds of fitting and inference; in a batch, the batch's time divided by its frames."""
     probabilities: npt.NDArray[np.float32]
-    """(K,) probabilities of all classes."""
+    """(K,) float32, the probabilities of all classes."""
     labels: tuple[str, ...]
-    """(K,) names of all classes."""
+    """The names of all K classes."""
     logit: float = 0.0
-    """The label's logit, which the spec's ceiling is for."""
+    """The label's logit, which is compared with the spec's `logit_ceiling`."""
 
     def top(self, k: int = 5) -> list[tuple[str, float]]:
         """Return the k most probable classes, most probable first."""
@@ -44,7 +43,7 @@ class Prediction:
 
 
 class Classifier:
-    """One model, ready to label frames.
+    """Labels frames with one model.
 
     Safe to share between threads. Use it as a context manager, or call `close`.
 
@@ -66,18 +65,18 @@ class Classifier:
         """Open a model.
 
         Args:
-            model: A path, or the name of a shipped model.
-            provider: cpu, cuda, tensorrt, openvino, directml, coreml or ONNX Runtime's own name.
-            threads: Threads of one inference.
-            batch: Frames that one inference takes; fixed, since several providers want it so.
-            allow_cpu: Accept that the provider leaves work to the CPU.
+            model: The path of a model file, or the name of a shipped model.
+            provider: cpu, cuda, tensorrt, openvino, directml, coreml, or ONNX Runtime's own name.
+            threads: Number of threads of one inference.
+            batch: Frames of one inference; fixed, since several providers require that.
+            allow_cpu: Whether the CPU may execute what the provider does not.
             settings: ONNX Runtime's session settings by their keys; see `session_keys`.
 
         Raises:
-            NotFound, ModelError, SpecError: See `read_model`; or the golden frames do not give
-                their logits here.
-            ProviderError: The provider is not there or does not take the model.
-            OptionError: `threads` or `batch` is below 1; a setting is not known.
+            NotFound, ModelError, SpecError: See `read_model`; or the golden frames do not
+                reproduce their logits on this machine.
+            ProviderError: The provider is not available or does not run the model.
+            OptionError: `threads` or `batch` is below 1; a setting is unknown.
         """
         if threads < 1 or batch < 1:
             raise OptionError(f"threads={threads}, batch={batch}", remedy="give 1 or more")
@@ -95,10 +94,10 @@ class Classifier:
         self._check_golden()
 
     def require(self, threshold: float) -> None:
-        """Call a prediction `known` from this probability on, 0 to below 1, not from the file's.
+        """Replace the file's reject threshold: the least probability of a `known` prediction.
 
         Raises:
-            OptionError: It is no such probability.
+            OptionError: The threshold is not from 0 to below 1.
         """
         if not 0 <= threshold < 1:
             raise OptionError(f"the threshold is {threshold}", remedy="give 0 to below 1")
@@ -114,11 +113,11 @@ class Classifier:
         """Label one frame, or a list of frames.
 
         Args:
-            frames: A uint8 picture as `fit_frame` takes it, or a list of them.
+            frames: A uint8 picture as `fit_frame` accepts it, (H, W, 3) BGR or (H, W); or a list.
 
         Raises:
             FrameError: A frame is not a uint8 picture.
-            NonFinite: The network answers with NaN or infinity.
+            NonFinite: The network's output is NaN or infinite.
         """
         if isinstance(frames, (list, tuple)):
             return [p for chunk in self._chunks(frames) for p in self._label(chunk)]
@@ -130,18 +129,13 @@ class Classifier:
         return np.concatenate(outputs) if outputs else np.empty((0, len(self.spec.labels)), "f4")
 
     def close(self) -> None:
-        """Release the session; labelling afterwards raises ModelError."""
+        """Release the session; a later call raises ModelError."""
         self._session = None
 
     def __enter__(self) -> "Classifier":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _chunks(self, frames: Sequence[npt.NDArray[Any]]) -> Iterator[Sequence[npt.NDArray[Any]]]:
@@ -158,22 +152,20 @@ class Classifier:
     def _predict(
         self, row: npt.NDArray[np.float32], logits: npt.NDArray[np.float32], latency_ms: float
     ) -> Prediction:
-        index = int(row.argmax())  # the position of a NaN, if there is one
+        index = int(row.argmax())  # argmax returns the position of a NaN, if there is one
         probability, logit = float(row[index]), float(logits[index])
         if not (math.isfinite(probability) and np.isfinite(logits).all()):
             raise NonFinite(
                 f"{self.model.path.name} answers with NaN or infinity",
                 remedy="train and export it again",
             )
-        spec = self.spec
-        known = spec.knows(probability, logit)
-        labels = spec.labels
+        known, labels = self.spec.knows(probability, logit), self.spec.labels
         return Prediction(labels[index], probability, known, latency_ms, row, labels, logit)
 
     def _run(
         self, outputs: list[str], frames: Sequence[npt.NDArray[Any]]
     ) -> list[npt.NDArray[np.float32]]:
-        """Return the (len(frames), K) outputs of at most `batch` frames."""
+        """Return the outputs, each (len(frames), K) float32, for at most `batch` frames."""
         session = self._session
         if session is None:
             raise ModelError("this Classifier is closed", remedy="open it again")

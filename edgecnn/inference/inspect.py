@@ -1,4 +1,4 @@
-"""What a model file says of itself, for people and programs."""
+"""Describes a model file, as a record for programs and as rows of a table for people."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,12 +19,12 @@ class Operators(Record):
     written: dict[str, int]
     """In the file."""
     executed: dict[str, int]
-    """In the graph that ONNX Runtime's CPU provider makes of it."""
+    """In the graph as optimized by ONNX Runtime's CPU provider."""
 
 
 @dataclass(frozen=True)
 class ModelReport(Record):
-    """A model file, described."""
+    """The description of a model file."""
 
     path: str
     size_kib: float
@@ -34,14 +34,14 @@ class ModelReport(Record):
     golden_frames: int
     golden_tolerance: float
     operators: Operators | None
-    """None where the onnx package is not installed."""
+    """None if the onnx package is not installed."""
     providers: tuple[Provider, ...]
-    """What each provider of this machine does with the file, if they were tried."""
+    """How each provider of this machine runs the file; empty if they were not tried."""
 
 
 @dataclass(frozen=True)
 class ExternalReport(Record):
-    """An ONNX file without our contract, as far as its bytes tell."""
+    """The description of an ONNX file without edgecnn's contract."""
 
     path: str
     size_kib: float
@@ -52,7 +52,7 @@ def describe_external(path: Path, data: bytes) -> ExternalReport | None:
     """Describe an ONNX file that carries no contract; None for one that does.
 
     Raises:
-        ModelError: It is no ONNX file, or no plain graph in one file.
+        ModelError: It is not an ONNX file, or not a plain graph in one file.
     """
     if digest.CONTRACT_KEY in digest.read_metadata(data).values:
         return None
@@ -83,8 +83,8 @@ def describe_model(
 
     Args:
         model: The file.
-        operators: Come from the exporter, which can look into graphs.
-        providers: What `try_model` found.
+        operators: Counted by the exporter, since this package cannot read graphs.
+        providers: The result of `try_model`.
     """
     return ModelReport(
         path=str(model.path),
@@ -102,24 +102,19 @@ def describe_model(
 def report_rows(report: ModelReport) -> list[tuple[str, object]]:
     """Return the rows of a table for people."""
     spec, card = report.spec, report.card
-    kind = "gray" if spec.channels == 1 else "BGR"
+    size, kind = f"{spec.width}x{spec.height}", "gray" if spec.channels == 1 else "BGR"
+    dataset = f"{card.dataset}, digest {card.dataset_digest[:12]}" if card.dataset else "none"
     rows: list[tuple[str, object]] = [
         ("model", f"{card.name}, form {card.form}"),
         ("file", f"{report.path}, {report.size_kib} KiB"),
         ("digest", report.digest),
-        (
-            "input",
-            f"{spec.width}x{spec.height} {kind} uint8, {spec.fit.value}, {spec.shrink.value}",
-        ),
+        ("input", f"{size} {kind} uint8, {spec.fit.value}, {spec.shrink.value}"),
         ("labels", ", ".join(spec.labels)),
-        ("known", _known(spec)),
+        ("known", _known_rule(spec)),
         ("parameters", f"{card.parameters:,}"),
         ("multiply-adds", f"{sum(card.macs.values()):,}"),
         ("quantization", card.quantization),
-        (
-            "data set",
-            f"{card.dataset}, digest {card.dataset_digest[:12]}" if card.dataset else "none",
-        ),
+        ("data set", dataset),
         *((f"accuracy {score.form}", score) for score in card.accuracy),
         *((f"known, {row.pictures}", row) for part in card.rejection for row in part.known),
         ("golden", f"{report.golden_frames} frames, tolerance {report.golden_tolerance:.2g}"),
@@ -133,7 +128,7 @@ def report_rows(report: ModelReport) -> list[tuple[str, object]]:
     return rows
 
 
-def _known(spec: ModelSpec) -> str:
+def _known_rule(spec: ModelSpec) -> str:
     ceiling = "".join(f", no logit above {c:.4g}" for c in spec.logit_ceiling)
     return f"at {spec.reject_threshold:.2%} or more{ceiling}"
 

@@ -1,8 +1,8 @@
-"""Run a function of ours in a child process with limits: what crashes or hangs ends only there.
+"""Runs a function in a child process with limits, so that a crash or a hang ends only the child.
 
-Drivers of accelerators end processes, or hang them; a library built for newer CPUs dies of an
-illegal instruction when it is imported; a model file from elsewhere can make a library take all
-memory. A program that looks for what is wrong must survive each of these.
+Accelerator drivers can crash or block a process; a library built for newer CPUs ends its process
+with an illegal instruction when imported; an external model file can make a library use up all
+memory. A diagnostic program must survive each of these.
 """
 
 import contextlib
@@ -25,13 +25,14 @@ NOTHING: Mapping[str, str] = MappingProxyType({})
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
 """Source: linux/sched.h."""
 GRACE_SECONDS = 5
-"""Between the signal that names the reason and the one that cannot be caught."""
+"""CPU seconds between SIGXCPU, which names the reason, and SIGKILL."""
 
 _REPORTED = 3
-"""Exit code of a child whose output is an error of ours."""
+"""Exit code of a child whose output is an EdgeError."""
 _KEPT = ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "TMPDIR")
-"""Of the environment, in a secluded child."""
+"""Environment variables that a secluded child inherits."""
 _ADDED = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "ORT_DISABLE_TELEMETRY": "1"}
+"""Variables that are set in a secluded child."""
 
 # Not `-m`: that would put the working folder, and whatever lies in it, before the standard library.
 _MAIN = "import sys; sys.path[:] = {path!r}; from edgecnn.inference.isolated import main; main()"
@@ -39,17 +40,17 @@ _MAIN = "import sys; sys.path[:] = {path!r}; from edgecnn.inference.isolated imp
 
 @dataclass(frozen=True)
 class ProcessLimits(Record):
-    """What a child process may use. 0: no limit."""
+    """Limits of a child process. 0: no limit."""
 
     clock_seconds: float = 60.0
-    """Until it is killed, whatever it waits for."""
+    """Wall-clock time until it is killed."""
     cpu_seconds: int = 0
     memory_mib: int = 0
-    """Of address space: its memory is less."""
+    """Address space, which is more than the memory in use."""
     file_mib: int = 0
-    """Size of a file that it writes."""
+    """Size of each file that it writes."""
     secluded: bool = False
-    """Without a network, where the system can, and with little of our environment."""
+    """Without network access, if the system supports that, and with few environment variables."""
 
 
 USUAL = ProcessLimits()
@@ -62,17 +63,17 @@ def isolated(
     limits: ProcessLimits = USUAL,
     environment: Mapping[str, str] = NOTHING,
 ) -> str:
-    """Call a function of a module in a child process; return what it returns.
+    """Call a function in a child process; return what it returns.
 
     Args:
-        function: A module's function, found again there by its name.
-        argument: Goes over a pipe, since anybody can read a command line.
-        limits: What the child may use.
-        environment: Variables to set there.
+        function: A function at the top level of a module; the child imports it by name.
+        argument: Its argument, sent over a pipe, since any user can read command lines.
+        limits: Limits of the child.
+        environment: Environment variables to add.
 
     Raises:
-        ChildFailed: The child crashed, took too long or too much, or lacks a package.
-        EdgeError: What the function raised.
+        ChildFailed: The child crashed, exceeded a limit, or a package is missing.
+        EdgeError: Any error that the function raised.
     """
     names = (function.__module__, function.__qualname__, limits.to_json())
     try:
@@ -95,35 +96,41 @@ def isolated(
 
 
 def main() -> None:
-    """Call the function, in the child; what libraries print does not mix with its answer."""
-    module, function, limits = sys.argv[1:]
+    """Call the function, in the child process, and write its result or its error to stdout."""
     out = os.dup(1)
-    os.dup2(2, 1)
+    os.dup2(2, 1)  # what libraries print must not mix with the result
     code = 0
     try:
-        confine(ProcessLimits.from_json(limits))
-        text: str = getattr(import_module(module), function)(sys.stdin.read())
+        text = _call(*sys.argv[1:])
     except EdgeError as error:
         code, text = _REPORTED, json.dumps([type(error).__name__, error.what, error.remedy])
-    except ModuleNotFoundError as error:
-        code, text = _REPORTED, _failure(str(error), f"pip install {error.name}")
-    except MemoryError:
-        most = ProcessLimits.from_json(limits).memory_mib
-        code, text = _REPORTED, _failure(f"takes more than {most} MiB", "give it less to do")
     with os.fdopen(out, "w", encoding="utf-8") as file:
         file.write(text)
     sys.exit(code)
 
 
+def _call(module: str, function: str, limits_json: str) -> str:
+    limits = ProcessLimits.from_json(limits_json)
+    try:
+        confine(limits)
+        text: str = getattr(import_module(module), function)(sys.stdin.read())
+    except ModuleNotFoundError as error:
+        raise ChildFailed(str(error), remedy=f"pip install {error.name}") from error
+    except MemoryError as error:
+        what = f"takes more than {limits.memory_mib} MiB"
+        raise ChildFailed(what, remedy="give it less to do") from error
+    return text
+
+
 def confine(limits: ProcessLimits) -> None:
-    """Limit this process for good."""
+    """Limit this process irrevocably."""
     memory, file, cpu = limits.memory_mib * 2**20, limits.file_mib * 2**20, limits.cpu_seconds
     if memory or file or cpu:
         import resource  # POSIX only
 
-        for kind, most in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_FSIZE, file)):
-            if most:
-                resource.setrlimit(kind, (most, most))
+        for kind, limit in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_FSIZE, file)):
+            if limit:
+                resource.setrlimit(kind, (limit, limit))
         if cpu:
             resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu + GRACE_SECONDS))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -132,15 +139,11 @@ def confine(limits: ProcessLimits) -> None:
 
 
 def _leave_network() -> None:
-    """Take this process into a network of its own, which has no way out, where the system can."""
-    with contextlib.suppress(AttributeError, OSError):  # no glibc
+    """Move this process into an empty network namespace, if the system supports that."""
+    with contextlib.suppress(AttributeError, OSError):  # not Linux with glibc
         libc = ctypes.CDLL(None)
         if libc.unshare(CLONE_NEWNET) != 0:
             libc.unshare(CLONE_NEWUSER | CLONE_NEWNET)
-
-
-def _failure(what: str, remedy: str) -> str:
-    return json.dumps([ChildFailed.__name__, what, remedy])
 
 
 def _environment(limits: ProcessLimits) -> dict[str, str]:
@@ -149,9 +152,9 @@ def _environment(limits: ProcessLimits) -> dict[str, str]:
     return {name: os.environ[name] for name in _KEPT if name in os.environ} | _ADDED
 
 
-def _crash(code: int, said: str, limits: ProcessLimits) -> ChildFailed:
-    """Say how a child ended, by its exit code and the last line on its stderr."""
-    lines = said.strip().splitlines()
+def _crash(code: int, stderr: str, limits: ProcessLimits) -> ChildFailed:
+    """Describe how a child ended, by its exit code and its last line on stderr."""
+    lines = stderr.strip().splitlines()
     if code == -signal.SIGXCPU:
         what = f"took longer than {limits.cpu_seconds} s of the CPU"
     elif code < 0:

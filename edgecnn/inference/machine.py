@@ -1,16 +1,15 @@
-"""What machine this is: whatever makes a latency or a logit differ from another machine's."""
+"""Describes this machine: all that can make a latency or a logit differ between machines."""
 
 import os
 import platform
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from edgecnn.inference.builds import installed_builds
+from edgecnn.inference.builds import installed_builds, installed_version
 from edgecnn.records import Record
 
-# The instruction sets that decide which int8 kernel runs.
-_TELLING_FLAGS = (
+# The instruction sets by which ONNX Runtime chooses an int8 kernel.
+_FLAGS = (
     "sse4_1", "avx2", "avx_vnni", "avx512f", "avx512_vnni", "amx_int8",  # x86
     "asimddp", "i8mm", "sve", "sme",  # Arm
 )  # fmt: skip
@@ -18,19 +17,20 @@ _TELLING_FLAGS = (
 
 @dataclass(frozen=True)
 class Machine(Record):
-    """A description that belongs beside every measured time."""
+    """The description that is stored with every measured time."""
 
     cpu: str
     flags: tuple[str, ...]
-    """Instruction sets that decide which kernels run."""
+    """Instruction sets that affect the choice of kernels."""
     cores: int
-    """Logical cores this process may use."""
+    """Number of logical cores that this process may use."""
     governor: str
-    """Frequency governor of the first core; empty where the system does not say."""
+    """Frequency governor of the first core; empty if the system does not report it."""
     memory_gib: float
     system: str
     python: str
     versions: dict[str, str]
+    """Versions of the packages that affect inference."""
 
     def __str__(self) -> str:
         packages = ", ".join(f"{name} {number}" for name, number in self.versions.items())
@@ -43,13 +43,13 @@ class Machine(Record):
 
 
 def describe_machine(root: Path = Path("/")) -> Machine:
-    """Describe this machine; `root` holds its proc and sys folders."""
+    """Describe a machine; `root` is the folder of its proc and sys folders."""
     cpuinfo = _read(root / "proc/cpuinfo")
     flags = set(_field(cpuinfo, "flags", "Features").split())
     governor = _read(root / "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor").strip()
     return Machine(
         cpu=_field(cpuinfo, "model name", "Model", "Hardware") or platform.processor() or "unknown",
-        flags=tuple(flag for flag in _TELLING_FLAGS if flag in flags),
+        flags=tuple(flag for flag in _FLAGS if flag in flags),
         cores=usable_cores(),
         governor=governor,
         memory_gib=_memory_gib(_read(root / "proc/meminfo")),
@@ -89,10 +89,5 @@ def _read(path: Path) -> str:
 
 
 def _versions() -> dict[str, str]:
-    found = {}
-    for name in ("edgecnn", *installed_builds(), "opencv-python", "numpy"):
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = "not installed by pip"
-    return found
+    names = ("edgecnn", *installed_builds(), "opencv-python", "numpy")
+    return {name: installed_version(name) or "not installed by pip" for name in names}

@@ -1,4 +1,4 @@
-"""ONNX Runtime, or the pip line that brings it. Every module takes `onnxruntime` from here."""
+"""Imports ONNX Runtime, or says how to install it. Other modules import `onnxruntime` from here."""
 
 import re
 import warnings
@@ -7,16 +7,16 @@ from edgecnn.errors import LibraryError
 from edgecnn.inference.builds import check_builds, installed_builds
 
 TESTED = (1, 32)
-"""Below this version edgecnn warns: such files were not tried on it."""
+"""The oldest version that edgecnn was tested with."""
 
 
 def is_old(installed: str) -> bool:
-    """Tell whether a version of ONNX Runtime is older than the oldest one tested."""
+    """Return whether a version of ONNX Runtime is older than the oldest one tested."""
     return tuple(int(part) for part in re.findall(r"\d+", installed)[:2]) < TESTED
 
 
 def warn_if_old(installed: str) -> None:
-    """Warn when this ONNX Runtime is older than the oldest one tested."""
+    """Warn if a version of ONNX Runtime is older than the oldest one tested."""
     if is_old(installed):
         warnings.warn(
             f"onnxruntime {installed} is older than {'.'.join(map(str, TESTED))}, the oldest "

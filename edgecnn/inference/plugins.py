@@ -1,8 +1,8 @@
-"""Execution providers that come as packages of their own, named `onnxruntime-ep-...`.
+"""Plugin execution providers: packages of their own, named `onnxruntime-ep-...`.
 
-Such a package has a function `get_library_path`; ONNX Runtime loads that library, and it offers the
-devices that it found. To name such a provider to a session is not enough: ONNX Runtime 1.32 then
-runs on the CPU without a word. A session gets its devices.
+Such a package has a function `get_library_path`; ONNX Runtime loads that library, which then offers
+the devices that it found. A session must be given these devices: if it is given the provider's name
+only, ONNX Runtime 1.32 silently uses the CPU.
 
 Source: onnxruntime.ai, "Plugin Execution Provider Library Packaging Guidance".
 """
@@ -30,13 +30,13 @@ class Plugin(Record):
     package: str
     version: str
     devices: tuple[str, ...]
-    """`provider on device`, of what it offers on this machine."""
+    """`provider on device` for each device that it offers on this machine."""
     problem: str
-    """Why it could not be registered; empty if it was."""
+    """Why it could not be registered; empty if it could."""
 
     @property
     def providers(self) -> tuple[str, ...]:
-        """Return the names of its providers that have a device here."""
+        """Names of its providers that have a device on this machine."""
         return tuple(dict.fromkeys(device.partition(" on ")[0] for device in self.devices))
 
     def __str__(self) -> str:
@@ -46,7 +46,7 @@ class Plugin(Record):
 
 
 def plugin_packages() -> dict[str, str]:
-    """Return installed packages with their versions, without importing one."""
+    """Return the installed plugin packages with their versions, without importing one."""
     named = [(d.metadata["Name"] or "", d.version) for d in distributions()]
     found = {name.lower().replace("_", "-"): version for name, version in named}
     return {name: found[name] for name in sorted(found) if name.startswith(PREFIX)}
@@ -54,37 +54,39 @@ def plugin_packages() -> dict[str, str]:
 
 @cache
 def register(package: str) -> Plugin:
-    """Register a package with ONNX Runtime, once in this process."""
+    """Register a package with ONNX Runtime, at most once in this process."""
     from edgecnn.inference.ort import onnxruntime
 
     version = plugin_packages()[package]
     try:
-        before = len(onnxruntime.get_ep_devices())  # old ones have no such function
+        before = len(onnxruntime.get_ep_devices())  # older versions have no such function
         library = import_module(package.replace("-", "_")).get_library_path()
         onnxruntime.register_execution_provider_library(package, library)
         new = onnxruntime.get_ep_devices()[before:]
-    except Exception as error:  # whatever a stranger's package raises
-        said = printable(f"{type(error).__name__}: {error}", limit=500)  # with the path, twice
-        return Plugin(package, version, (), said)
-    return Plugin(package, version, tuple(_words(device) for device in new), "")
+    except Exception as error:  # a package of others may raise anything
+        problem = printable(f"{type(error).__name__}: {error}", limit=500)
+        return Plugin(package, version, (), problem)
+    return Plugin(package, version, tuple(_describe(device) for device in new), "")
 
 
 def plugin_devices(provider: str) -> "list[onnxruntime.OrtEpDevice]":
-    """Register every installed package; return the devices of a provider, or none."""
+    """Register every installed plugin; return the devices of a provider, an empty list if none."""
     from edgecnn.inference.ort import onnxruntime
 
-    packages = [package for package in plugin_packages() if not register(package).problem]
-    if not packages:
-        return []
-    own = onnxruntime.get_ep_devices()
-    return [device for device in own if device.ep_name == provider]
+    if all(register(package).problem for package in plugin_packages()):
+        return []  # an older ONNX Runtime has no `get_ep_devices`
+    return [device for device in onnxruntime.get_ep_devices() if device.ep_name == provider]
 
 
 def device_options(device: "onnxruntime.OrtEpDevice", threads: int) -> dict[str, str]:
-    """Return what a provider must be told to compute what the file says, on so many threads.
+    """Return the options with which a provider computes in the file's own precision.
 
-    OpenVINO 1.8 computes fp32 in bfloat16 where the CPU can: logits were off by 0.08 instead of
-    0.000006.
+    By default OpenVINO 1.8 computes fp32 in bfloat16 on CPUs that support it, and logits differ by
+    0.08 instead of 0.000006.
+
+    Args:
+        device: A plugin's device.
+        threads: Number of threads of one inference.
     """
     if not device.ep_name.startswith("OpenVINO"):
         return {}
@@ -94,7 +96,7 @@ def device_options(device: "onnxruntime.OrtEpDevice", threads: int) -> dict[str,
     return {"load_config": json.dumps(config), "num_of_threads": str(threads)}
 
 
-def _words(device: "onnxruntime.OrtEpDevice") -> str:
+def _describe(device: "onnxruntime.OrtEpDevice") -> str:
     kind = device.device.type.name
     name = device.ep_metadata.get("FULL_DEVICE_NAME") or device.device.vendor
     return printable(f"{device.ep_name} on {kind} ({name})")

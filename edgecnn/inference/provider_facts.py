@@ -1,4 +1,4 @@
-"""What is known of execution providers without starting one."""
+"""Facts about execution providers that need no ONNX Runtime."""
 
 CPU = "CPUExecutionProvider"
 
@@ -12,9 +12,9 @@ SHORT_NAMES = {
 }
 
 MIN_SHARE = 0.99
-"""Share of the multiply-adds that the provider must take."""
+"""Least share of the multiply-adds that the requested provider must execute, 0 to 1."""
 
 
 def short_name(provider: str) -> str:
-    """Return the short name of a provider, or its own where it has none."""
+    """Return the short name of a provider, or its full name if it has no short one."""
     return next((short for short, name in SHORT_NAMES.items() if name == provider), provider)

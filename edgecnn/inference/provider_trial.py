@@ -1,10 +1,10 @@
-"""What each execution provider can do here: found by starting it on real models, not by its name.
+"""Finds out what each execution provider can do on this machine, by running real models on it.
 
-Each is tried in a process of its own, since a broken driver ends or hangs the process it is in.
+Each trial runs in a child process, since a broken driver can crash or block its process.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _MODELS = Path(str(files("edgecnn"))) / "shipped" / "models"
 TRIED = {Form.INT8: _MODELS / "digits.int8.onnx", Form.FP32: _MODELS / "probe.fp32.onnx"}
-"""One of each form."""
+"""A shipped model of each form."""
 
 
 @dataclass(frozen=True)
@@ -32,12 +32,12 @@ class Trial(Record):
 
     form: Form
     share: float
-    """Share of the multiply-adds that it took, 0 to 1."""
+    """Share of the multiply-adds that it executed, 0 to 1."""
     problem: str
-    """Why it did not run; empty if it did and its golden answers are right."""
+    """Why it did not run; empty if it ran and reproduced the golden logits."""
 
     def words(self, forms: str) -> str:
-        """Say what it did with these forms."""
+        """Return the outcome as text; `forms` names the forms that share it."""
         if self.problem:
             return f"{forms}: {self.problem}"
         if self.share >= MIN_SHARE:
@@ -52,26 +52,27 @@ class Provider(Record):
     """One execution provider, tried."""
 
     name: str
-    """What `--provider` takes."""
+    """Name for `--provider`."""
     package: str
-    """Where it comes from, with its version."""
+    """The package that it is from, with its version."""
     trials: tuple[Trial, ...]
 
     @property
     def starts(self) -> bool:
-        """Tell whether it ran a model at all."""
+        """Whether it ran at least one model."""
         return any(not trial.problem for trial in self.trials)
 
     def __str__(self) -> str:
-        alike: dict[str, list[str]] = {}
+        forms_by_outcome: dict[str, list[str]] = {}
         for trial in self.trials:
-            alike.setdefault(trial.words("{}"), []).append(trial.form)
-        return "; ".join(words.replace("{}", " and ".join(f)) for words, f in alike.items())
+            forms_by_outcome.setdefault(trial.words("{}"), []).append(trial.form)
+        outcomes = forms_by_outcome.items()
+        return "; ".join(text.replace("{}", " and ".join(forms)) for text, forms in outcomes)
 
 
 @dataclass(frozen=True)
 class Providers(Record):
-    """All of this machine."""
+    """All execution providers of this machine."""
 
     tried: tuple[Provider, ...]
     plugins: tuple[Plugin, ...]
@@ -83,12 +84,12 @@ def try_providers(models: Mapping[Form, Path] = TRIED) -> Providers:
     Raises:
         ChildFailed, LibraryError: ONNX Runtime itself cannot be imported.
     """
-    found = json.loads(_ask("built in"))
-    plugins = tuple(_ask_plugin(package) for package in plugin_packages())
-    homes = dict.fromkeys(found["providers"], found["package"])
+    built_in = json.loads(isolated(_list_built_in))
+    plugins = tuple(_register(package) for package in plugin_packages())
+    packages = dict.fromkeys(built_in["providers"], built_in["package"])
     for plugin in plugins:
-        homes |= dict.fromkeys(plugin.providers, f"{plugin.package} {plugin.version}")
-    tried = (Provider(name, home, tuple(_try(name, models))) for name, home in homes.items())
+        packages |= dict.fromkeys(plugin.providers, f"{plugin.package} {plugin.version}")
+    tried = [Provider(name, package, _try(name, models)) for name, package in packages.items()]
     return Providers(tuple(tried), plugins)
 
 
@@ -97,36 +98,32 @@ def try_model(model: "ModelFile") -> tuple[Provider, ...]:
     return try_providers({model.card.form: model.path}).tried
 
 
-def _try(name: str, models: Mapping[Form, Path]) -> Iterator[Trial]:
-    for form, model in models.items():
-        try:
-            yield Trial.from_json(_ask("try", provider=name, model=str(model)))
-        except EdgeError as error:
-            yield Trial(form, 0.0, error.what)
+def _try(provider: str, models: Mapping[Form, Path]) -> tuple[Trial, ...]:
+    return tuple(_try_form(provider, form, model) for form, model in models.items())
 
 
-def _ask_plugin(package: str) -> Plugin:
+def _try_form(provider: str, form: Form, model: Path) -> Trial:
     try:
-        return Plugin.from_json(_ask("plugin", package=package))
+        return Trial.from_json(isolated(_try_in_child, json.dumps([provider, str(model)])))
+    except EdgeError as error:
+        return Trial(form, 0.0, error.what)
+
+
+def _register(package: str) -> Plugin:
+    try:
+        return Plugin.from_json(isolated(_register_in_child, package))
     except EdgeError as error:
         return Plugin(package, plugin_packages()[package], (), error.what)
 
 
-def _ask(what: str, **arguments: str) -> str:
-    return isolated(answer, json.dumps({"what": what, **arguments}))
+# The functions below run in the child process.
 
 
-def answer(question: str) -> str:
-    """Answer one question of `_ask`, in the other process."""
-    asked = json.loads(question)
-    if asked["what"] == "plugin":
-        return register(asked["package"]).to_json()
-    if asked["what"] == "try":
-        return _trial(asked["provider"], Path(asked["model"])).to_json()
-    return _built_in()
+def _register_in_child(package: str) -> str:
+    return register(package).to_json()
 
 
-def _built_in() -> str:
+def _list_built_in(_: str) -> str:
     from edgecnn.inference.builds import installed_builds, installed_version
     from edgecnn.inference.providers import BUILT_IN
 
@@ -135,13 +132,15 @@ def _built_in() -> str:
     return json.dumps({"providers": providers, "package": f"{build} {installed_version(build)}"})
 
 
-def _trial(provider: str, path: Path) -> Trial:
+def _try_in_child(provider_and_model: str) -> str:
     from edgecnn.inference.classifier import Classifier
     from edgecnn.model.model_file import read_model
 
-    form = read_model(path).card.form
+    provider, model = json.loads(provider_and_model)
+    form = read_model(model).card.form
     try:
-        with Classifier(path, provider=provider, allow_cpu=True) as classifier:
-            return Trial(form, classifier.assignment.share, "")
+        with Classifier(model, provider=provider, allow_cpu=True) as classifier:
+            return Trial(form, classifier.assignment.share, "").to_json()
     except EdgeError as error:
-        return Trial(form, 0.0, printable(" ".join(error.what.split()), limit=500))
+        problem = printable(" ".join(error.what.split()), limit=500)
+        return Trial(form, 0.0, problem).to_json()

@@ -1,4 +1,4 @@
-"""ONNX Runtime execution providers: short names, and the truth about which one took the work."""
+"""ONNX Runtime execution providers: their names, and which of them executes the nodes."""
 
 from dataclasses import dataclass
 
@@ -11,22 +11,26 @@ from edgecnn.model.form import Form
 from edgecnn.model.model_file import ModelFile
 
 BUILT_IN = tuple(onnxruntime.get_available_providers())
-"""Providers of this ONNX Runtime itself: asked before a plugin can add its own."""
+"""Providers of this ONNX Runtime itself: read before a plugin can add its own."""
 
 
 @dataclass(frozen=True)
 class Assignment:
-    """Which nodes a provider took, weighed by their multiply-adds."""
+    """How much of a model a provider executes."""
 
     provider: str
     share: float
-    """Share of the multiply-adds on the provider, 0 to 1."""
+    """Share of the multiply-adds that it executes, 0 to 1."""
     elsewhere: tuple[str, ...]
-    """`node (provider)` for each Conv, Gemm or MatMul that another provider took."""
+    """`node (provider)` for each Conv, Gemm or MatMul that another provider executes."""
 
 
 def full_name(provider: str, model: ModelFile) -> str:
-    """Return ONNX Runtime's name of a provider.
+    """Return ONNX Runtime's name of a provider, after checking that it can run the model.
+
+    Args:
+        provider: Its short name, or ONNX Runtime's own name.
+        model: The model to run.
 
     Raises:
         ProviderError: Neither this ONNX Runtime nor a plugin has it for a device of this machine,
@@ -53,37 +57,48 @@ def full_name(provider: str, model: ModelFile) -> str:
 def read_assignment(
     session: "onnxruntime.InferenceSession", name: str, model: ModelFile
 ) -> Assignment:
-    """Read from ONNX Runtime's own record which provider took each node.
+    """Read from ONNX Runtime's own record which provider executes each node.
+
+    Args:
+        session: The session of the model.
+        name: ONNX Runtime's name of the requested provider.
+        model: The model, whose card has the multiply-adds of each node.
 
     Raises:
         ProviderError: This ONNX Runtime keeps no such record.
     """
     if name == CPU:
-        return Assignment(name, 1.0, ())  # nothing comes after it
+        return Assignment(name, 1.0, ())  # there is no provider to fall back to
     if not hasattr(session, "get_provider_graph_assignment_info"):
         raise ProviderError(
             f"onnxruntime {onnxruntime.__version__} cannot say which provider runs what",
             remedy="pip install --upgrade the ONNX Runtime build, or use --provider cpu",
         )
-    takers = {
+    provider_by_node = {
         node.name: part.ep_name
         for part in session.get_provider_graph_assignment_info()
         for node in part.get_nodes()
     }
-    return weigh(takers, name, model.card.macs)
+    return weigh(provider_by_node, name, model.card.macs)
 
 
-def weigh(takers: dict[str, str], name: str, macs: dict[str, int]) -> Assignment:
-    """Weigh who took which node by multiply-adds: `takers` maps node names to providers."""
-    elsewhere = {node: takers.get(node, "nobody") for node in macs if takers.get(node) != name}
-    lost = sum(macs[node] for node in elsewhere)
-    total = sum(macs.values())
-    share = 1.0 - lost / total if total else 0.0  # a card without them proves nothing
-    return Assignment(name, share, tuple(f"{n} ({taker})" for n, taker in elsewhere.items()))
+def weigh(provider_by_node: dict[str, str], name: str, macs: dict[str, int]) -> Assignment:
+    """Compute a provider's share of the multiply-adds.
+
+    Args:
+        provider_by_node: The provider that executes each node, by node name.
+        name: The requested provider.
+        macs: Multiply-adds by node name.
+    """
+    others = {node: provider_by_node.get(node, "nobody") for node in macs}
+    others = {node: other for node, other in others.items() if other != name}
+    elsewhere, total = sum(macs[node] for node in others), sum(macs.values())
+    share = 1.0 - elsewhere / total if total else 0.0  # a card without them proves nothing
+    return Assignment(name, share, tuple(f"{node} ({other})" for node, other in others.items()))
 
 
 def demand_share(assignment: Assignment, *, allow_cpu: bool) -> None:
-    """Raise ProviderError if the provider left too much of the work to others."""
+    """Raise ProviderError if the share is too small, unless the CPU may execute the rest."""
     if assignment.share < MIN_SHARE and not allow_cpu:
         raise ProviderError(
             f"{assignment.provider} takes {assignment.share:.1%} of the multiply-adds; elsewhere: "

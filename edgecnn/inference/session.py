@@ -1,4 +1,4 @@
-"""Opening an ONNX Runtime session that does what was asked, or fails."""
+"""Opens an ONNX Runtime session on the requested provider, or fails."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -24,7 +24,7 @@ NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 
 _SETTINGS = {
     "session.record_ep_graph_assignment_info": "1",
-    # Waiting threads that spin burn a core for nothing between two camera frames.
+    # Spinning threads would keep a core busy while they wait for the next camera frame.
     "session.intra_op.allow_spinning": "0",
 }
 
@@ -38,24 +38,35 @@ def open_session(
     allow_cpu: bool,
     settings: Mapping[str, str] = NO_SETTINGS,
 ) -> "tuple[onnxruntime.InferenceSession, Assignment]":
-    """Open a session for `batch` frames a call on one provider, and one device of a plugin's.
+    """Open a session; of a plugin provider, on its first device.
+
+    Args:
+        model: The model file.
+        provider: The provider's short name, or ONNX Runtime's own name.
+        threads: Number of threads of one inference.
+        batch: Frames of each call.
+        allow_cpu: Whether the CPU may execute what the provider does not.
+        settings: ONNX Runtime's session settings by their keys.
+
+    Returns:
+        The session, and how much of the model the provider executes.
 
     Raises:
-        OptionError: One of the session settings is not known.
+        OptionError: A session setting is unknown.
         ModelError: ONNX Runtime cannot load the graph, or its inputs or outputs differ from the
             contract.
-        ProviderError: The provider is not there or does not take the model.
+        ProviderError: The provider is not available or does not run the model.
     """
     name = full_name(provider, model)
     options = _options(threads, batch, settings)
     try:
-        if name not in BUILT_IN:  # its first device; named alone, it would silently be the CPU
+        if name not in BUILT_IN:  # by its name alone, the CPU would silently be used
             device = plugin_devices(name)[0]
             options.add_provider_for_devices([device], device_options(device, threads))
         session = onnxruntime.InferenceSession(
             model.data, options, providers=[name] if name in BUILT_IN else None, enable_fallback=0
         )
-    except Exception as error:  # ONNX Runtime raises a dozen types without a common base
+    except Exception as error:  # ONNX Runtime's dozen exception types have no common base
         raise ModelError(
             f"{model.path.name}: ONNX Runtime {onnxruntime.__version__} cannot load it: {error}",
             remedy="update ONNX Runtime, or export the model again",
@@ -79,7 +90,10 @@ def _options(threads: int, batch: int, settings: Mapping[str, str]) -> "onnxrunt
     options.add_free_dimension_override_by_name("N", batch)
     for key in settings:
         check_key(key)
-    for key, value in {**_SETTINGS, **settings}.items():  # each once: twice is warned of
+    for key, value in {
+        **_SETTINGS,
+        **settings,
+    }.items():  # merged: a repeated key is a warning
         options.add_session_config_entry(key, value)
     return options
 
@@ -90,15 +104,15 @@ def _check_signature(session: "onnxruntime.InferenceSession", model: ModelFile, 
         for tensor in [*session.get_inputs(), *session.get_outputs()]
     }
     classes = ("tensor(float)", [batch, len(model.spec.labels)])
-    wanted = {
+    expected = {
         INPUT: ("tensor(uint8)", [batch, *model.spec.shape]),
         PROBABILITIES: classes,
         LOGITS: classes,
     }
-    differing = sorted(n for n in {*found, *wanted} if found.get(n) != wanted.get(n))
+    differing = sorted(n for n in {*found, *expected} if found.get(n) != expected.get(n))
     if differing:
         raise ModelError(
             f"{model.path.name}: its graph and its spec disagree: "
-            + "; ".join(f"{n} is {found.get(n)}, expected {wanted.get(n)}" for n in differing),
+            + "; ".join(f"{n} is {found.get(n)}, expected {expected.get(n)}" for n in differing),
             remedy="export the model again",
         )

@@ -1,6 +1,6 @@
-"""The session settings that a user may give: ONNX Runtime takes a misspelt one without a word.
+"""Checks the names of session settings, since ONNX Runtime ignores misspelt ones silently.
 
-Source: the keys in the library of ONNX Runtime 1.32 (documented in its
+Source of the list: the keys in the library of ONNX Runtime 1.32 (documented in its
 onnxruntime_session_options_config_keys.h), without those for language models and other file
 formats, and without those that edgecnn sets itself.
 """
@@ -16,7 +16,7 @@ from edgecnn.errors import OptionError
 from edgecnn.inference.builds import installed_builds, installed_version
 
 LISTED = (1, 32)
-"""The version of ONNX Runtime whose keys these are."""
+"""The version of ONNX Runtime that the list is from."""
 
 _SESSION = """
     allow_released_opsets_only collect_node_memory_stats_to_file debug_layout_transformation
@@ -42,10 +42,10 @@ KEYS = (*(f"session.{name}" for name in _SESSION.split()), *_OTHERS.split())
 
 
 def parse_settings(texts: Sequence[str]) -> dict[str, str]:
-    """Return the settings of `KEY=VALUE` texts.
+    """Parse `KEY=VALUE` texts.
 
     Raises:
-        OptionError: A text has no value, a key is not known, or is given twice.
+        OptionError: A text has no value, a key is unknown or is given twice.
     """
     settings: dict[str, str] = {}
     for text in texts:
@@ -60,15 +60,15 @@ def parse_settings(texts: Sequence[str]) -> dict[str, str]:
 
 
 def check_key(key: str, installed: str = "", library: bytes = b"") -> None:
-    """Refuse a misspelt key; warn of one that only the installed, newer ONNX Runtime knows.
+    """Refuse an unknown key; warn about one that only the installed, newer ONNX Runtime knows.
 
     Args:
         key: A session setting's name.
-        installed: Version of ONNX Runtime; by default the installed one's.
-        library: The bytes of its library; by default read where the answer needs them.
+        installed: Version of ONNX Runtime; by default that of the installed one.
+        library: Contents of its shared library; by default they are read if they are needed.
 
     Raises:
-        OptionError: Neither this list nor a newer library knows the key.
+        OptionError: Neither the list nor a newer library has the key.
     """
     if key in KEYS:
         return
@@ -80,10 +80,10 @@ def check_key(key: str, installed: str = "", library: bytes = b"") -> None:
             stacklevel=2,
         )
         return
-    near = get_close_matches(key, KEYS, n=1, cutoff=0.5)
+    similar = get_close_matches(key, KEYS, n=1, cutoff=0.5)
     raise OptionError(
         f"there is no session setting {key!r}",
-        remedy=f"did you mean {near[0]}?" if near else f"use one of: {', '.join(KEYS)}",
+        remedy=f"did you mean {similar[0]}?" if similar else f"use one of: {', '.join(KEYS)}",
     )
 
 
@@ -96,7 +96,7 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 def _read_library() -> bytes:
-    """Return the bytes of ONNX Runtime's library, which holds the keys that it knows."""
+    """Return the contents of ONNX Runtime's shared library, which include the keys it knows."""
     found = find_spec("onnxruntime")
     folders = found.submodule_search_locations if found else None
     paths = [p for f in folders or () for p in Path(f, "capi").glob("onnxruntime_pybind11_state*")]

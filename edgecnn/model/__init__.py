@@ -1,1 +1,1 @@
-"""The model file: its contract, `fit_frame`, digest, golden frames and the check of its graph."""
+"""The model file: its contract, `fit_frame`, digest, golden frames and checks of its graph."""

@@ -1,4 +1,4 @@
-"""The digest that seals a model file: SHA-256 of the file with the digest's own digits set to 0."""
+"""A model file's metadata, and its digest: SHA-256 of the file with these 64 digits set to 0."""
 
 import hashlib
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ DIGEST_KEY = "edgecnn.digest"
 NO_DIGEST = "0" * 64
 
 MAX_ENTRY_MIB = 4
-"""Of one metadata entry; those of a model with a thousand classes take a tenth of it."""
+"""Largest metadata entry; a model with a thousand classes needs a tenth of it."""
 
 # Field numbers of onnx.proto.
 _MODEL_METADATA = 14
@@ -24,11 +24,11 @@ _ENTRY_KEY, _ENTRY_VALUE = 1, 2
 
 @dataclass(frozen=True)
 class Metadata:
-    """The metadata of a model file, and where its digest stands."""
+    """The metadata of a model file, and the position of its digest."""
 
     values: dict[str, str]
     digest_start: int
-    """Position of the digest's first digit; -1 without one."""
+    """Offset of the digest's first digit in the file, in bytes; -1 if there is no digest."""
 
 
 def read_metadata(data: bytes) -> Metadata:
@@ -40,7 +40,9 @@ def read_metadata(data: bytes) -> Metadata:
     values: dict[str, str] = {}
     digest_start = -1
     try:
-        for entry in _children(data, _MODEL_METADATA):
+        for entry in fields(data, 0, len(data)):
+            if entry.number != _MODEL_METADATA:
+                continue
             key, value = _key_and_value(data, entry)
             name = data[key.start : key.end].decode()
             if name in values:
@@ -57,17 +59,17 @@ def read_metadata(data: bytes) -> Metadata:
 
 
 def with_digest(data: bytes) -> bytes:
-    """Return an unsealed model with its digest written in; the length stays the same."""
+    """Return a model's bytes with the digest filled in, in place of the digits that were there."""
     start = read_metadata(data).digest_start
     return data[:start] + _digest(data, start).encode() + data[start + len(NO_DIGEST) :]
 
 
 def check_digest(data: bytes, metadata: Metadata) -> None:
-    """Raise ModelError unless the file's bytes match its digest."""
+    """Raise ModelError unless a file's bytes match its digest."""
     written = metadata.values[DIGEST_KEY]
     if len(written) != len(NO_DIGEST) or written != _digest(data, metadata.digest_start):
         raise ModelError(
-            "the file was changed after it was sealed: its bytes do not match its digest",
+            "the file was changed after it was made: its bytes do not match its digest",
             remedy="copy it again from where it was made, or export it again",
         )
 
@@ -77,10 +79,6 @@ def _digest(data: bytes, start: int) -> str:
     sha.update(NO_DIGEST.encode())
     sha.update(data[start + len(NO_DIGEST) :])
     return sha.hexdigest()
-
-
-def _children(data: bytes, number: int) -> list[Field]:
-    return [field for field in fields(data, 0, len(data)) if field.number == number]
 
 
 def _key_and_value(data: bytes, entry: Field) -> tuple[Field, Field]:

@@ -1,7 +1,8 @@
-"""A few pixels that `fit_frame` must give: how a file notices that its fit rule was changed.
+"""Detects that frames are fitted by another rule than the one that a model file was made with.
 
-Golden frames have the network's size already, so they say nothing about fitting. The picture fitted
-here is made by arithmetic, the same everywhere, and is larger than any network's input.
+Golden frames already have the network's size, so they cannot test fitting. Therefore a file stores
+a few pixels of a fitted test picture, which is computed by integer arithmetic, the same on every
+machine, and is larger than the network's input.
 """
 
 import base64
@@ -15,18 +16,19 @@ from edgecnn.model.frame import Frame, fit_frame
 from edgecnn.model.spec import Fit, ModelSpec, Shrink
 
 PIXELS = 64
+"""Number of stored values."""
 LEVELS = {Shrink.AREA: 1, Shrink.GRID8: 0}
-"""Levels by which a pixel may differ between CPU families."""
+"""Difference of a pixel between CPU families, in levels of 255, that is accepted."""
 
 
 def probe(spec: ModelSpec) -> str:
-    """Return `PIXELS` values of a fitted test picture, in base64."""
+    """Return `PIXELS` values of the fitted test picture, in base64."""
     values = fit_frame(_picture(spec), spec).ravel()
     return base64.b64encode(values[_places(values.size)].tobytes()).decode()
 
 
 def fits(spec: ModelSpec, stored: str) -> bool:
-    """Tell whether this machine fits frames by the spec's rule as the maker of `probe` did."""
+    """Return whether this machine computes the stored pixels by the spec's rule."""
     found, expected = _values(probe(spec)), _values(stored)
     if found.shape != expected.shape:
         return False
@@ -34,13 +36,13 @@ def fits(spec: ModelSpec, stored: str) -> bool:
 
 
 def rules_of(spec: ModelSpec, stored: str) -> list[ModelSpec]:
-    """Return the spec with every other rule that gives the stored values."""
+    """Return the spec with each other rule that computes the stored pixels."""
     others = (replace(spec, fit=fit, shrink=shrink) for fit, shrink in product(Fit, Shrink))
     return [other for other in others if other != spec and fits(other, stored)]
 
 
 def _picture(spec: ModelSpec) -> Frame:
-    """Return a picture of finer grain than either rule, larger and wider than the input."""
+    """Return an (h, w, 3) test picture with fine detail, larger and wider than the input."""
     y, x = np.ogrid[: spec.height * 3 // 2 + 5, : 3 * spec.width + 7]
     y, x = y.astype(np.uint32), x.astype(np.uint32)
     grain = y * y * 7 + x * x * 13 + x * y * 29  # (h, w), wraps at 2**32

@@ -1,18 +1,18 @@
-"""The forms of a model: the number format of a file, and all that depends on it."""
+"""The forms of a model: number formats, with the tolerance, suffix and providers of each."""
 
 from enum import Enum
 
 from edgecnn.exhaustive import assert_never
 
 INT8_STEPS = 2
-"""Fused and unfused kernels round ties differently: onnxruntime#32132."""
+"""Tolerance in int8 steps: fused and unfused kernels round ties differently (onnxruntime#32132)."""
 
 
 class Form(str, Enum):
     """The number format that a model file computes in. Each form is a complete file."""
 
     FP32 = "fp32"
-    """32-bit floats: the reference that other forms are judged by."""
+    """32-bit floats: the reference with which the other forms are compared."""
     INT8 = "int8"
     """8-bit integers, static QDQ, for CPUs."""
     FP16 = "fp16"
@@ -28,7 +28,7 @@ class Form(str, Enum):
 
     @property
     def refused_by(self) -> tuple[str, ...]:
-        """Short names of the execution providers whose kernels do not run it.
+        """Short names of the execution providers without kernels for it.
 
         Source: uint8 QDQ convolutions: onnxruntime#24807, #12229; TensorRT#2774.
         """
@@ -41,10 +41,10 @@ class Form(str, Enum):
                 assert_never(self)
 
     def tolerance(self, int8_step: float) -> float:
-        """Return by how much a logit may differ between machines.
+        """Return the largest difference of a logit that is accepted between machines.
 
         Args:
-            int8_step: What one step of the last int8 tensor is worth in a logit; int8 only.
+            int8_step: Change of a logit by one step of the last int8 tensor; used for int8 only.
         """
         match self:
             case Form.FP32:

@@ -1,7 +1,8 @@
-"""`fit_frame`: the only preprocessing in the project.
+"""`fit_frame`: the only preprocessing outside the model's graph.
 
-Data sets, calibration and the runner all call it, so training and camera cannot disagree. It does
-geometry and channel count only; scaling, layout and channel order are inside the model's graph.
+Data sets, calibration and the runner all call it, so that training and camera cannot differ. It
+changes the size and the number of channels only; scaling of values, layout and channel order are in
+the graph.
 """
 
 from typing import Any
@@ -18,11 +19,11 @@ Frame = npt.NDArray[np.uint8]
 
 
 def fit_frame(frame: npt.NDArray[Any], spec: ModelSpec) -> Frame:
-    """Bring one camera frame to the network's size and channels.
+    """Resize a camera frame to the network's input size and number of channels.
 
     Args:
         frame: (H, W) or (H, W, 1) gray, (H, W, 3) BGR or (H, W, 4) BGRA; uint8, any size, any
-            strides. Alpha is dropped.
+            strides. Alpha is ignored.
         spec: The target size (pixels), channels, fit and shrink rule.
 
     Returns:
@@ -30,7 +31,8 @@ def fit_frame(frame: npt.NDArray[Any], spec: ModelSpec) -> Frame:
         `frame` when nothing had to change.
 
     Raises:
-        FrameError: The frame has another rank, channel count or dtype, or no pixels.
+        FrameError: The frame has another number of dimensions or channels, another dtype, or no
+            pixels.
     """
     _check(frame)
     if frame.shape == spec.shape:

@@ -1,4 +1,4 @@
-"""A few real frames with the logits they must give, re-checked wherever the model is opened."""
+"""Golden frames: a few real frames with their expected logits, checked when a model is opened."""
 
 import base64
 from dataclasses import dataclass, field
@@ -14,36 +14,38 @@ from edgecnn.opencv import cv2, encode_png
 from edgecnn.records import LATER, Record
 
 MAX_BYTES = 4096
-"""All frames of a model together, as PNG."""
+"""Most bytes of all frames of a model, as PNG."""
 MIN_FRAMES = 3
 MAX_HALVINGS = 8
+"""How often a frame's height and width are halved at most."""
 
 
 @dataclass(frozen=True)
 class Golden(Record):
-    """Frames, and the logits expected for each."""
+    """Frames, and the expected logits of each."""
 
     frames_png: tuple[str, ...] = ()
-    """Each frame as PNG, in base64: at the network's size, or halved a few times."""
+    """Each frame as PNG, in base64: of the network's size, or halved a few times."""
     logits: tuple[tuple[float, ...], ...] = ()
+    """(frames, K)"""
     tolerance: float = 0.0
-    """Largest difference of a logit that still counts as the same model."""
+    """Largest accepted difference of a logit."""
     fitted: str = field(default="", metadata=LATER)
-    """What `fit_probe.probe` gave; empty in older files."""
+    """The result of `fit_probe.probe`; empty in older files."""
 
     def frames(self, spec: ModelSpec) -> list[Frame]:
-        """Decode the frames: each (height, width, channels) uint8.
+        """Decode the frames, each (height, width, channels) uint8.
 
         Raises:
-            SpecError: One is not a picture of that size.
+            SpecError: A frame is not a picture of the expected size.
         """
         return [_decode(text, spec) for text in self.frames_png]
 
     def worst_difference(self, logits: npt.NDArray[np.float32]) -> float:
-        """Return the largest absolute difference to these (frames, K) logits; NaN counts.
+        """Return the largest absolute difference to (frames, K) float32 logits; NaN if one is NaN.
 
         Raises:
-            SpecError: The golden logits are those of other frames or classes.
+            SpecError: The golden logits have another number of frames or classes.
         """
         frames, classes = logits.shape
         found = [len(row) for row in self.logits]
@@ -60,7 +62,7 @@ def _decode(text: str, spec: ModelSpec) -> Frame:
     flag = cv2.IMREAD_GRAYSCALE if spec.channels == 1 else cv2.IMREAD_COLOR
     try:
         frame = cv2.imdecode(np.frombuffer(base64.b64decode(text), np.uint8), flag)
-    except (ValueError, cv2.error):  # no base64, or no bytes
+    except (ValueError, cv2.error):  # not base64, or empty
         frame = None
     sizes = [_halved(spec.height, spec.width, times) for times in range(MAX_HALVINGS + 1)]
     if frame is None or frame.shape[:2] not in sizes:
@@ -79,10 +81,10 @@ def _halved(height: int, width: int, times: int) -> tuple[int, int]:
 
 
 def encode_frames(frames: list[Frame]) -> tuple[str, ...]:
-    """Encode as many of the (height, width, channels) frames as fit into `MAX_BYTES`, in order.
+    """Encode the first (height, width, channels) uint8 frames, as many as fit into `MAX_BYTES`.
 
-    Frames so large that fewer than `MIN_FRAMES` would fit are halved, all of them, as often as it
-    takes: coarse, but the same on every machine.
+    If fewer than `MIN_FRAMES` would fit, all frames are halved repeatedly until enough fit: coarse,
+    but reproducible on every machine.
     """
     texts: tuple[str, ...] = ()
     for times in range(MAX_HALVINGS + 1):

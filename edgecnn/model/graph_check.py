@@ -1,8 +1,8 @@
-"""What the bytes of a graph must be before the onnx package or ONNX Runtime sees them.
+"""Checks the bytes of a graph before the onnx package or ONNX Runtime parses them.
 
-A classifier is one plain graph in one file. Whatever ONNX allows to be nested without end (graphs
-in attributes, functions, types of types) is refused, so that messages are six deep at most. No
-tensor is larger than its data, and no path in the file is ever opened.
+A classifier is one plain graph in one file. Everything that ONNX allows to be nested to any depth
+(graphs in attributes, functions, types of types) is refused, so that messages are nested at most
+six deep. A tensor cannot claim more elements than it has data, and no path in the file is opened.
 
 Source: onnx.proto for the field numbers.
 """
@@ -26,9 +26,9 @@ from edgecnn.records import Record
 MAX_NODES = 20_000
 MAX_RANK = 8
 MAX_ELEMENTS = 2**26
-"""Of an input or output: 256 MiB as floats."""
+"""Most elements of an input or output: 256 MiB as floats."""
 MAX_NAME = 60
-"""Letters of a stranger's name that are shown."""
+"""Longest name in a message; a longer one is cut."""
 
 # Field numbers of onnx.proto.
 _IR_VERSION, _PRODUCER, _GRAPH, _OPSETS, _TRAINING, _FUNCTIONS = 1, 2, 7, 8, 20, 25
@@ -46,7 +46,7 @@ TYPES = {1: ("float32", 4, _FLOATS), 2: ("uint8", 1, _INT32S), 3: ("int8", 1, _I
          7: ("int64", 8, _INT64S), 9: ("bool", 1, _INT32S), 10: ("float16", 2, _INT32S),
          11: ("double", 8, _DOUBLES), 12: ("uint32", 4, _UINT64S),
          13: ("uint64", 8, _UINT64S), 16: ("bfloat16", 2, _INT32S)}  # fmt: skip
-"""Name, bytes of an element, and the field that holds elements not given as raw bytes."""
+"""By ONNX's number: name, bytes per element, and the field for elements that are not raw bytes."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Value:
     name: str
     type: str
     shape: tuple[str, ...]
-    """Each dimension's size, its symbol, or `?`."""
+    """The size of each dimension, its symbol, or `?`."""
 
     def __str__(self) -> str:
         return f"{self.name}: {self.type} ({', '.join(self.shape)})"
@@ -64,20 +64,20 @@ class Value:
 
 @dataclass(frozen=True)
 class Outline(Record):
-    """What the bytes of a graph tell without being run."""
+    """A summary of a graph, read from its bytes."""
 
     producer: str
     ir_version: int
     opsets: dict[str, int]
     inputs: tuple[Value, ...]
-    """Without those that only name a constant."""
+    """Without inputs that only repeat a constant."""
     outputs: tuple[Value, ...]
     operators: dict[str, int]
-    """Count of each, `domain.Type` outside the standard domain."""
+    """The number of nodes of each type; `domain.Type` outside the standard domain."""
 
 
 def outline_graph(data: bytes) -> Outline:
-    """Check the bytes of an ONNX file and say what they hold.
+    """Check the bytes of an ONNX file, and summarize its graph.
 
     Raises:
         ModelError: They are not a plain graph in one file.
@@ -89,11 +89,11 @@ def outline_graph(data: bytes) -> Outline:
 
 
 def refuse_operators(outline: Outline, allowed: frozenset[str]) -> None:
-    """Raise ModelError if there is an operator that is not among the allowed ones."""
-    odd = [name for name in outline.operators if name not in allowed]
-    if odd:
+    """Raise ModelError if the graph uses an operator that is not allowed."""
+    refused = [name for name in outline.operators if name not in allowed]
+    if refused:
         raise ModelError(
-            f"the model uses operators that are not taken here: {', '.join(odd[:8])}",
+            f"the model uses operators that are not allowed: {', '.join(refused[:8])}",
             remedy="export the network alone, as plain ONNX layers in float",
         )
 
@@ -122,12 +122,12 @@ def _outline(model: Message) -> Outline:
 
 
 def _check_nodes(graph: Message) -> Counter[str]:
-    """Check what the nodes carry, and count their operators."""
+    """Check names and attributes of the nodes; count their operators."""
     operators: Counter[str] = Counter()
     for node in graph.messages(_NODES):
         domain, kind = node.text(_DOMAIN), _shown(node.text(_OP_TYPE))
         operators[kind if domain in ("", "ai.onnx") else f"{_shown(domain)}.{kind}"] += 1
-        for number in _NODE_TEXTS:  # libraries take any bytes as names, and stumble later
+        for number in _NODE_TEXTS:  # libraries accept any bytes as names, and fail later
             list(node.texts(number))
         for attribute in node.messages(_ATTRIBUTES):
             _check_attribute(attribute)
@@ -147,9 +147,9 @@ def _check_attribute(attribute: Message) -> None:
 
 
 def _check_tensor(tensor: Message) -> str:
-    """Refuse a tensor whose data is elsewhere, or not as long as its shape says; return its name.
+    """Return a tensor's name; refuse external data, and data that do not match the shape.
 
-    ONNX Runtime would open whatever path an external tensor names.
+    ONNX Runtime would open any path that an external tensor names.
     """
     if _EXTERNAL in tensor or tensor.integer(_LOCATION) != 0:
         _refuse("keeps weights in another file (external data)")
@@ -160,32 +160,32 @@ def _check_tensor(tensor: Message) -> str:
     if rank > MAX_RANK:
         _refuse(f"has a tensor {_shown(name)!r} of {rank} dimensions")
     shape = list(tensor.integers(_DIMS))
-    held = _count_elements(tensor, kind)
-    if min(shape, default=0) < 0 or held != math.prod(shape):
-        _refuse(f"has a tensor {_shown(name)!r} of shape {shape} with {held} elements")
+    count = _count_elements(tensor, kind)
+    if min(shape, default=0) < 0 or count != math.prod(shape):
+        _refuse(f"has a tensor {_shown(name)!r} of shape {shape} with {count} elements")
     return name
 
 
 def _count_elements(tensor: Message, kind: int) -> int:
-    """Return how many elements the data of a tensor are."""
-    _, size, place = TYPES[kind]
-    stores = (_RAW, _FLOATS, _INT32S, _STRINGS, _INT64S, _DOUBLES, _UINT64S)
-    used = [number for number in stores if number in tensor]
+    """Return the number of elements in a tensor's data; -1 if the bytes end inside an element."""
+    _, size, own = TYPES[kind]
+    data_fields = (_RAW, _FLOATS, _INT32S, _STRINGS, _INT64S, _DOUBLES, _UINT64S)
+    used = [number for number in data_fields if number in tensor]
     if used == [_RAW]:
         total = tensor.count_bytes(_RAW, LENGTH_DELIMITED)
         return total // size if total % size == 0 else -1
     if not used:
         return 0
-    if used != [place]:
-        raise WireError("a tensor's data are of another type than it says")
-    if place in (_FLOATS, _DOUBLES):
-        fixed = FIXED32 if place == _FLOATS else FIXED64
-        return tensor.count_bytes(place, LENGTH_DELIMITED, fixed) // size
-    return tensor.count_integers(place)
+    if used != [own]:
+        raise WireError("a tensor's data have another type than the tensor declares")
+    if own in (_FLOATS, _DOUBLES):
+        fixed = FIXED32 if own == _FLOATS else FIXED64
+        return tensor.count_bytes(own, LENGTH_DELIMITED, fixed) // size
+    return tensor.count_integers(own)
 
 
 def _value(value: Message) -> Value:
-    """Read an input, output or inner value; it must be a tensor of a size that can be."""
+    """Read an input, output or inner value; refuse one that is no tensor, or too large."""
     name, kind = _shown(value.text(1)), value.message(2)
     tensor = kind.message(1) if kind else None
     if kind is not None and tensor is None:
@@ -194,19 +194,15 @@ def _value(value: Message) -> Value:
         return Value(name, "?", ())
     shape = tensor.message(2)
     dims = [] if shape is None else [(d.integer(1), d.text(2)) for d in shape.messages(1)]
-    sizes = [size for size, _ in dims]
-    if len(dims) > MAX_RANK or min(sizes, default=0) < 0 or _elements(sizes) > MAX_ELEMENTS:
+    sizes, elements = [size for size, _ in dims], math.prod(size or 1 for size, _ in dims)
+    if len(dims) > MAX_RANK or min(sizes, default=0) < 0 or elements > MAX_ELEMENTS:
         _refuse(f"has a value {name!r} of shape {sizes[:MAX_RANK]}, which is too large")
     element = TYPES.get(tensor.integer(1), ("?",))[0]
     return Value(name, element, tuple(str(size) if size else _shown(t) or "?" for size, t in dims))
 
 
-def _elements(sizes: list[int]) -> int:
-    return math.prod(size or 1 for size in sizes)
-
-
 def _shown(name: str) -> str:
-    """Return a stranger's name for messages: short, and without control characters."""
+    """Return a name from the file for messages: shortened, without control characters."""
     text = "".join(letter if letter.isprintable() else "?" for letter in name[: MAX_NAME + 1])
     return text if len(name) <= MAX_NAME else f"{text[:MAX_NAME]}..."
 

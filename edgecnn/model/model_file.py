@@ -1,4 +1,4 @@
-"""Reading a model file: the contract is checked before ONNX Runtime sees a byte."""
+"""Reads a model file, and checks its contract before ONNX Runtime parses a byte."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ MAX_MIB = 256
 
 @dataclass(frozen=True)
 class ModelFile:
-    """One model, whole: its bytes and the contract read from them."""
+    """A model file: its bytes, and the contract read from them."""
 
     path: Path
     data: bytes
@@ -27,12 +27,12 @@ class ModelFile:
 
     @property
     def size_kib(self) -> float:
-        """Size of the file, KiB."""
+        """Size of the file in KiB."""
         return len(self.data) / 1024
 
 
 def find_model(model: str | Path) -> Path:
-    """Return the path of a model file, or of a shipped model by name; raises NotFound."""
+    """Return a model file's path, given a path or a shipped model's name; raises NotFound."""
     path = Path(model)
     if path.is_file():
         return path
@@ -49,12 +49,12 @@ def read_model(model: str | Path) -> ModelFile:
     """Read and check a model file.
 
     Args:
-        model: A path, or the name of a shipped model.
+        model: The path of a model file, or the name of a shipped model.
 
     Raises:
         NotFound: There is no such file.
-        ModelError: It is too large, truncated, changed, without contract, of another contract
-            version, or keeps data elsewhere.
+        ModelError: It is too large, truncated, modified, without contract, of another contract
+            version, or refers to data in another file.
         SpecError: Its spec, card or golden frames are malformed.
     """
     path = find_model(model)
@@ -66,29 +66,29 @@ def read_model(model: str | Path) -> ModelFile:
 
 
 def read_capped(path: Path) -> bytes:
-    """Return the bytes of a file of at most `MAX_MIB`.
+    """Return the bytes of a file that is not larger than `MAX_MIB`.
 
     Raises:
         NotFound: It is not a file, or cannot be read.
         ModelError: It is larger.
     """
-    most = MAX_MIB * 2**20
+    limit = MAX_MIB * 2**20
     try:
-        if not path.is_file():  # a pipe or device could be read for ever
+        if not path.is_file():  # reading a pipe or device might never end
             raise NotFound(f"{path} is not a file", remedy="give the path of a model file")
         with path.open("rb") as file:
-            data = file.read(most + 1)
+            data = file.read(limit + 1)
     except OSError as error:
         raise NotFound(
             f"{path} cannot be read: {error.strerror}", remedy="check its permissions"
         ) from error
-    if len(data) > most:
+    if len(data) > limit:
         raise ModelError(f"{path} is larger than {MAX_MIB} MiB", remedy="use a smaller model")
     return data
 
 
 def parse_model(data: bytes, path: Path) -> ModelFile:
-    """Check the bytes of a model file; raises what `read_model` raises."""
+    """Check and parse the bytes of a model file; raises what `read_model` raises."""
     metadata = digest.read_metadata(data)
     values = metadata.values
     _check_contract(values)
@@ -118,9 +118,9 @@ def _check_contract(values: dict[str, str]) -> None:
             f"this edgecnn knows {digest.CONTRACT_VERSION!r}",
             remedy="update edgecnn, or export the model with this version",
         )
-    wanted = (digest.SPEC_KEY, digest.CARD_KEY, digest.GOLDEN_KEY, digest.DIGEST_KEY)
-    missing = [key for key in wanted if key not in values]
+    keys = (digest.SPEC_KEY, digest.CARD_KEY, digest.GOLDEN_KEY, digest.DIGEST_KEY)
+    missing = [key for key in keys if key not in values]
     if missing:
         raise ModelError(
-            f"the file's contract misses {', '.join(missing)}", remedy="export the model again"
+            f"the file's contract lacks {', '.join(missing)}", remedy="export the model again"
         )

@@ -1,4 +1,4 @@
-"""The operators of image classifiers: what a model file may hold, and what a stranger's may."""
+"""The operators that are allowed in a model file, and in an external model to be adopted."""
 
 _LAYERS = """
     Conv Gemm MatMul BatchNormalization InstanceNormalization LayerNormalization
@@ -20,11 +20,11 @@ _SHAPES = """
 """
 
 CLASSIFIER = frozenset(_LAYERS.split())
-"""Float layers."""
+"""Layers in float."""
 QUANTIZED = frozenset(_QUANTIZED.split())
 SHAPES = frozenset(_SHAPES.split())
-"""What exporters compute shapes with; constant folding takes all of it away."""
+"""Operators with which exporters compute shapes; constant folding removes all of them."""
 MODEL_FILE = CLASSIFIER | QUANTIZED
-"""In a file with our contract."""
+"""Allowed in a file with edgecnn's contract."""
 EXTERNAL_FILE = CLASSIFIER | SHAPES
-"""In a float model that is to be adopted."""
+"""Allowed in an external float model that is to be adopted."""

@@ -1,7 +1,7 @@
-"""Just enough of the protobuf wire format to look into a model without the onnx package.
+"""A reader of the protobuf wire format, so that a model can be checked without the onnx package.
 
-Stricter than a parser has to be, so that no parser can read something else than what was checked:
-a field that may stand once stands once, and has the wire type that its declaration asks for.
+It is stricter than other parsers, so that none of them can read something else than what was
+checked: a field that is not repeated appears once, and has the wire type of its declaration.
 
 Source: the encoding reference of Protocol Buffers, and onnx.proto for the field numbers.
 """
@@ -13,10 +13,10 @@ from dataclasses import dataclass
 VARINT, FIXED64, LENGTH_DELIMITED, FIXED32 = 0, 1, 2, 5
 
 MAX_FIELDS = 500_000
-"""Of a file: a hundred times those of a large classifier, read in a second."""
+"""Most fields of a file: a hundred times those of a large classifier; they are read in a second."""
 MAX_FIELD_NUMBER = 2**29 - 1
 _MORE = bytes(range(0x80, 0x100))
-"""The bytes that say: this number goes on."""
+"""The bytes after which a varint continues."""
 
 
 class WireError(ValueError):
@@ -25,18 +25,27 @@ class WireError(ValueError):
 
 @dataclass(frozen=True)
 class Field:
-    """One field of a message: its number, and where its value lies in the buffer."""
+    """One field of a message: its number, and the position of its value in the buffer."""
 
     number: int
     start: int
     end: int
     varint: int = 0
-    """The value, when it is a varint."""
+    """The value, if it is a varint."""
     wire_type: int = LENGTH_DELIMITED
 
 
 def fields(buffer: bytes, start: int, end: int) -> Iterator[Field]:
-    """Yield the fields of the message in buffer[start:end]; raises WireError."""
+    """Yield the fields of a message.
+
+    Args:
+        buffer: The bytes of the file.
+        start: Offset of the message's first byte.
+        end: Offset behind its last byte.
+
+    Raises:
+        WireError: The bytes are not a message.
+    """
     left = MAX_FIELDS
     while start < end:
         left -= 1
@@ -64,7 +73,14 @@ def fields(buffer: bytes, start: int, end: int) -> Iterator[Field]:
 
 
 class Message:
-    """One message: its fields by number. The messages of one file share a budget of fields."""
+    """A message: its fields by number.
+
+    Args:
+        data: The bytes of the file.
+        start: Offset of the message's first byte.
+        end: Offset behind its last byte.
+        budget: Shared by all messages of a file; it yields one item for each field that is allowed.
+    """
 
     def __init__(self, data: bytes, start: int, end: int, budget: Iterator[int]) -> None:
         self._data, self._budget = data, budget
@@ -83,12 +99,12 @@ class Message:
             yield Message(self._data, field.start, field.end, self._budget)
 
     def message(self, number: int) -> "Message | None":
-        """Return the message of a field, or None without one."""
+        """Return the message in a field, or None if there is no such field."""
         self._once(number)
         return next(self.messages(number), None)
 
     def integer(self, number: int) -> int:
-        """Return the signed value of a field, 0 without one."""
+        """Return the signed value of a field, 0 if there is no such field."""
         self._once(number)
         return next((_signed(field.varint) for field in self._of(number, VARINT)), 0)
 
@@ -104,7 +120,7 @@ class Message:
                 yield _signed(value)
 
     def text(self, number: int) -> str:
-        """Return the text of a field, empty without one."""
+        """Return the text of a field, empty if there is no such field."""
         return next(self.texts(number), "")
 
     def texts(self, number: int) -> Iterator[str]:
@@ -116,19 +132,19 @@ class Message:
                 raise WireError(f"the text at byte {field.start} is not UTF-8") from None
 
     def count_bytes(self, number: int, *wire_types: int) -> int:
-        """Return how many bytes all values of a field take together."""
+        """Return the number of bytes of all values of a field; each has one of the wire types."""
         return sum(field.end - field.start for field in self._of(number, *wire_types))
 
     def count_integers(self, number: int) -> int:
-        """Return how many whole numbers a repeated field holds, packed or not."""
+        """Return the number of integers in a repeated field, packed or not."""
         found = self._of(number, VARINT, LENGTH_DELIMITED)
         return sum(len(self._data[f.start : f.end].translate(None, _MORE)) for f in found)
 
     def _of(self, number: int, *wire_types: int) -> list[Field]:
         found = self._fields.get(number, [])
-        odd = [field for field in found if field.wire_type not in wire_types]
-        if odd:
-            raise WireError(f"field {number} at byte {odd[0].start} is of another type")
+        wrong = [field for field in found if field.wire_type not in wire_types]
+        if wrong:
+            raise WireError(f"field {number} at byte {wrong[0].start} is of another type")
         return found
 
     def _once(self, number: int) -> None:
@@ -137,7 +153,7 @@ class Message:
 
 
 def whole_message(data: bytes) -> Message:
-    """Read the message that a whole file is; raises WireError."""
+    """Read a file that is one message; raises WireError."""
     return Message(data, 0, len(data), iter(range(MAX_FIELDS)))
 
 
@@ -147,7 +163,7 @@ def _signed(value: int) -> int:
 
 
 def _varint(buffer: bytes, start: int, end: int) -> tuple[int, int]:
-    """Return the number and the position behind it."""
+    """Return a varint at `start` and the offset behind it."""
     value = 0
     for shift in range(0, 70, 7):
         if start >= end:

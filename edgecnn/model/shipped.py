@@ -1,9 +1,9 @@
-"""Models that come with edgecnn, found by name."""
+"""Finds the models that are shipped with edgecnn, by name."""
 
 from importlib.resources import files
 from pathlib import Path
 
-# `edgecnn/shipped` is the folder `export`: a link in a checkout, a copy in a wheel.
+# `edgecnn/shipped` is a link to the folder `export` in a checkout, and a copy of it in a wheel.
 SHIPPED = Path(str(files("edgecnn"))) / "shipped"
 
 _SUFFIX = ".int8.onnx"

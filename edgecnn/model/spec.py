@@ -1,4 +1,4 @@
-"""What a model wants and means (`ModelSpec`), and what was measured of it (`ModelCard`).
+"""A model's inputs and outputs (`ModelSpec`), and the facts measured about it (`ModelCard`).
 
 Both are frozen and travel inside the model file as JSON.
 """
@@ -13,7 +13,7 @@ from edgecnn.records import LATER, Record
 
 
 class Fit(str, Enum):
-    """How a frame of another shape is brought to the network's shape."""
+    """How a frame of another aspect ratio is fitted to the network's input."""
 
     CROP = "center-crop"
     """The largest centered part with the network's aspect ratio. Nothing is distorted."""
@@ -24,22 +24,22 @@ class Fit(str, Enum):
 
 
 class Shrink(str, Enum):
-    """The named rule by which pixels are averaged when a frame shrinks."""
+    """The rule by which pixels are averaged when a frame is shrunk."""
 
     AREA = "area"
-    """OpenCV's INTER_AREA over every pixel: the reference. It sums floats, so that a few pixels
-    differ by a level between CPU families, and it costs more than a small network."""
+    """The reference: OpenCV's INTER_AREA over every pixel. It adds floats, so that a few pixels
+    differ by one level between CPU families, and it takes longer than a small network."""
     GRID8 = "grid8"
     """The average of an 8x8 grid of source pixels for each target pixel. Close to AREA on camera
-    frames, at a tenth of its time."""
+    frames, in a tenth of its time."""
 
 
 @dataclass(frozen=True)
 class ModelSpec(Record):
-    """What a frame must become before the network, and what its outputs mean."""
+    """The input that a network expects, and the meaning of its outputs."""
 
     labels: tuple[str, ...]
-    """Class names; a name's position is its probability's index."""
+    """Class names, in the order of the network's outputs."""
     height: int
     """Input height, pixels."""
     width: int
@@ -47,22 +47,22 @@ class ModelSpec(Record):
     channels: int
     """1: gray. 3: BGR, as OpenCV gives it."""
     fit: Fit = Fit.CROP
-    """How a frame of another shape is brought to size."""
+    """How a frame of another aspect ratio is fitted."""
     shrink: Shrink = Shrink.GRID8
     """The rule for shrinking."""
     reject_threshold: float = 0.0
     """A prediction less probable than this is not `known`."""
     logit_ceiling: tuple[float, ...] = field(default=(), metadata=LATER)
-    """One, or none. A frame with a larger logit is not `known` either, however probable its label:
-    it drives the network further than any picture that it learned from."""
+    """One number, or none. A frame whose largest logit is above it is not `known` either, however
+    probable its label: no picture of the training data has such a large logit."""
 
     def __post_init__(self) -> None:
-        """Refuse a spec that no frame could satisfy."""
+        """Refuse invalid values."""
         _demand(self.height >= 1 and self.width >= 1, f"input is {self.height}x{self.width} pixels")
         _demand(self.channels in (1, 3), f"input has {self.channels} channels, not 1 or 3")
         _demand(len(self.labels) >= 2, f"there are {len(self.labels)} labels, not 2 or more")
-        odd = [name for name in self.labels if not name or not name.isprintable()]
-        _demand(not odd, f"labels are empty or hold control characters: {odd}")
+        bad = [name for name in self.labels if not name or not name.isprintable()]
+        _demand(not bad, f"labels are empty or hold control characters: {bad}")
         repeated = sorted({name for name in self.labels if self.labels.count(name) > 1})
         _demand(not repeated, f"labels appear twice: {', '.join(repeated)}")
         _demand(0.0 <= self.reject_threshold < 1.0, f"threshold is {self.reject_threshold}")
@@ -71,20 +71,20 @@ class ModelSpec(Record):
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """Height, width, channels of one fitted frame."""
+        """Height, width and channels of a fitted frame."""
         return self.height, self.width, self.channels
 
     def knows(self, probability: float, logit: float) -> bool:
-        """Tell whether a label is `known`, by its probability and its logit."""
+        """Return whether a prediction is `known`, by its label's probability and logit."""
         return probability >= self.reject_threshold and all(logit <= c for c in self.logit_ceiling)
 
 
 @dataclass(frozen=True)
 class Accuracy:
-    """Accuracy of one form on one set of pictures, with its 95 % interval."""
+    """Accuracy of one form on one set of pictures, with its 95 % confidence interval."""
 
     form: str
-    """torch or where else the network is from, fp32, fp16 or int8."""
+    """fp32, fp16 or int8; or the framework of the original network, such as torch."""
     split: str
     """test or validation."""
     correct: int
@@ -96,7 +96,7 @@ class Accuracy:
 
     @property
     def value(self) -> float:
-        """Return the share of pictures labelled correctly, 0 to 1."""
+        """Share of the pictures that are labelled correctly, 0 to 1."""
         return self.correct / self.total
 
     def __str__(self) -> str:
@@ -106,10 +106,10 @@ class Accuracy:
 
 @dataclass(frozen=True)
 class Known:
-    """How many of some pictures a file calls known, with the 95 % interval of their share."""
+    """How many of a set of pictures are `known`, with the 95 % confidence interval of the share."""
 
     pictures: str
-    """Which: those labelled rightly or wrongly, noise, or the name of another data set."""
+    """Which pictures: correctly or wrongly labelled, noise, or the name of another data set."""
     known: int
     total: int
     low: float
@@ -119,7 +119,7 @@ class Known:
 
     @property
     def value(self) -> float:
-        """Return the share of pictures that are known, 0 to 1."""
+        """Share of the pictures that are known, 0 to 1."""
         return self.known / self.total
 
     def __str__(self) -> str:
@@ -128,19 +128,19 @@ class Known:
 
 @dataclass(frozen=True)
 class Rejection:
-    """How the reject threshold was chosen, and what it does."""
+    """How the reject threshold was chosen, and its measured effect."""
 
     temperature: float
-    """What the network's logits were divided by, so that it is as sure as it is right."""
+    """Temperature scaling: the logits were divided by it, so that probabilities match accuracy."""
     keep: float
-    """Share of rightly labelled pictures that were to stay known, 0 to 1."""
+    """Requested share of correctly labelled pictures that stay known, 0 to 1."""
     known: tuple[Known, ...]
-    """Of pictures that belong to a class, and of pictures that belong to none."""
+    """Measured on pictures that show a class, and on pictures that show none."""
 
 
 @dataclass(frozen=True)
 class ModelCard(Record):
-    """Facts about a model that do not change from run to run."""
+    """Facts about a model that were measured when it was made."""
 
     name: str
     """The model's name, without its form."""
@@ -152,22 +152,22 @@ class ModelCard(Record):
     recipe: str
     """The recipe that made it, as JSON."""
     quantization: str
-    """How the weights and activations were quantized, and why so."""
+    """How the weights and activations were quantized, and why."""
     accuracy: tuple[Accuracy, ...]
-    """Measured on pictures that chose nothing."""
+    """Measured on pictures that were used for no decision."""
     parameters: int
     macs: dict[str, int]
     """Multiply-adds of each Conv, Gemm and MatMul for one frame, by node name."""
     versions: dict[str, str]
-    """Packages that made the file."""
+    """Versions of the packages that made the file, by name."""
     rejection: tuple[Rejection, ...] = field(default=(), metadata=LATER)
-    """One, or none where everything is known."""
+    """One, or none if every prediction is known."""
     gate: str = field(default="", metadata=LATER)
-    """The gate's verdict on accuracy and its reason. Empty: the form was not judged."""
+    """The gate's decision about accuracy, and its reason; empty if this form was not checked."""
 
     @property
     def is_adopted(self) -> bool:
-        """Whether the model was made elsewhere: `recipe` says how it was adopted."""
+        """Whether the model was made by another program; `recipe` then tells how it was adopted."""
         return self.recipe.startswith('{"adopted"')
 
 

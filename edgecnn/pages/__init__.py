@@ -1,1 +1,1 @@
-"""On the workstation: tables and pictures on one self-contained HTML page."""
+"""What all reports share: HTML pages, tables, and the look of plots."""

@@ -1,1 +1,1 @@
-"""On the workstation: from pictures to a trained CNN, in PyTorch."""
+"""Training of CNNs in PyTorch: recipes, networks, the loop, checkpoints and reports."""

@@ -1,6 +1,6 @@
-"""Augmentation of whole batches at once, on the device that trains.
+"""Data augmentation of whole batches on the training device.
 
-Every picture of a batch draws its own numbers from one seeded generator.
+Each picture of a batch gets its own random numbers; one seeded generator draws them all.
 """
 
 import math
@@ -16,31 +16,31 @@ from edgecnn.records import Record
 
 @dataclass(frozen=True)
 class Augment(Record):
-    """How far a training picture may differ from the one that was taken; zeros change nothing."""
+    """The strength of each augmentation; zeros change nothing."""
 
     flip: bool = False
-    """Mirror half of the pictures, left to right."""
+    """Mirror each picture left to right with probability one half."""
     shift: float = 0.0
-    """Share of a side by which a picture moves, either way, in whole pixels."""
+    """Largest shift along each axis, as a share of that side; in whole pixels."""
     rotate: float = 0.0
-    """Degrees, either way."""
+    """Largest rotation, degrees."""
     scale: float = 0.0
-    """0.1: 10 % smaller to 10 % larger."""
+    """Largest change of size: 0.1 is 10 % smaller to 10 % larger."""
     shear: float = 0.0
-    """Degrees, either way."""
+    """Largest shear, degrees."""
     brightness: float = 0.0
-    """0.2: levels are multiplied by 0.8 to 1.2."""
+    """0.2 multiplies all levels by a factor of 0.8 to 1.2."""
     contrast: float = 0.0
-    """0.2: distances from the picture's mean level are multiplied by 0.8 to 1.2."""
+    """0.2 multiplies the differences from the picture's mean level by 0.8 to 1.2."""
     saturation: float = 0.0
-    """0.2: distances from gray are multiplied by 0.8 to 1.2."""
+    """0.2 multiplies the differences from each pixel's gray level by 0.8 to 1.2."""
     noise: float = 0.0
-    """Largest sigma of Gaussian noise, levels of 255."""
+    """Largest standard deviation of Gaussian noise, in levels of 255."""
     cutout: float = 0.0
-    """Side of a gray square over a random place, as a share of the picture's side."""
+    """Side of a gray square at a random place, as a share of the picture's side."""
 
     def __post_init__(self) -> None:
-        """Refuse numbers that leave no picture."""
+        """Refuse strengths that leave nothing of the picture."""
         for name, most in (("shift", 0.5), ("scale", 0.9), ("cutout", 1), ("rotate", 180),
                            ("shear", 60), ("brightness", 1), ("contrast", 1),
                            ("saturation", 1), ("noise", 128)):  # fmt: skip
@@ -51,15 +51,15 @@ class Augment(Record):
 
 
 def augment(frames: Tensor, numbers: Augment, generator: Generator) -> Tensor:
-    """Vary a batch of fitted frames.
+    """Augment a batch of fitted frames.
 
     Args:
-        frames: (n, h, w, c) uint8.
-        numbers: How far.
-        generator: Of the same device; what it draws decides the result.
+        frames: (n, h, w, c) uint8, on the device to compute on.
+        numbers: The strength of each augmentation.
+        generator: On the same device; its state decides the result.
 
     Returns:
-        (n, c, h, w) float in 0..1, channels last in memory.
+        (n, c, h, w) float32 in 0..1, in channels-last memory format.
     """
     if numbers.flip or numbers.shift:
         frames = _move(frames, numbers, generator)
@@ -78,11 +78,12 @@ def augment(frames: Tensor, numbers: Augment, generator: Generator) -> Tensor:
 
 
 def _move(frames: Tensor, numbers: Augment, generator: Generator) -> Tensor:
-    """Mirror and shift by whole pixels; the border's pixels fill what comes in."""
+    """Mirror and shift by whole pixels; the border pixels are repeated into the gap."""
     n, height, width, _ = frames.shape
     device = frames.device
     rows, columns = (
-        torch.arange(side, device=device) + _whole(n, side * numbers.shift, generator, device)
+        torch.arange(side, device=device)
+        + _random_offsets(n, side * numbers.shift, generator, device)
         for side in (height, width)
     )  # (n, height), (n, width)
     rows, columns = rows.clamp(0, height - 1), columns.clamp(0, width - 1)
@@ -93,19 +94,21 @@ def _move(frames: Tensor, numbers: Augment, generator: Generator) -> Tensor:
     return frames[pictures, rows[:, :, None], columns[:, None, :]]
 
 
-def _whole(n: int, most: float, generator: Generator, device: torch.device) -> Tensor:
-    """Return (n, 1) whole numbers from -most to most."""
+def _random_offsets(n: int, most: float, generator: Generator, device: torch.device) -> Tensor:
+    """Draw (n, 1) integers from -most to most."""
     reach = round(most)
     return torch.randint(-reach, reach + 1, (n, 1), generator=generator, device=device)
 
 
 def _warp(x: Tensor, numbers: Augment, generator: Generator) -> Tensor:
-    """Rotate, scale and shear around the middle, bilinearly."""
+    """Rotate, scale and shear around the center, with bilinear interpolation."""
     angle = _uniform(x, generator, -numbers.rotate, numbers.rotate).flatten() * (math.pi / 180)
     shear = _uniform(x, generator, -numbers.shear, numbers.shear).flatten() * (math.pi / 180)
     size = 1 / _uniform(x, generator, 1 - numbers.scale, 1 + numbers.scale).flatten()
     cos, sin, lean, zero = angle.cos(), angle.sin(), shear.tan(), torch.zeros_like(angle)
-    tall = x.shape[2] / x.shape[3]  # a grid counts each axis in half sides, angles in pixels
+    tall = (
+        x.shape[2] / x.shape[3]
+    )  # affine_grid scales both axes to -1..1; angles need square pixels
     top = torch.stack((size * cos, size * (cos * lean - sin) * tall, zero), 1)
     bottom = torch.stack((size * sin / tall, size * (sin * lean + cos), zero), 1)
     grid = F.affine_grid(torch.stack((top, bottom), 1), list(x.shape), align_corners=False)
@@ -124,7 +127,7 @@ def _colour(x: Tensor, numbers: Augment, generator: Generator) -> Tensor:
 
 
 def _cut(x: Tensor, share: float, generator: Generator) -> Tensor:
-    """Cover a square with middle gray: DeVries and Taylor 2017, "Cutout"."""
+    """Cover a square with gray. Source: DeVries and Taylor 2017, "Cutout"."""
     n, _, height, width = x.shape
     covered = torch.ones(n, 1, 1, 1, dtype=torch.bool, device=x.device)
     for side, axis in ((height, 2), (width, 3)):
@@ -139,6 +142,6 @@ def _cut(x: Tensor, share: float, generator: Generator) -> Tensor:
 
 
 def _uniform(x: Tensor, generator: Generator, low: float, high: float) -> Tensor:
-    """Return (n, 1, 1, 1) numbers between two."""
+    """Draw (n, 1, 1, 1) numbers, uniform from `low` to `high`."""
     drawn = torch.rand(len(x), 1, 1, 1, generator=generator, device=x.device)
     return low + (high - low) * drawn

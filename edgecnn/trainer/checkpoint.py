@@ -1,4 +1,4 @@
-"""Checkpoints: weights as safetensors, never pickle, with the recipe and spec they belong to."""
+"""Checkpoints: weights, recipe and spec of a network in one safetensors file; no pickle."""
 
 import json
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ from edgecnn.errors import DataError, NotFound, SpecError
 from edgecnn.model.shipped import SHIPPED
 from edgecnn.model.spec import ModelSpec
 from edgecnn.trainer.networks import build
-from edgecnn.trainer.recipe import Recipe
+from edgecnn.trainer.recipe import Recipe, reason_of
 
 CHECKPOINT = "checkpoint.safetensors"
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A trained network and what it was made by."""
+    """A trained network with its recipe and spec."""
 
     network: nn.Module
     recipe: Recipe
@@ -28,16 +28,26 @@ class Checkpoint:
 
 
 def write_checkpoint(path: Path, network: nn.Module, recipe: Recipe, spec: ModelSpec) -> None:
-    """Write a network's weights, whole or not at all; equal ones give equal bytes."""
+    """Write a checkpoint atomically; equal checkpoints give equal bytes.
+
+    Args:
+        path: The file to write.
+        network: Its weights and batch norm statistics are stored.
+        recipe: How it was trained; `read_checkpoint` builds the network from it.
+        spec: Its input and labels.
+
+    Raises:
+        DeviceError: The file cannot be written.
+    """
     metadata = {"recipe": recipe.to_json(), "spec": spec.to_json()}
     write_atomic(path, in_order(save(weights_of(network), metadata)))
 
 
 def in_order(data: bytes) -> bytes:
-    """Return a safetensors file with its header sorted: the library writes metadata in any order.
+    """Return a safetensors file with sorted header keys; the library writes them in random order.
 
-    Source: the format's description in huggingface/safetensors: 8 bytes that give the header's
-    length, the header as JSON padded with spaces, the tensors.
+    Source: the format's description in huggingface/safetensors: 8 bytes for the length of the
+    header, the header as JSON padded with spaces, the tensors.
     """
     start = 8 + int.from_bytes(data[:8], "little")
     header = json.dumps(json.loads(data[8:start]), sort_keys=True, ensure_ascii=False)
@@ -47,16 +57,16 @@ def in_order(data: bytes) -> bytes:
 
 
 def weights_of(network: nn.Module) -> dict[str, Tensor]:
-    """Return the weights and norms of a network, on the CPU."""
+    """Return the weights and batch norm statistics of a network, on the CPU."""
     return {name: tensor.cpu().contiguous() for name, tensor in network.state_dict().items()}
 
 
 def read_checkpoint(place: str | Path) -> Checkpoint:
-    """Read the checkpoint of a run's folder, a file, or one that ships with edgecnn.
+    """Read a checkpoint by run folder, by file, or by the name of one that ships with edgecnn.
 
     Raises:
-        NotFound: There is none.
-        DataError: It is broken or does not fit its network.
+        NotFound: There is no such checkpoint.
+        DataError: It is broken, or its weights do not fit its network.
     """
     path = _find(place)
     weights, metadata = read_tensors(path)
@@ -71,19 +81,18 @@ def read_checkpoint(place: str | Path) -> Checkpoint:
 
 
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """Return the tensors and the texts of a safetensors file; raises DataError if it is broken."""
+    """Return the tensors and metadata of a safetensors file; raises DataError if it is broken."""
     try:
         with safe_open(path, "pt") as file:
-            texts = file.metadata() or {}
-            return {name: file.get_tensor(name) for name in file.keys()}, texts  # noqa: SIM118
+            metadata = file.metadata() or {}
+            return {name: file.get_tensor(name) for name in file.keys()}, metadata  # noqa: SIM118
     except (SafetensorError, OSError) as error:
         raise broken(path, error) from error
 
 
 def broken(path: Path, error: Exception) -> DataError:
-    """Return the error of a file that cannot be read back."""
-    reason = error.what if isinstance(error, SpecError) else str(error)
-    return DataError(f"{path} is broken: {reason}", remedy="train again")
+    """Return the error to raise for a file of a run that cannot be read."""
+    return DataError(f"{path} is broken: {reason_of(error)}", remedy="train again")
 
 
 def shipped_checkpoints() -> list[str]:
@@ -97,6 +106,6 @@ def _find(place: str | Path) -> Path:
         if path.is_file():
             return path
     raise NotFound(
-        f"{place} is no run's folder and no checkpoint: {CHECKPOINT} is missing",
-        remedy=f"`edgecnn train`, or use one that ships: {', '.join(shipped_checkpoints())}",
+        f"{place} is neither a run folder with {CHECKPOINT} nor a checkpoint",
+        remedy=f"run `edgecnn train`, or use a shipped one: {', '.join(shipped_checkpoints())}",
     )

@@ -1,4 +1,4 @@
-"""Learning from a larger network's answers.
+"""Knowledge distillation: a network also learns from the logits of a larger one.
 
 Source: Hinton, Vinyals and Dean 2015, "Distilling the Knowledge in a Neural Network".
 """
@@ -18,31 +18,40 @@ from edgecnn.trainer.recipe import Recipe
 
 @dataclass(frozen=True)
 class Teacher:
-    """A trained network that answers the pictures the student sees."""
+    """A trained network whose logits are targets for the student, on the same batches."""
 
     network: nn.Module
     temperature: float
     weight: float
 
     @torch.no_grad()
-    def answer(self, x: Tensor) -> Tensor:
-        """(n, c, h, w) -> (n, classes) logits."""
+    def logits(self, x: Tensor) -> Tensor:
+        """(n, c, h, w) float in 0..1 -> (n, classes) float32 logits."""
         logits: Tensor = self.network(x)
         return logits.float()
 
-    def loss(self, student: Tensor, answers: Tensor) -> Tensor:
-        """Return the divergence of the softened answers, scaled to the labels' gradients."""
-        heat = self.temperature
-        theirs, own = F.log_softmax(answers / heat, 1), F.log_softmax(student / heat, 1)
-        return F.kl_div(own, theirs, reduction="batchmean", log_target=True) * heat**2
+    def loss(self, student: Tensor, teacher: Tensor) -> Tensor:
+        """Return the KL divergence of two (n, classes) logits, softened by the temperature.
+
+        The factor temperature² keeps its gradients as large as those of the labels' loss.
+        """
+        target, own = (F.log_softmax(x / self.temperature, 1) for x in (teacher, student))
+        divergence = F.kl_div(own, target, reduction="batchmean", log_target=True)
+        return divergence * self.temperature**2
 
 
 def make_teacher(recipe: Recipe, spec: ModelSpec, device: torch.device) -> Teacher | None:
-    """Read the recipe's teacher, if it has one.
+    """Return the recipe's teacher in evaluation mode; None if the recipe has none.
+
+    Args:
+        recipe: Its `distill` names the teacher.
+        spec: The student's input and labels.
+        device: Where the teacher computes.
 
     Raises:
-        NotFound, DataError: There is no such run or checkpoint, or it is broken.
-        OptionError: It has other classes or another input.
+        NotFound: There is no such run or checkpoint.
+        DataError: It is broken.
+        OptionError: It has other classes or another input than the student.
     """
     numbers = recipe.distill
     if not numbers.teacher:
@@ -50,16 +59,17 @@ def make_teacher(recipe: Recipe, spec: ModelSpec, device: torch.device) -> Teach
     found = read_checkpoint(numbers.teacher)
     if (found.spec.labels, found.spec.shape) != (spec.labels, spec.shape):
         raise OptionError(
-            f"teacher {numbers.teacher!r} sees {found.spec.shape} and knows "
-            f"{len(found.spec.labels)} classes; the student {spec.shape} and {len(spec.labels)}",
+            f"teacher {numbers.teacher!r} has input {found.spec.shape} and "
+            f"{len(found.spec.labels)} classes; the student has {spec.shape} and "
+            f"{len(spec.labels)}",
             remedy="use a teacher that was trained on the same data set at the same size",
         )
     network = found.network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return Teacher(folded(network.eval()), numbers.temperature, numbers.weight)
+    return Teacher(fold_batch_norms(network.eval()), numbers.temperature, numbers.weight)
 
 
-def folded(network: nn.Module) -> nn.Module:
-    """Fold each batch norm into the convolution before it: the same answers, sooner."""
+def fold_batch_norms(network: nn.Module) -> nn.Module:
+    """Fold each batch norm into the convolution before it, in place: equal logits, less time."""
     for layer in network.modules():
         if isinstance(layer, nn.Sequential):
             pairs = zip(list(layer), list(layer)[1:], strict=False)

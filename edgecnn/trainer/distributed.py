@@ -1,9 +1,9 @@
-"""Several processes that train one network, each on its share of every batch.
+"""Data-parallel training: several processes train one network, each on its share of a batch.
 
-Start them with torchrun: `torchrun --nproc-per-node 2 -m edgecnn train ...`. gloo carries CPUs,
-nccl GPUs. Every process draws the same order of pictures and takes every n-th of a batch;
-gradients are summed, so a step is the step of the whole batch, but for batch norm, which sees its
-share only.
+Start them with torchrun: `torchrun --nproc-per-node 2 -m edgecnn train ...`. The backend is gloo on
+CPUs and nccl on GPUs. All processes draw the same order of pictures; of n processes, each takes
+every n-th picture of a batch. Gradients are summed, so that a step equals one process's step on the
+whole batch; only batch norm differs, because it normalises each share by itself.
 """
 
 import os
@@ -18,51 +18,47 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class ProcessGroup:
-    """This process among those that train together."""
+    """This process's rank, and how many processes train together."""
 
     rank: int = 0
     size: int = 1
 
     @property
-    def leads(self) -> bool:
-        """Whether this process writes files and shows progress."""
+    def is_leader(self) -> bool:
+        """Whether this process writes the files."""
         return self.rank == 0
 
     def share(self, batch: Tensor) -> Tensor:
-        """Return this process's pictures of a batch."""
+        """Return this process's part of a batch, (n,) indexes."""
         return batch[self.rank :: self.size]
 
     def sum_gradients(self, network: nn.Module) -> None:
-        """Add up the gradients of all processes, in each of them."""
+        """Sum the gradients over all processes (all-reduce)."""
         if self.size > 1:
             self._sum([p.grad for p in network.parameters() if p.grad is not None])
 
-    def average_norms(self, network: nn.Module) -> None:
-        """Give every process the mean of all processes' batch norm statistics."""
-        norms = [b for b in network.buffers() if b.is_floating_point()]
-        if self.size > 1 and norms:
-            self._sum(norms)
-            for norm in norms:
-                norm /= self.size
+    def average_statistics(self, network: nn.Module) -> None:
+        """Average the batch norm statistics over all processes (all-reduce)."""
+        statistics = [b for b in network.buffers() if b.is_floating_point()]
+        if self.size > 1 and statistics:
+            self._sum(statistics)
+            for tensor in statistics:
+                tensor /= self.size
 
     def any(self, flag: bool) -> bool:
-        """Tell whether any process says so; all of them learn the same answer."""
-        if self.size == 1:
-            return flag
-        told = torch.tensor(float(flag))
-        dist.all_reduce(told)
-        return bool(told)
+        """Return whether the flag is set in any process; all processes get the same result."""
+        return self.total(flag) > 0
 
     def total(self, value: float) -> float:
-        """Return the sum of a number over the processes."""
+        """Return the sum of a number over all processes."""
         if self.size == 1:
             return value
-        told = torch.tensor(value, dtype=torch.float64)
-        dist.all_reduce(told)
-        return float(told)
+        summed = torch.tensor(value, dtype=torch.float64)
+        dist.all_reduce(summed)
+        return float(summed)
 
     def _sum(self, tensors: list[Tensor]) -> None:
-        """Add tensors up in one message."""
+        """Sum each tensor over all processes in place, all in one message."""
         flat = torch.cat([tensor.reshape(-1) for tensor in tensors])
         dist.all_reduce(flat)
         sizes = [tensor.numel() for tensor in tensors]
@@ -73,7 +69,7 @@ class ProcessGroup:
 
 @contextmanager
 def joined(device: torch.device) -> Iterator[ProcessGroup]:
-    """Join the processes that torchrun started; alone, there is nothing to join.
+    """Join the process group that torchrun has started; without torchrun, a group of one.
 
     Source: torchrun's environment variables, pytorch.org/docs/stable/elastic/run.html.
     """
@@ -83,7 +79,7 @@ def joined(device: torch.device) -> Iterator[ProcessGroup]:
         return
     if device.type == "cuda":
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
-    # gloo beside nccl: numbers such as `total`'s lie on the CPU.
+    # gloo as well as nccl: the numbers of `total` and `any` are on the CPU.
     dist.init_process_group("cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo")
     try:
         yield ProcessGroup(dist.get_rank(), size)
@@ -92,5 +88,5 @@ def joined(device: torch.device) -> Iterator[ProcessGroup]:
 
 
 def is_leader() -> bool:
-    """Tell whether this process writes files, before or after it has joined."""
+    """Return whether this process shows progress and prints, also before it has joined a group."""
     return int(os.environ.get("RANK", "0")) == 0

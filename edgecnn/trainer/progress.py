@@ -1,4 +1,4 @@
-"""What a run tells while it trains, and how it is stopped."""
+"""Progress reports of a training run, its time limit, and how Ctrl-C stops it."""
 
 import math
 import signal
@@ -12,7 +12,7 @@ from types import FrameType
 
 @dataclass(frozen=True)
 class Progress:
-    """Where training stands after one step."""
+    """The state of training after one step."""
 
     epoch: int
     """From 1."""
@@ -30,39 +30,39 @@ OnProgress = Callable[[Progress], None]
 
 
 def ignore(_: Progress) -> None:
-    """Watch nothing."""
+    """Do nothing: the callback of a caller who wants no progress reports."""
 
 
 @dataclass(frozen=True)
-class Keep:
-    """Where an unfinished run is kept, and how long it may take."""
+class LoopOptions:
+    """Options of one invocation of the training loop, which are not part of the recipe."""
 
     snapshot: Path | None = None
-    """Written after each epoch and when training is stopped; None: nowhere."""
+    """File for the training state, written after each epoch and on Ctrl-C. None: none."""
     budget_seconds: float = math.inf
-    """Training ends after so many seconds; its learning rate goes down as the time does."""
+    """Time after which training ends; the learning rate schedule follows it."""
 
 
 @dataclass
 class Interrupt:
-    """Whether somebody pressed Ctrl-C."""
+    """Whether Ctrl-C was pressed."""
 
-    wanted: bool = False
+    requested: bool = False
 
-    def note(self, _number: int, _frame: FrameType | None) -> None:
-        """Remember the first Ctrl-C; the second one stops at once, as ever."""
-        self.wanted = True
+    def handle(self, _number: int, _frame: FrameType | None) -> None:
+        """Handle the first SIGINT; a second one raises KeyboardInterrupt as usual."""
+        self.requested = True
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @contextmanager
-def interrupts() -> Iterator[Interrupt]:
-    """Turn Ctrl-C into a wish that the loop reads between two steps."""
+def deferred_interrupt() -> Iterator[Interrupt]:
+    """Make Ctrl-C set a flag, which the training loop reads between two steps."""
     interrupt = Interrupt()
     if threading.current_thread() is not threading.main_thread():
-        yield interrupt  # signals reach the main thread only
+        yield interrupt  # only the main thread may set signal handlers
         return
-    before = signal.signal(signal.SIGINT, interrupt.note)
+    before = signal.signal(signal.SIGINT, interrupt.handle)
     try:
         yield interrupt
     finally:

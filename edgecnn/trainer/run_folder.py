@@ -1,5 +1,6 @@
-"""A run's folder: the checkpoint as safetensors, never pickle, and what was measured."""
+"""A run's folder: checkpoint, metrics and plots."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -7,44 +8,50 @@ from pathlib import Path
 from torch import nn
 
 from edgecnn.atomic import write_atomic
-from edgecnn.errors import DataError, NotFound, OptionError, SpecError
+from edgecnn.errors import NotFound, OptionError, SpecError
 from edgecnn.model.spec import ModelSpec
 from edgecnn.records import Record
-from edgecnn.trainer.checkpoint import CHECKPOINT, read_checkpoint, write_checkpoint
+from edgecnn.trainer.checkpoint import CHECKPOINT, broken, read_checkpoint, write_checkpoint
 from edgecnn.trainer.metrics import Metrics
 from edgecnn.trainer.recipe import Recipe
 from edgecnn.trainer.report.plots import plot_confusion, plot_history
 from edgecnn.trainer.snapshot import SNAPSHOT, Epoch
 
 METRICS = "metrics.json"
+PACKAGES = ("edgecnn", "numpy", "onnx", "onnxruntime", "opencv-python", "opencv-python-headless",
+            "torch")  # fmt: skip
+"""Their versions are recorded; OpenCV has several package names."""
 
 
 @dataclass(frozen=True)
 class TrainReport(Record):
-    """`metrics.json`: how a run was made and how well it does."""
+    """`metrics.json`: recipe, data, history and test metrics of a run."""
 
     recipe: Recipe
     dataset_digest: str
+    """SHA-256 of the fitted pictures and labels."""
     problems: tuple[str, ...]
-    """Files of the data set that could not be used."""
+    """One line for each file of the data set that could not be used."""
     warnings: tuple[str, ...]
-    """What of the data set will hurt the model."""
+    """One sentence for each property of the data set that will make the model worse."""
     pictures: dict[str, int]
-    """How many were in each part."""
+    """Number of pictures in each part."""
     parameters: int
+    """Number of trained weights."""
     history: tuple[Epoch, ...]
     ended: str
-    """Why training ended: all epochs, time or patience."""
+    """Why training ended: all epochs, the time budget, or patience."""
     test: Metrics
     seconds: float
     """Time of the training loop."""
     device: str
+    """PyTorch device that it was trained on."""
     versions: dict[str, str]
 
 
 @dataclass(frozen=True)
 class Run:
-    """A trained network, with all that is needed to export it."""
+    """A finished run, as it is read for evaluation and export."""
 
     network: nn.Module
     recipe: Recipe
@@ -53,13 +60,13 @@ class Run:
 
 
 def check_free(out: Path, *, overwrite: bool) -> None:
-    """Raise OptionError if the folder already holds a run, finished or not, or is a file."""
+    """Raise OptionError if `out` is a file, or a folder with a run in it, finished or not."""
     if out.exists() and not out.is_dir():
         raise OptionError(f"{out} is not a folder", remedy="choose another --out")
     if (out / SNAPSHOT).exists() and not overwrite:
         raise OptionError(
-            f"{out} holds a run that is not finished",
-            remedy="go on with --resume, choose another --out, or give --overwrite",
+            f"{out} holds an unfinished run",
+            remedy="continue it with --resume, choose another --out, or give --overwrite",
         )
     if (out / CHECKPOINT).exists() and not overwrite:
         raise OptionError(
@@ -68,7 +75,17 @@ def check_free(out: Path, *, overwrite: bool) -> None:
 
 
 def write_run(out: Path, network: nn.Module, spec: ModelSpec, report: TrainReport) -> None:
-    """Write the checkpoint, the measurements, and its plots; the checkpoint comes last."""
+    """Write plots, metrics and checkpoint, and remove the snapshot; the checkpoint comes last.
+
+    Args:
+        out: The run's folder.
+        network: The trained network.
+        spec: Its input and labels.
+        report: What is written as `metrics.json`.
+
+    Raises:
+        DeviceError: A file cannot be written.
+    """
     write_atomic(out / "history.png", plot_history(report.history))
     write_atomic(out / "confusion.png", plot_confusion(report.test))
     write_atomic(out / METRICS, report.to_json(indent=1))
@@ -77,20 +94,22 @@ def write_run(out: Path, network: nn.Module, spec: ModelSpec, report: TrainRepor
 
 
 def read_run(folder: Path) -> Run:
-    """Read a run back.
+    """Read a finished run.
 
     Raises:
-        NotFound: The folder holds no run, or one that was stopped.
-        DataError: Its files are broken or its checkpoint does not fit its network.
+        NotFound: The folder holds no run, or one that was interrupted.
+        DataError: A file is broken, or the weights do not fit the network.
     """
     if (folder / SNAPSHOT).is_file():
         raise NotFound(
-            f"{folder} holds a run that was stopped before its end",
+            f"{folder} holds a run that was interrupted before its end",
             remedy=f"finish it: edgecnn train --resume --out {folder}",
         )
     for name in (CHECKPOINT, METRICS):
         if not (folder / name).is_file():
-            raise NotFound(f"{folder} holds no run: {name} is missing", remedy="`edgecnn train`")
+            raise NotFound(
+                f"{folder} holds no run: {name} is missing", remedy="run `edgecnn train`"
+            )
     found, report = read_checkpoint(folder), _read_report(folder / METRICS)
     return Run(found.network, found.recipe, found.spec, report)
 
@@ -99,20 +118,13 @@ def _read_report(path: Path) -> TrainReport:
     try:
         return TrainReport.from_json(path.read_text(encoding="utf-8"))
     except (SpecError, UnicodeDecodeError) as error:
-        reason = error.what if isinstance(error, SpecError) else str(error)
-        raise DataError(f"{path} is broken: {reason}", remedy="train again") from error
+        raise broken(path, error) from error
 
 
 def package_versions() -> dict[str, str]:
-    """Return the versions of the packages that shape a model; what is not installed is left out."""
-    names = ("edgecnn", "numpy", "onnx", "onnxruntime", "opencv-python", "opencv-python-headless",
-             "torch")  # fmt: skip
-    installed = {name: _version(name) for name in names}
-    return {name: found for name, found in installed.items() if found}
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:  # OpenCV comes under several names
-        return ""
+    """Return the versions of the installed packages that influence a model."""
+    found = {}
+    for name in PACKAGES:
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found

@@ -1,6 +1,6 @@
-"""A run that is not finished yet, as one file: all that it takes to go on as if nothing happened.
+"""Snapshots: the complete state of an unfinished run in one file, for a bit-exact resume.
 
-Random numbers need no place in it: each is drawn from the seed and the number of the step.
+Random generators are not part of it: each step seeds them from the recipe and the step's number.
 """
 
 from collections.abc import Mapping
@@ -22,38 +22,41 @@ SNAPSHOT = "unfinished.safetensors"
 
 @dataclass(frozen=True)
 class Epoch:
-    """What one epoch gave."""
+    """The figures of one epoch."""
 
     epoch: int
+    """From 1."""
     loss: float
+    """Mean training loss."""
     accuracy: float
+    """Share of the training pictures labelled correctly, 0 to 1."""
     validation_loss: float
     validation_accuracy: float
     learning_rate: float
-    """Of its last step."""
+    """Of the epoch's last step."""
 
 
 @dataclass(frozen=True)
 class TrainingState(Record):
-    """How far a run has come."""
+    """The progress of a run: finished epochs, and sums over the epoch in progress."""
 
     history: tuple[Epoch, ...] = ()
-    """Of the epochs that are done."""
+    """One for each finished epoch."""
     step: int = 0
-    """Steps done of the epoch that is not."""
+    """Number of finished steps of the epoch in progress."""
     seen: int = 0
-    """Pictures of that epoch so far."""
+    """Pictures trained on in this epoch."""
     correct: float = 0.0
-    """How many of them were labelled correctly."""
+    """Number of them labelled correctly."""
     loss: float = 0.0
-    """Sum of their losses."""
+    """Sum of the losses of these pictures."""
     seconds: float = 0.0
-    """Time of all steps."""
+    """Time of all steps so far."""
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A run's recipe and data, how far it has come, and every tensor it needs."""
+    """Recipe, data digest, progress and all tensors of an unfinished run."""
 
     recipe: Recipe
     dataset_digest: str
@@ -63,7 +66,7 @@ class Snapshot:
 
 
 def write_snapshot(path: Path, snapshot: Snapshot) -> None:
-    """Write a snapshot over the last one, whole or not at all; raises DeviceError."""
+    """Replace the last snapshot atomically; raises DeviceError if it cannot be written."""
     metadata = {
         "recipe": snapshot.recipe.to_json(),
         "dataset_digest": snapshot.dataset_digest,
@@ -75,27 +78,28 @@ def write_snapshot(path: Path, snapshot: Snapshot) -> None:
 
 def read_snapshot(path: Path) -> Snapshot:
     """Read a snapshot; raises DataError if it is broken."""
-    tensors, texts = read_tensors(path)
+    tensors, metadata = read_tensors(path)
     try:
-        recipe, state = Recipe.from_json(texts["recipe"]), TrainingState.from_json(texts["state"])
-        return Snapshot(recipe, texts["dataset_digest"], state, tensors)
+        recipe = Recipe.from_json(metadata["recipe"])
+        state = TrainingState.from_json(metadata["state"])
+        return Snapshot(recipe, metadata["dataset_digest"], state, tensors)
     except (KeyError, SpecError) as error:
         raise broken(path, error) from error
 
 
 def prefixed(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Return the tensors with `prefix.` before their names."""
+    """Return the tensors with `prefix.` added to their names."""
     return {f"{prefix}.{name}": tensor for name, tensor in tensors.items()}
 
 
 def under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Return the tensors named `prefix.*`, without the prefix."""
+    """Return the tensors named `prefix.*`, with the prefix removed."""
     length = len(prefix) + 1
     return {n[length:]: t for n, t in tensors.items() if n.startswith(f"{prefix}.")}
 
 
 def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
-    """Return an optimizer's memory of each parameter, named `<parameter>.<what>`."""
+    """Return an optimizer's state tensors, named `<parameter number>.<name>`."""
     state = optimizer.state_dict()["state"]
     return {
         f"{parameter}.{name}": torch.as_tensor(value)
@@ -106,16 +110,16 @@ def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
 
 
 def restore_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
-    """Give an optimizer the memory that `optimizer_tensors` returned.
+    """Load the state tensors that `optimizer_tensors` returned.
 
-    Fused optimizers want it laid out as the parameter is, channels last.
+    Fused optimizers need them in the memory format of their parameters, channels last.
     """
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
     state: dict[int, dict[str, Tensor]] = {}
     for name, tensor in tensors.items():
-        number, _, what = name.partition(".")
+        number, _, key = name.partition(".")
         own = parameters[int(number)]
-        laid_out = torch.empty_like(own).copy_(tensor) if tensor.shape == own.shape else tensor
-        state.setdefault(int(number), {})[what] = laid_out.detach()
+        copied = torch.empty_like(own).copy_(tensor) if tensor.shape == own.shape else tensor
+        state.setdefault(int(number), {})[key] = copied.detach()
     groups = optimizer.state_dict()["param_groups"]
     optimizer.load_state_dict({"state": state, "param_groups": groups})

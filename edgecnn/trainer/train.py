@@ -1,4 +1,4 @@
-"""`train`: from a recipe to a run's folder."""
+"""`train`: trains by a recipe and writes the run's folder."""
 
 import math
 from pathlib import Path
@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from edgecnn.data.catalog import InputOptions, load
-from edgecnn.data.dataset import Dataset
+from edgecnn.data.dataset import PARTS, Dataset
 from edgecnn.data.inspection import class_warnings
 from edgecnn.errors import DataError, NotFound, OptionError
 from edgecnn.model.spec import ModelSpec
@@ -15,7 +15,7 @@ from edgecnn.trainer.distill import make_teacher
 from edgecnn.trainer.distributed import ProcessGroup, joined
 from edgecnn.trainer.metrics import measure
 from edgecnn.trainer.networks import build
-from edgecnn.trainer.progress import Keep, OnProgress, ignore
+from edgecnn.trainer.progress import LoopOptions, OnProgress, ignore
 from edgecnn.trainer.recipe import Recipe
 from edgecnn.trainer.report.presentation import present
 from edgecnn.trainer.run_folder import TrainReport, check_free, package_versions, write_run
@@ -38,26 +38,28 @@ def train(
 ) -> TrainReport:
     """Train by a recipe and write the run's folder.
 
-    The same recipe on the same machine gives the same weights, in one go or resumed. The test part
-    is read once, after the last epoch. Started by torchrun, several processes train together and
-    the first one writes.
+    The same recipe on the same machine gives the same weights, also when it is interrupted and
+    resumed. The test part is used once, after the last epoch. Under torchrun, several processes
+    train together and the one of rank 0 writes.
 
     Args:
-        recipe: Data set, network and every number.
-        out: Folder for checkpoint, tables and plots; while training, for the unfinished run.
+        recipe: Data set, network and hyperparameters.
+        out: Folder for checkpoint, tables and plots; during training, for the snapshot.
         device: auto, cpu, cuda or mps.
-        overwrite: Replace a run that is already there.
-        resume: Go on with the unfinished run that is there; its recipe must be this one.
+        overwrite: Replace a run in `out`.
+        resume: Continue the unfinished run in `out`, which must have the same recipe.
         strict: Refuse a data set with unusable files.
-        budget_seconds: End training after so long; the result depends on the machine's speed.
+        budget_seconds: Time after which training ends; with one, the result depends on the speed of
+            the machine.
         on_progress: Called after each step.
 
     Raises:
-        NotFound, DataError: The data set is not there or unusable.
+        NotFound: The data set is not found; or with `resume`, there is no unfinished run.
+        DataError: The data set cannot be used, or has changed since the unfinished run began.
         OptionError: The network does not fit the input, or `out` already holds a run.
-        DeviceError: The device is not there, or `out` cannot be written.
-        CheckFailed: The loss is not a number.
-        Stopped: Ctrl-C; `resume` goes on.
+        DeviceError: The device is missing, or `out` cannot be written.
+        CheckFailed: The loss is not finite.
+        Stopped: Ctrl-C was pressed; `resume` continues the run.
     """
     folder = Path(out)
     unfinished = read_unfinished(folder, recipe) if resume else None
@@ -67,17 +69,17 @@ def train(
     if unfinished is not None and unfinished.dataset_digest != data.digest:
         raise DataError(
             f"data set {recipe.data!r} has changed since the run in {folder} began",
-            remedy="bring the old pictures back, or start again with --overwrite",
+            remedy="restore the old pictures, or start again with --overwrite",
         )
-    if unfinished is None:  # another run's: to go on with it now would be a mistake
+    if unfinished is None:  # a snapshot of an earlier run must not be resumed later
         (folder / SNAPSHOT).unlink(missing_ok=True)
-    keep = Keep(folder / SNAPSHOT, budget_seconds)
-    with joined(choose_device(device)) as team:
+    options = LoopOptions(folder / SNAPSHOT, budget_seconds)
+    with joined(choose_device(device)) as group:
         report, network = train_on(
             data, spec, recipe, device=device, on_progress=on_progress,
-            team=team, keep=keep, unfinished=unfinished,
+            group=group, options=options, unfinished=unfinished,
         )  # fmt: skip
-        if team.leads:
+        if group.is_leader:
             present(folder, network, data, report)
             write_run(folder, network, spec, report)
     return report
@@ -88,31 +90,27 @@ def read_unfinished(folder: Path, recipe: Recipe) -> Snapshot:
 
     Raises:
         NotFound: There is none.
-        OptionError: It is of another recipe.
+        OptionError: It belongs to another recipe.
         DataError: It is broken.
     """
-    found = _snapshot_in(folder)
+    found = find_snapshot(folder)
     if found.recipe != recipe:
         raise OptionError(
             f"the unfinished run in {folder} has another recipe",
-            remedy="resume with --out and --resume alone, or start again with --overwrite",
+            remedy="give --out and --resume without other options, or start again with --overwrite",
         )
     return found
 
 
-def recipe_of_unfinished(folder: Path) -> Recipe:
-    """Return the recipe of the unfinished run in a folder; raises NotFound, DataError."""
-    return _snapshot_in(folder).recipe
-
-
-def _snapshot_in(folder: Path) -> Snapshot:
+def find_snapshot(folder: Path) -> Snapshot:
+    """Read the snapshot of the unfinished run in a folder; raises NotFound, DataError."""
     if not (folder / SNAPSHOT).is_file():
         raise NotFound(f"{folder} holds no unfinished run", remedy="train without --resume")
     return read_snapshot(folder / SNAPSHOT)
 
 
 def load_for(recipe: Recipe, *, strict: bool = False) -> tuple[Dataset, ModelSpec]:
-    """Load a recipe's data set, fitted for its network; raises what `load` raises."""
+    """Load the data set of a recipe, fitted to its input; raises what `load` raises."""
     options = InputOptions(recipe.size, recipe.channels, recipe.fit)
     return load(recipe.data, options, recipe.train_size, strict=strict)
 
@@ -124,29 +122,41 @@ def train_on(
     *,
     device: str = "auto",
     on_progress: OnProgress = ignore,
-    team: ProcessGroup | None = None,
-    keep: Keep | None = None,
+    group: ProcessGroup | None = None,
+    options: LoopOptions | None = None,
     unfinished: Snapshot | None = None,
 ) -> tuple[TrainReport, nn.Module]:
-    """Train on a data set in memory; raises what `train` raises."""
-    target, keep = choose_device(device), keep or Keep()
+    """Train on a data set in memory, and score the test part; raises what `train` raises.
+
+    Args:
+        data: The fitted data set.
+        spec: The network's input and labels.
+        recipe: Network and hyperparameters.
+        device: auto, cpu, cuda or mps.
+        on_progress: Called after each step.
+        group: The processes that train together. None: this one alone.
+        options: Snapshot file and time budget. None: neither.
+        unfinished: The snapshot to continue from, of the same recipe and data.
+    """
+    target, options = choose_device(device), options or LoopOptions()
     torch.backends.cudnn.deterministic = True
     network = make_network(recipe, spec)
     state = train_network(
         network, data, recipe, target, on_progress,
-        teacher=make_teacher(recipe, spec, target), team=team, keep=keep, unfinished=unfinished,
+        teacher=make_teacher(recipe, spec, target), group=group, options=options,
+        unfinished=unfinished,
     )  # fmt: skip
-    answers = logits_of(network, data.test, target).argmax(1).numpy()
+    predicted = logits_of(network, data.test, target).argmax(1).numpy()
     report = TrainReport(
         recipe=recipe,
         dataset_digest=data.digest,
         problems=data.problems,
         warnings=class_warnings(data),
-        pictures={part: len(getattr(data, part)) for part in ("train", "validation", "test")},
+        pictures={part: len(data.part(part)) for part in PARTS},
         parameters=sum(p.numel() for p in network.parameters()),
         history=state.history,
-        ended=_ended(recipe, state, keep),
-        test=measure(spec.labels, data.test.labels, answers, form="torch", split="test"),
+        ended=_ended(recipe, state, options),
+        test=measure(spec.labels, data.test.labels, predicted, form="torch", split="test"),
         seconds=round(state.seconds, 3),
         device=str(target),
         versions=package_versions(),
@@ -154,16 +164,17 @@ def train_on(
     return report, network
 
 
-def _ended(recipe: Recipe, state: TrainingState, keep: Keep) -> str:
+def _ended(recipe: Recipe, state: TrainingState, options: LoopOptions) -> str:
+    """Return why training ended, as a phrase."""
     if len(state.history) == recipe.epochs:
         return "all epochs done"
-    if not recipe.patience or state.seconds >= keep.budget_seconds:
-        return f"time budget of {keep.budget_seconds:g} s used up"
+    if not recipe.patience or state.seconds >= options.budget_seconds:
+        return f"time budget of {options.budget_seconds:g} s used up"
     return f"no better validation accuracy for {recipe.patience} epochs"
 
 
 def make_network(recipe: Recipe, spec: ModelSpec) -> nn.Module:
-    """Return a network with the recipe's initial weights; raises what `take_features` raises."""
+    """Build the recipe's network with its initial weights; raises what `take_features` raises."""
     torch.manual_seed(recipe.seed)
     network = build(recipe.network, spec.shape, len(spec.labels))
     take_features(network, recipe, spec)

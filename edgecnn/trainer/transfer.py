@@ -1,4 +1,4 @@
-"""Starting from the features that another run has learned.
+"""Transfer learning: a network starts from the features of another run.
 
 Source: Yosinski et al. 2014, "How transferable are features in deep neural networks?".
 """
@@ -14,15 +14,20 @@ from edgecnn.trainer.recipe import Recipe
 
 
 def head_of(network: nn.Module) -> tuple[str, nn.Linear]:
-    """Return the last dense layer, which makes the logits, and its name."""
+    """Return the name and module of the last dense layer (the head), whose output is the logits."""
     return [(n, m) for n, m in network.named_modules() if isinstance(m, nn.Linear)][-1]
 
 
 def start_from(recipe: Recipe, start: str) -> Recipe:
-    """Return a recipe that starts from another run's features, with its network and input.
+    """Return the recipe changed to start from another run, with its network, channels and size.
+
+    Args:
+        recipe: The recipe to change; a size other than 0 is kept.
+        start: A run's folder, or the name of a shipped checkpoint.
 
     Raises:
-        NotFound, DataError: There is no such run or checkpoint, or it is broken.
+        NotFound: There is no such run or checkpoint.
+        DataError: It is broken.
     """
     found = read_checkpoint(start)
     return replace(
@@ -35,40 +40,41 @@ def start_from(recipe: Recipe, start: str) -> Recipe:
 
 
 def take_features(network: nn.Module, recipe: Recipe, spec: ModelSpec) -> None:
-    """Give a fresh network the weights of the recipe's start, all but the head's.
+    """Load the weights of `recipe.transfer.start` into a network, except those of the head.
+
+    Args:
+        network: A network with random weights, changed in place.
+        recipe: Nothing happens if its `transfer` names no start.
+        spec: The network's input, for the message.
 
     Raises:
-        NotFound, DataError: There is no such run or checkpoint, or it is broken.
-        OptionError: Its network has other layers, or it sees another number of channels.
+        NotFound: There is no such run or checkpoint.
+        DataError: It is broken.
+        OptionError: Its network has other layers, or another number of channels.
     """
     if not recipe.transfer.start:
         return
-    found = read_checkpoint(recipe.transfer.start)
-    head, _ = head_of(network)
-    features = {
-        name: tensor
-        for name, tensor in found.network.state_dict().items()
-        if not name.startswith(f"{head}.")
-    }
-    own = {n: t.shape for n, t in network.state_dict().items() if not n.startswith(f"{head}.")}
-    if own != {name: tensor.shape for name, tensor in features.items()}:
+    head = head_of(network)[0]
+    given = read_checkpoint(recipe.transfer.start).network
+    features, own = (
+        {name: t for name, t in net.state_dict().items() if not name.startswith(f"{head}.")}
+        for net in (given, network)
+    )
+    if {n: t.shape for n, t in own.items()} != {n: t.shape for n, t in features.items()}:
         raise OptionError(
             f"{recipe.transfer.start!r} has other layers than {recipe.network.name} with "
             f"{spec.channels} channels at {spec.height}x{spec.width}",
-            remedy="use the network and channels it was trained with; --from alone does so",
+            remedy="use its network and channels, as --from without other options does",
         )
     network.load_state_dict(features, strict=False)
 
 
 def freeze(network: nn.Module, frozen: bool) -> None:
-    """Let only the head learn, or everything; frozen norms keep their statistics."""
-    for parameter in network.parameters():
-        parameter.requires_grad = not frozen
+    """Freeze everything but the head, or unfreeze all; frozen batch norms keep their statistics."""
+    network.requires_grad_(not frozen)
     if not frozen:
         return
-    _, head = head_of(network)
-    for parameter in head.parameters():
-        parameter.requires_grad = True
+    head_of(network)[1].requires_grad_(True)
     for layer in network.modules():
         if isinstance(layer, nn.BatchNorm2d):
             layer.eval()

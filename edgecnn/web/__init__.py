@@ -1,1 +1,1 @@
-"""On the device: the live page of a run. Needs the extra `[web]`, and neither torch nor onnx."""
+"""The live page of a run in a browser. Needs the extra `[web]`, but neither torch nor onnx."""

@@ -1,4 +1,4 @@
-"""The page's addresses."""
+"""The routes of the live page."""
 
 import json
 from collections.abc import AsyncIterator, Callable
@@ -13,23 +13,30 @@ from starlette.types import ASGIApp
 
 from edgecnn.errors import EdgeError
 from edgecnn.web.broadcast import Broadcast
-from edgecnn.web.guard import Gate, Rules
+from edgecnn.web.guard import RequestGuard, Rules
 
 STATIC = Path(str(files("edgecnn.web"))) / "static"
-KINDS = {
+MEDIA_TYPES = {
     "index.html": "text/html",
     "page.css": "text/css",
     "page.js": "text/javascript",
     "icon.svg": "image/svg+xml",
 }
 Control = Callable[[object], None]
-"""Takes what a viewer wants changed; raises EdgeError where it cannot be."""
+"""Applies a change that a viewer sent as JSON; raises EdgeError if it is invalid."""
 
 
 def make_app(
     broadcast: Broadcast, facts: Callable[[], bytes], control: Control, rules: Rules
 ) -> ASGIApp:
-    """Return the application: everything goes through the gate."""
+    """Return the web application; every request is checked by `RequestGuard`.
+
+    Args:
+        broadcast: Makes states and pictures for all viewers.
+        facts: Returns the JSON that is constant during the run, and the recent history.
+        control: Applies changes.
+        rules: Who may connect.
+    """
 
     async def events(_: Request) -> Response:
         return _stream(broadcast.states(), "text/event-stream")
@@ -37,7 +44,7 @@ def make_app(
     async def picture(request: Request) -> Response:
         source = request.path_params["source"]
         if broadcast.channel(source) is None:
-            return PlainTextResponse("there is no such source\n", 404)
+            return PlainTextResponse("this run has no such source\n", 404)
         return _stream(broadcast.pictures(source), "multipart/x-mixed-replace; boundary=frame")
 
     async def thumbnail(request: Request) -> Response:
@@ -51,7 +58,7 @@ def make_app(
         try:
             return _change(await request.body(), control)
         except ClientDisconnect:
-            return Response(status_code=400)  # nobody hears it
+            return Response(status_code=400)  # the viewer has gone
 
     routes = [
         Route("/events", events),
@@ -59,9 +66,9 @@ def make_app(
         Route("/thumbnail/{source:int}", thumbnail),
         Route("/facts", about),
         Route("/control", change, methods=["POST"]),
-        *(Route(f"/{'' if name == 'index.html' else name}", _file(name)) for name in KINDS),
+        *(Route(f"/{'' if name == 'index.html' else name}", _file(name)) for name in MEDIA_TYPES),
     ]
-    return Gate(Starlette(routes=routes), rules)
+    return RequestGuard(Starlette(routes=routes), rules)
 
 
 def _change(body: bytes, control: Control) -> Response:
@@ -70,14 +77,14 @@ def _change(body: bytes, control: Control) -> Response:
     except EdgeError as error:
         return JSONResponse({"error": error.what}, 400)
     except (ValueError, RecursionError):
-        return JSONResponse({"error": "this is not JSON"}, 400)
+        return JSONResponse({"error": "the request is not JSON"}, 400)
     return JSONResponse({})
 
 
-def _stream(parts: AsyncIterator[bytes], kind: str) -> Response:
-    return StreamingResponse(parts, media_type=kind, headers={"X-Accel-Buffering": "no"})
+def _stream(parts: AsyncIterator[bytes], media_type: str) -> Response:
+    return StreamingResponse(parts, media_type=media_type, headers={"X-Accel-Buffering": "no"})
 
 
 def _file(name: str) -> Callable[[Request], Response]:
     content = (STATIC / name).read_bytes()
-    return lambda _: Response(content, media_type=KINDS[name])
+    return lambda _: Response(content, media_type=MEDIA_TYPES[name])

@@ -1,4 +1,4 @@
-"""What all viewers get, made once for all of them, ten times a second, while somebody watches."""
+"""States and pictures for viewers: made ten times a second, once for all, while there are any."""
 
 import asyncio
 import time
@@ -8,66 +8,72 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from edgecnn.web.hub import Channel, Hub
-from edgecnn.web.pictures import SMALL, encode, filler
+from edgecnn.web.pictures import SMALL, encode, placeholder
 
 TICK_S = 0.1
+"""The interval between two states or pictures."""
 THUMBNAIL_S = 1.0
-"""A small picture is made anew after so long."""
+"""How long a thumbnail is reused."""
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A JPEG."""
+    """A JPEG of one source."""
 
     frame: int
-    """The number of the result that it belongs to; negative for a filler."""
+    """The number of its result; negative for a placeholder."""
     jpeg: bytes
 
 
 class Broadcast:
-    """Lives in the server's loop: `run` makes, `states` and `pictures` give.
+    """Makes states and pictures in `run`; `states` and `pictures` stream them to viewers.
 
-    Whoever is slow misses what came meanwhile: nothing waits for a viewer but the newest.
+    All methods run in the server's event loop. A slow viewer skips what came meanwhile: only the
+    newest state and picture are kept.
+
+    Args:
+        hub: The state of the run.
+        state: Returns the state as JSON.
     """
 
     def __init__(self, hub: Hub, state: Callable[[], bytes]) -> None:
         self.encoded = 0
-        """Frames that were made JPEGs, thumbnails left out."""
+        """How many frames were encoded as JPEG, without thumbnails."""
         self._hub, self._make_state = hub, state
         self._state = b""
         self._pictures: dict[int, Picture] = {}
         self._thumbnails: dict[int, tuple[float, bytes]] = {}
-        self._watched: Counter[int] = Counter()
+        self._picture_viewers: Counter[int] = Counter()
         self._viewers = 0
-        self._made = asyncio.Event()
-        self._needed = asyncio.Event()
-        self._over = False
+        self._updated = asyncio.Event()
+        self._has_viewers = asyncio.Event()
+        self._ended = False
 
     async def run(self) -> None:
-        """Make states and pictures until the run is over."""
-        while not self._over:
-            await self._needed.wait()
-            begun_s = time.monotonic()
-            await self._make()
-            await asyncio.sleep(max(0.0, begun_s + TICK_S - time.monotonic()))
+        """Make states and pictures until `end`; wait while there are no viewers."""
+        while not self._ended:
+            await self._has_viewers.wait()
+            start_s = time.monotonic()
+            await self._update()
+            await asyncio.sleep(max(0.0, start_s + TICK_S - time.monotonic()))
 
     async def end(self) -> None:
-        """Give everybody the last state."""
-        self._over = True
-        await self._make()
-        self._needed.set()
+        """Send the last state to all viewers."""
+        self._ended = True
+        await self._update()
+        self._has_viewers.set()
 
     async def states(self) -> AsyncIterator[bytes]:
-        """Yield states as server-sent events."""
+        """Yield states as server-sent events, until the end of the run."""
         with self._viewing():
             async for _ in self._ticks():
-                yield b""  # goes on when all before has left; only then is the newest chosen
+                yield b""  # resumes once it is sent; only then choose the state
                 yield b"data: " + self._state + b"\n\n"
 
     async def pictures(self, source: int) -> AsyncIterator[bytes]:
-        """Yield the parts of a multipart stream: the newest picture of a source, again and again.
+        """Yield a multipart stream with the newest pictures of a source.
 
-        A boundary follows each picture at once: browsers show one when they see its end.
+        The boundary follows each picture at once, since browsers show a picture at its end.
         """
         sent = None
         with self._viewing(), self._watching(source):
@@ -80,7 +86,7 @@ class Broadcast:
                     yield _part(picture)
 
     async def thumbnail(self, source: int) -> bytes | None:
-        """Return a small picture of a source, at most a second old; None: it is silent."""
+        """Return a JPEG thumbnail of a source, at most a second old; None without a live frame."""
         made_s, jpeg = self._thumbnails.get(source, (0.0, b""))
         if jpeg and self._hub.clock() - made_s < THUMBNAIL_S:
             return jpeg
@@ -92,59 +98,56 @@ class Broadcast:
         return jpeg
 
     def channel(self, source: int) -> Channel | None:
-        """Return a source by its number, if there is one."""
+        """Return the source with this number, if there is one."""
         return next((each for each in self._hub.channels() if each.number == source), None)
 
     async def _ticks(self) -> AsyncIterator[None]:
-        """Yield when there is something new, and once more at the end."""
-        while not self._over:
-            await self._made.wait()
+        """Yield at each update, and once more at the end."""
+        while not self._ended:
+            await self._updated.wait()
             yield
 
-    async def _make(self) -> None:
-        for source in [source for source, viewers in self._watched.items() if viewers]:
-            self._pictures[source] = await self._show(source)
+    async def _update(self) -> None:
+        for source in [source for source, viewers in self._picture_viewers.items() if viewers]:
+            self._pictures[source] = await self._picture(source)
         self._state = self._make_state()
-        made, self._made = self._made, asyncio.Event()
-        made.set()
+        updated, self._updated = self._updated, asyncio.Event()
+        updated.set()
 
-    async def _show(self, source: int) -> Picture:
-        """Return the picture to show now: the one before, if there is nothing new."""
-        channel, before = self.channel(source), self._pictures.get(source)
+    async def _picture(self, source: int) -> Picture:
+        """Return the picture to show now: the previous one if nothing has changed."""
+        channel, previous = self.channel(source), self._pictures.get(source)
         assert channel is not None, f"there is no source {source}"
         silence_s = self._hub.silence_s(channel)
         if channel.result is None or silence_s is not None:
             seconds = int(silence_s or 0)
-            same = before and before.frame == -1 - seconds
-            return before if before and same else _none_for(seconds)
+            if previous and previous.frame == -1 - seconds:
+                return previous
+            return Picture(-1 - seconds, placeholder(f"no frame for {seconds} s"))
         number, frame = channel.result.number, channel.result.frame_bgr
-        if before and before.frame == number:
-            return before
+        if previous and previous.frame == number:
+            return previous
         self.encoded += 1
         return Picture(number, await asyncio.to_thread(encode, frame))
 
     @contextmanager
     def _viewing(self) -> Iterator[None]:
         self._viewers += 1
-        self._needed.set()
+        self._has_viewers.set()
         try:
             yield
         finally:
             self._viewers -= 1
-            if not self._viewers and not self._over:
-                self._needed.clear()
+            if not self._viewers and not self._ended:
+                self._has_viewers.clear()
 
     @contextmanager
     def _watching(self, source: int) -> Iterator[None]:
-        self._watched[source] += 1
+        self._picture_viewers[source] += 1
         try:
             yield
         finally:
-            self._watched[source] -= 1
-
-
-def _none_for(seconds: int) -> Picture:
-    return Picture(-1 - seconds, filler(f"no frame for {seconds} s"))
+            self._picture_viewers[source] -= 1
 
 
 def _part(picture: Picture) -> bytes:

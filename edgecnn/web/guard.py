@@ -1,7 +1,7 @@
-"""Who may see the page and change something: pure rules, and the gate that asks them.
+"""Which requests are served: rules as pure functions, and the middleware that applies them.
 
-A page on loopback is reachable by every web page that its user opens: they cannot be let read it
-(`Host`, against names that are rebound to 127.0.0.1) nor change anything (`Origin`).
+Every website that the user opens can send requests to a page on loopback. Checking `Host` keeps
+them from reading the page by DNS rebinding, and checking `Origin` from changing anything (CSRF).
 """
 
 import hmac
@@ -17,8 +17,8 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 BODY_LIMIT = 1024
-"""Bytes; a request that changes something is a few numbers."""
-TOKEN = "token"  # noqa: S105  (the name of a parameter)
+"""Bytes; a change is a few numbers."""
+TOKEN = "token"  # noqa: S105  (a query parameter)
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; img-src 'self'; style-src 'self'; "
@@ -33,34 +33,34 @@ HEADERS = {
 
 @dataclass(frozen=True)
 class Rules:
-    """What a server lets in."""
+    """Which requests a server accepts."""
 
     names: frozenset[str] = LOOPBACK_NAMES
-    """Host names that lead to it."""
+    """Accepted host names."""
     any_address: bool = False
-    """Whether every numeric address may be one of its own; those cannot be rebound."""
+    """Whether any IP address is accepted as the host; DNS rebinding needs a name."""
     token: str = ""
-    """Needed to see anything; empty: none is."""
+    """Required of every viewer; empty: none is required."""
     cookie: str = "edgecnn"
-    """The name under which browsers keep the token."""
+    """The name of the cookie that stores the token."""
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a request is not served."""
+    """Why a request is refused."""
 
     status: int
     reason: str
 
 
 def host_name(host: str) -> str:
-    """Return the name in a Host header, in lower case; empty if it is malformed."""
+    """Return the name in a Host header in lower case; empty if it is malformed."""
     found = re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[0-9A-Za-z._-]+)(:\d{1,5})?", host)
     return found[1].strip("[]").lower() if found else ""
 
 
 def is_address(name: str) -> bool:
-    """Tell whether a host is a numeric address."""
+    """Return whether a host is an IP address."""
     try:
         ipaddress.ip_address(name)
     except ValueError:
@@ -69,51 +69,51 @@ def is_address(name: str) -> bool:
 
 
 def judge(method: str, headers: Mapping[str, str], rules: Rules) -> Refusal | None:
-    """Return why a request is refused whoever sends it, or None.
+    """Return why a request is refused regardless of its token, or None.
 
     Args:
         method: GET, POST or another.
-        headers: With names in lower case.
-        rules: What is let in.
+        headers: Names are in lower case.
+        rules: What the server accepts.
     """
     if method not in ("GET", "POST"):
         return Refusal(405, "only GET and POST are served")
     name = host_name(headers.get("host", ""))
     if not (name in rules.names or (rules.any_address and is_address(name))):
-        return Refusal(403, "this server is not known by that name")
+        return Refusal(403, "this server does not have that name")
     return _judge_origin(method, headers) or _judge_body(method, headers)
 
 
 def _judge_origin(method: str, headers: Mapping[str, str]) -> Refusal | None:
-    """Refuse what another site's page asks for; a link to the page itself may be followed."""
+    """Refuse cross-site requests, except following a link to the page."""
     origin, host = headers.get("origin"), headers.get("host", "").lower()
-    ours = origin is not None and origin.lower() in (f"http://{host}", f"https://{host}")
-    if (origin is not None or method == "POST") and not ours:
-        return Refusal(403, "another site must not ask for this")
+    is_own = origin is not None and origin.lower() in (f"http://{host}", f"https://{host}")
+    if (origin is not None or method == "POST") and not is_own:
+        return Refusal(403, "requests from other sites are refused")
     site, mode = headers.get("sec-fetch-site", "none"), headers.get("sec-fetch-mode", "")
     if site not in ("none", "same-origin") and (method, mode) != ("GET", "navigate"):
-        return Refusal(403, "another site must not ask for this")
+        return Refusal(403, "requests from other sites are refused")
     return None
 
 
 def _judge_body(method: str, headers: Mapping[str, str]) -> Refusal | None:
     length = headers.get("content-length", "0" if method == "GET" else "")
     if "transfer-encoding" in headers or not length.isdecimal():
-        return Refusal(411, "say how long the body is")
+        return Refusal(411, "the request needs a Content-Length")
     if int(length) > (BODY_LIMIT if method == "POST" else 0):
         return Refusal(413, "the body is too long")
     if method == "POST" and headers.get("content-type", "") != "application/json":
-        return Refusal(415, "send JSON")
+        return Refusal(415, "the body must be application/json")
     return None
 
 
 def is_token(given: str, rules: Rules) -> bool:
-    """Tell whether a text is the token, in a time that does not depend on it."""
+    """Return whether a text is the token, in constant time against timing attacks."""
     return hmac.compare_digest(given.encode(), rules.token.encode())
 
 
 def cookie_value(header: str, name: str) -> str:
-    """Return a cookie's value; empty if there is none."""
+    """Return the value of a cookie; empty if there is none."""
     try:
         morsel = SimpleCookie(header).get(name)
     except CookieError:
@@ -121,27 +121,27 @@ def cookie_value(header: str, name: str) -> str:
     return morsel.value if morsel else ""
 
 
-class Gate:
-    """Asks the rules before anything else, and marks every answer as private."""
+class RequestGuard:
+    """ASGI middleware that applies the rules, and adds security headers to every response."""
 
     def __init__(self, app: ASGIApp, rules: Rules) -> None:
         self._app, self._rules = app, rules
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
+        """Serve or refuse one HTTP request."""
         if scope["type"] != "http":
             return
-        await self._answer(scope)(scope, receive, _with_headers(send))
+        await self._app_for(scope)(scope, receive, _with_headers(send))
 
-    def _answer(self, scope: Scope) -> ASGIApp:
+    def _app_for(self, scope: Scope) -> ASGIApp:
         headers = Headers(scope=scope)
         refusal = judge(scope["method"], dict(headers), self._rules)
         if refusal:
             return PlainTextResponse(f"{refusal.reason}\n", refusal.status)
-        return self._ask_token(scope, headers) or self._app
+        return self._check_token(scope, headers) or self._app
 
-    def _ask_token(self, scope: Scope, headers: Headers) -> ASGIApp | None:
-        """Return the answer to whoever shows the token for the first time, or does not."""
+    def _check_token(self, scope: Scope, headers: Headers) -> ASGIApp | None:
+        """Return None if the cookie is valid, else a redirect that sets it, or a refusal."""
         rules = self._rules
         query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
         given = query.pop(TOKEN, [""])[0]
@@ -150,15 +150,17 @@ class Gate:
         ):
             return None
         if scope["method"] == "GET" and is_token(given, rules):
-            return self._keep(scope["path"], query)
-        return PlainTextResponse("open the address with the token that the run printed\n", 401)
+            return self._set_cookie(scope["path"], query)
+        return PlainTextResponse(
+            "open the address that `edgecnn run` printed, with its token\n", 401
+        )
 
-    def _keep(self, path: str, query: Mapping[str, list[str]]) -> Response:
-        """Make a browser keep the token, and take it out of its address bar."""
+    def _set_cookie(self, path: str, query: Mapping[str, list[str]]) -> Response:
+        """Store the token in a cookie, and redirect to the address without it."""
         rest = urlencode(query, doseq=True)
-        answer = RedirectResponse("/" + path.lstrip("/") + (f"?{rest}" if rest else ""), 303)
-        answer.set_cookie(self._rules.cookie, self._rules.token, httponly=True, samesite="strict")
-        return answer
+        response = RedirectResponse("/" + path.lstrip("/") + (f"?{rest}" if rest else ""), 303)
+        response.set_cookie(self._rules.cookie, self._rules.token, httponly=True, samesite="strict")
+        return response
 
 
 def _with_headers(send: Send) -> Send:

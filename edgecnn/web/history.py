@@ -1,30 +1,30 @@
-"""The last minute of one source: how fast, how old."""
+"""Frame rate, latency and age of one source over the last minute."""
 
 from collections import deque
 from dataclasses import dataclass
 
 STEP_S, SPAN_S = 0.1, 60.0
 RATE_S = 3.0
-"""The frame rate is that of so many seconds."""
+"""The frame rate is averaged over this time."""
 
 
 @dataclass
 class Step:
-    """What came within a tenth of a second."""
+    """The frames of a tenth of a second."""
 
     index: int
-    """When, in steps since the clock's zero."""
+    """The time, in steps of the monotonic clock."""
     frames: int = 0
     latency_ms: float = 0.0
-    """The longest."""
+    """The longest latency."""
     age_ms: float = 0.0
-    """The oldest."""
+    """The highest age."""
 
 
 class History:
-    """Steps with frames, the newest last: bounded, however fast frames come.
+    """The steps that have frames, in a bounded queue.
 
-    One thread adds, another reads a copy, which is made in one step of the interpreter.
+    One thread adds steps; another one reads a copy, which the interpreter makes atomically.
     """
 
     def __init__(self) -> None:
@@ -32,7 +32,13 @@ class History:
         self._first_s: float | None = None
 
     def add(self, at_s: float, latency_ms: float, age_ms: float) -> None:
-        """Count a frame that came at `at_s`, by the monotonic clock."""
+        """Add a frame.
+
+        Args:
+            at_s: When it came, by the monotonic clock.
+            latency_ms: Of its prediction.
+            age_ms: See `Result.age_ms`.
+        """
         index = int(at_s / STEP_S)
         if not self._steps or self._steps[-1].index != index:
             self._steps.append(Step(index))
@@ -43,7 +49,7 @@ class History:
         step.age_ms = max(step.age_ms, age_ms)
 
     def fps(self, now_s: float) -> float:
-        """Return the frames a second of the last three seconds."""
+        """Return the frame rate of the last three seconds, frames/s."""
         if self._first_s is None:
             return 0.0
         now = int(now_s / STEP_S)
@@ -53,7 +59,7 @@ class History:
         return frames / span_s
 
     def newest(self, now_s: float) -> Step | None:
-        """Return the newest step that is whole, if it is not older than a second."""
+        """Return the newest complete step, unless it is older than a second."""
         now = int(now_s / STEP_S)
         for step in reversed(tuple(self._steps)):
             if step.index < now:
@@ -61,7 +67,7 @@ class History:
         return None
 
     def points(self, now_s: float) -> list[tuple[float, float, float]]:
-        """Return (seconds ago, latency in ms, age in ms) of the last minute, oldest first."""
+        """Return (seconds ago, latency in ms, age in ms) for the last minute, oldest first."""
         ages = ((now_s - step.index * STEP_S, step) for step in tuple(self._steps))
         return [
             (round(ago_s, 2), round(step.latency_ms, 3), round(step.age_ms, 2))

@@ -1,5 +1,6 @@
-"""Where the page listens, and how it is reached from there."""
+"""The listening socket of the live page, and the address to reach it."""
 
+import errno
 import ipaddress
 import socket
 from dataclasses import dataclass
@@ -7,12 +8,12 @@ from dataclasses import dataclass
 from edgecnn.errors import DeviceError, OptionError
 
 HOST, PORT = "127.0.0.1", 8080
-ELSEWHERE = "192.0.2.1"
-"""An address of nobody, on no network of ours; RFC 5737."""
+UNUSED_ADDRESS = "192.0.2.1"
+"""An address that no host has. Source: RFC 5737."""
 SEND_BUFFER = 128 * 1024
-"""Bytes that may be under way to one viewer: what waits in the system would be shown late."""
-GIVE_UP_MS = 15_000
-"""A viewer that takes nothing for so long is cut off, by the system."""
+"""Bytes in the kernel's send buffer of one viewer: a large buffer would delay pictures."""
+USER_TIMEOUT_MS = 15_000
+"""The kernel disconnects a viewer that acknowledges nothing for this long."""
 
 
 @dataclass(frozen=True)
@@ -20,17 +21,17 @@ class Address:
     """Where to listen."""
 
     host: str = HOST
-    """A name or a number of this machine; 0.0.0.0 is all that it has."""
+    """A name or IP address of this machine; 0.0.0.0: all its addresses."""
     port: int = PORT
-    """0: a free one."""
+    """0: any free port."""
 
 
 def listen(address: Address) -> socket.socket:
-    """Open the socket that viewers connect to.
+    """Open the socket to which viewers connect.
 
     Raises:
-        OptionError: The host is none of this machine.
-        DeviceError: The port is in use, or needs more rights.
+        OptionError: The host is not an address of this machine.
+        DeviceError: The port is in use, or needs more permissions.
     """
     try:
         family, kind, protocol, _, place = socket.getaddrinfo(
@@ -50,48 +51,46 @@ def listen(address: Address) -> socket.socket:
 
 
 def is_private(listener: socket.socket) -> bool:
-    """Tell whether only this machine's own users can connect."""
+    """Return whether only users of this machine can connect."""
     return ipaddress.ip_address(listener.getsockname()[0]).is_loopback
 
 
-def reachable_host(listener: socket.socket, asked: str) -> str:
-    """Return the host to write in an address for people: never 0.0.0.0."""
+def reachable_host(listener: socket.socket, requested: str) -> str:
+    """Return the host for the page's URL: as requested, but never 0.0.0.0."""
     if not ipaddress.ip_address(listener.getsockname()[0]).is_unspecified:
-        return f"[{asked}]" if ":" in asked else asked
+        return f"[{requested}]" if ":" in requested else requested
     return own_address() or socket.gethostname()
 
 
 def own_address() -> str:
-    """Return this machine's IPv4 address towards its network; empty where it has none.
+    """Return this machine's IPv4 address in its network; empty if it has none.
 
-    A datagram socket that connects sends nothing: the system only looks up the way.
+    Connecting a datagram socket sends nothing: the system only looks up the route.
     """
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
-            probe.connect((ELSEWHERE, 9))
+            probe.connect((UNUSED_ADDRESS, 9))
         except OSError:
             return ""
         return str(probe.getsockname()[0])
 
 
 def _prepare(listener: socket.socket) -> None:
-    """Set what connections inherit."""
+    """Set socket options, which accepted connections inherit."""
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
     if hasattr(socket, "TCP_USER_TIMEOUT"):
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, GIVE_UP_MS)
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT_MS)
 
 
 def _no_host(address: Address) -> OptionError:
     return OptionError(
-        f"there is no host {address.host!r} to serve the page on",
-        remedy="give an address of this machine, or 0.0.0.0 for all it has",
+        f"this machine has no address {address.host!r} to serve the page on",
+        remedy="give --web-host an address of this machine, or 0.0.0.0 for all of them",
     )
 
 
 def _not_bound(address: Address, error: OSError) -> DeviceError | OptionError:
-    import errno
-
     if error.errno == errno.EADDRINUSE:
         return DeviceError(
             f"port {address.port} is in use",
@@ -99,7 +98,7 @@ def _not_bound(address: Address, error: OSError) -> DeviceError | OptionError:
         )
     if error.errno == errno.EACCES:
         return DeviceError(
-            f"port {address.port} needs more rights than you have",
+            f"you may not listen on port {address.port}",
             remedy="give a --web-port above 1023",
         )
     return _no_host(address)

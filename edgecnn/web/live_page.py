@@ -1,4 +1,4 @@
-"""`LivePage`: a run in a browser, as a sink."""
+"""`LivePage`: a sink that shows a run in a browser."""
 
 import socket
 from collections.abc import Callable
@@ -19,11 +19,12 @@ from edgecnn.web.listening import HOST, PORT, Address, listen
 if TYPE_CHECKING:
     from edgecnn.web.service import Service
 
-LEAVE_S = 1.5
+CLOSE_S = 1.5
+"""How long closing waits for the server to end."""
 
 
 class LivePage:
-    """A page that shows results as they come. Use it as a context manager.
+    """A web page that shows results as they come. Use it as a context manager.
 
     >>> with Classifier("objects") as classify, LivePage(classify) as page:  # doctest: +SKIP
     ...     print(page.url)
@@ -34,12 +35,12 @@ class LivePage:
     name, queue_size, needs_frames, required = "web", 8, True, False
 
     def __init__(self, classifier: Classifier, *, host: str = HOST, port: int = PORT) -> None:
-        """Start serving.
+        """Start the web server in a thread.
 
         Args:
-            classifier: Whose results are shown; its threshold can be moved on the page.
-            host: A name or number of this machine. Other than loopback, the page asks for a token.
-            port: 0: a free one.
+            classifier: The model of the run; its threshold can be changed on the page.
+            host: A name or IP address of this machine. If it is not loopback, a token is required.
+            port: 0: any free port.
 
         Raises:
             LibraryError: The extra `[web]` is not installed.
@@ -56,22 +57,22 @@ class LivePage:
 
     @property
     def url(self) -> str:
-        """Where to open it; it holds the token, if one is needed."""
+        """The address of the page, with the token if one is required."""
         return self._service.url
 
     def attach(self, options: WatchOptions) -> WatchOptions:
-        """Return options under which sources give whole frames, tell the page, and may rest."""
+        """Return options that give the page whole frames and events, and let it pause the run."""
         capture, fps = options.capture, options.sampling.fps
         self._hub.silent_s = max(SILENT_S, 3 / fps if fps else 0.0)
-        capture = replace(capture, on_event=_both(capture.on_event, self._hub.hear))
+        capture = replace(capture, on_event=_both(capture.on_event, self._hub.add_event))
         return replace(options, capture=capture, whole=True, pause=self._hub.pause)
 
     def begin(self, source: Source) -> None:
-        """Show what an opened source counts."""
-        self._hub.count(lambda: source.counts)
+        """Show the frame counts of an open source."""
+        self._hub.set_counts(lambda: source.counts)
 
     def __call__(self, result: Result) -> None:
-        """Show a result; returns at once.
+        """Show a result; returns at once, whatever viewers do.
 
         Raises:
             DeviceError: The server has failed.
@@ -82,9 +83,9 @@ class LivePage:
         self._hub.add(result)
 
     def close(self) -> None:
-        """OnEvent the viewers that the run is over, and stop serving, without waiting for it."""
+        """Tell viewers that the run has ended, and stop the server, without waiting for it."""
         self._hub.ended = True
-        self._service.server.leave()
+        self._service.server.stop()
 
     def __enter__(self) -> "LivePage":
         return self
@@ -96,7 +97,7 @@ class LivePage:
         trace: TracebackType | None,
     ) -> None:
         self.close()
-        self._service.server.join(LEAVE_S)
+        self._service.server.join(CLOSE_S)
 
     def _start(self, listener: socket.socket, host: str) -> "Service":
         try:
@@ -108,19 +109,19 @@ class LivePage:
             ) from error
         return start(self._hub, self._classifier, self._change, listener, host)
 
-    def _change(self, wanted: object) -> None:
-        """Set the threshold, rest or go on, as a viewer wants it.
+    def _change(self, change: object) -> None:
+        """Set the threshold, or pause or resume the run, as a viewer requests.
 
         Raises:
-            OptionError, SpecError: It is something else.
+            OptionError, SpecError: The change is invalid.
         """
-        match wanted:
+        match change:
             case {"threshold": float() | int() as threshold, **rest} if not rest:
                 self._classifier.require(float(threshold))
             case {"paused": bool() as paused, **rest} if not rest:
                 self._hub.pause.requested = paused
             case _:
-                raise OptionError("this cannot be changed", remedy="send a threshold, or paused")
+                raise OptionError("there is no such setting", remedy="send threshold or paused")
 
 
 OnEvent = Callable[[Event], None]

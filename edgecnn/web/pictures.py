@@ -1,4 +1,4 @@
-"""Pictures for viewers: JPEG of a frame, of nothing, and which part of a frame the network sees."""
+"""Pictures for viewers: JPEG of a frame, a placeholder, and the part that the network sees."""
 
 import numpy as np
 
@@ -9,14 +9,19 @@ from edgecnn.opencv import cv2
 from edgecnn.sources.region import Region
 
 LARGE, SMALL = 960, 240
-"""Longest side, pixels."""
+"""Longest side of a picture and of a thumbnail, pixels."""
 QUALITY = 80
-FILLER_SHAPE = (360, 640)
-FILLER_SHADE = 40
+PLACEHOLDER_SHAPE = (360, 640)
+PLACEHOLDER_GRAY = 40
 
 
 def encode(frame: Frame, longest: int = LARGE) -> bytes:
-    """Return a frame, (H, W), (H, W, 1), BGR or BGRA, as JPEG; one that is too large shrinks."""
+    """Return a frame as JPEG, shrunk if it is too large.
+
+    Args:
+        frame: (H, W), (H, W, 1), (H, W, 3) BGR or (H, W, 4) BGRA, uint8.
+        longest: Longest side of the JPEG, pixels.
+    """
     height, width = frame.shape[:2]
     scale = longest / max(height, width)
     if scale < 1:
@@ -27,22 +32,22 @@ def encode(frame: Frame, longest: int = LARGE) -> bytes:
     return bytes(jpeg)
 
 
-def filler(text: str) -> bytes:
-    """Return a dark picture that says why there is none, as JPEG."""
-    canvas = np.full((*FILLER_SHAPE, 3), FILLER_SHADE, np.uint8)
+def placeholder(text: str) -> bytes:
+    """Return a dark JPEG with a text, for a source without a frame."""
+    canvas = np.full((*PLACEHOLDER_SHAPE, 3), PLACEHOLDER_GRAY, np.uint8)
     font, scale, thick = cv2.FONT_HERSHEY_SIMPLEX, 0.9, 2
     (width, height), _ = cv2.getTextSize(text, font, scale, thick)
-    place = ((FILLER_SHAPE[1] - width) // 2, (FILLER_SHAPE[0] + height) // 2)
-    cv2.putText(canvas, text, place, font, scale, (200, 200, 200), thick, cv2.LINE_AA)
+    origin = ((PLACEHOLDER_SHAPE[1] - width) // 2, (PLACEHOLDER_SHAPE[0] + height) // 2)
+    cv2.putText(canvas, text, origin, font, scale, (200, 200, 200), thick, cv2.LINE_AA)
     return encode(canvas)
 
 
-def seen(spec: ModelSpec, region: Region, height: int, width: int) -> tuple[float, ...]:
-    """Return left, top, width and height, in shares of the frame, of what the network sees.
+def visible_part(spec: ModelSpec, region: Region, height: int, width: int) -> tuple[float, ...]:
+    """Return the part of a frame that the network sees: left, top, width, height as shares.
 
     Args:
-        spec: How the region is fitted: of center-crop, the edges are left out.
-        region: What of the frame is classified.
+        spec: How the region is fitted; center-crop leaves out the edges.
+        region: The part of the frame that is classified.
         height: Of the frame, pixels.
         width: Of the frame, pixels.
     """

@@ -1,4 +1,4 @@
-"""uvicorn in a thread of its own: the run does not wait for it, signals do not reach it."""
+"""uvicorn in its own thread, so that it neither delays the run nor handles its signals."""
 
 import asyncio
 import logging
@@ -11,56 +11,62 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from edgecnn.web.broadcast import Broadcast
 
-CONNECTIONS = 100
-"""More are cut off: they would take the descriptors that cameras need."""
-FIRST_WORD_S = 10.0
-"""Whoever connects and asks for nothing is cut off after so long."""
-FAREWELL_S = 0.05
-"""For the last state to leave."""
+MAX_CONNECTIONS = 100
+"""Further connections are aborted: they would use up the file descriptors that cameras need."""
+FIRST_REQUEST_S = 10.0
+"""A connection without a request is aborted after this time."""
+LAST_STATE_S = 0.05
+"""How long the last state may take to be sent."""
 
 
 class BoundedProtocol(H11Protocol):
-    """One connection, with limits that uvicorn lacks."""
+    """A connection with limits that uvicorn lacks."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Take a connection, or cut it off."""
+        """Accept a connection, or abort it if there are too many."""
         super().connection_made(transport)
-        transport.set_write_buffer_limits(high=0)  # nothing waits here but what is being sent
-        if len(self.connections) > CONNECTIONS:
+        transport.set_write_buffer_limits(high=0)  # no buffering, pictures would be late
+        if len(self.connections) > MAX_CONNECTIONS:
             transport.abort()
-        asyncio.get_running_loop().call_later(FIRST_WORD_S, self._expect)
+        asyncio.get_running_loop().call_later(FIRST_REQUEST_S, self._abort_without_request)
 
-    def _expect(self) -> None:
+    def _abort_without_request(self) -> None:
         if self.cycle is None:
             self.transport.abort()  # type: ignore[unreachable]  # it is None until a request
 
 
 class Server:
-    """Serves an application until it is closed."""
+    """Serves an application in a thread.
+
+    Args:
+        app: The application.
+        broadcast: Makes states and pictures in the server's event loop.
+        listener: The listening socket; the server closes it.
+    """
 
     def __init__(self, app: ASGIApp, broadcast: Broadcast, listener: socket.socket) -> None:
         self.failure: BaseException | None = None
-        """What ended it early."""
+        """The exception that ended the server early."""
         self._broadcast, self._listener = broadcast, listener
         self._uvicorn = uvicorn.Server(_config(app))
         self._loop = asyncio.new_event_loop()
         self._thread = Thread(target=self._run, name="web", daemon=True)
         self._thread.start()
 
-    def leave(self) -> None:
-        """Say farewell to the viewers and stop, without waiting for it."""
+    def stop(self) -> None:
+        """Send the last state to viewers and stop, without waiting for it."""
         if self._thread.is_alive():
-            asyncio.run_coroutine_threadsafe(self._leave(), self._loop)
+            asyncio.run_coroutine_threadsafe(self._stop(), self._loop)
 
     def join(self, seconds: float) -> None:
-        """Wait for the end."""
+        """Wait until the server has ended, at most this long."""
         self._thread.join(seconds)
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
         try:
             self._loop.run_until_complete(self._serve())
-        except BaseException as error:  # told by whoever uses the server
+        except BaseException as error:  # raised by the sink
             self.failure = error
         finally:
             self._listener.close()
@@ -68,24 +74,24 @@ class Server:
             self._loop.close()
 
     async def _serve(self) -> None:
-        made = asyncio.ensure_future(self._broadcast.run())
-        served = asyncio.ensure_future(self._uvicorn.serve(sockets=[self._listener]))
-        done, left = await asyncio.wait({made, served}, return_when=asyncio.FIRST_COMPLETED)
+        broadcasting = asyncio.ensure_future(self._broadcast.run())
+        serving = asyncio.ensure_future(self._uvicorn.serve(sockets=[self._listener]))
+        await asyncio.wait({broadcasting, serving}, return_when=asyncio.FIRST_COMPLETED)
         self._uvicorn.should_exit = True
-        await served
-        for task in (*done, *left):
-            await task
+        await serving
+        await broadcasting
 
-    async def _leave(self) -> None:
+    async def _stop(self) -> None:
         await self._broadcast.end()
-        await asyncio.sleep(FAREWELL_S)
+        await asyncio.sleep(LAST_STATE_S)
         self._uvicorn.should_exit = True
         for connection in list(self._uvicorn.server_state.connections):
             connection.transport.abort()
 
 
 def _config(app: ASGIApp) -> uvicorn.Config:
-    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # what strangers send is no news
+    # uvicorn warns of each malformed request, which any network scanner sends.
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
     return uvicorn.Config(
         app,
         loop="asyncio",

@@ -1,4 +1,4 @@
-"""The page's server, put together: who is let in, where it is, what it answers."""
+"""Assembling the live page: access rules, address, application and server."""
 
 import secrets
 import socket
@@ -18,29 +18,43 @@ from edgecnn.web.state import facts_json, state_json
 
 @dataclass(frozen=True)
 class Service:
-    """A server that runs."""
+    """A running server."""
 
     server: Server
     url: str
-    """Where to open the page, with the token if one is needed."""
+    """The address of the page, with the token if one is required."""
 
 
 def start(
     hub: Hub, classifier: Classifier, control: Control, listener: socket.socket, host: str
 ) -> Service:
-    """Serve the page on an opened socket, which was asked for as `host`."""
+    """Serve the page.
+
+    Args:
+        hub: The state of the run.
+        classifier: The model of the run.
+        control: Applies changes that viewers send.
+        listener: The listening socket.
+        host: The host name that was requested for it.
+    """
     rules = make_rules(listener, host)
     broadcast = Broadcast(hub, partial(state_json, hub, classifier))
     app = make_app(broadcast, partial(facts_json, hub, classifier), control, rules)
     token = f"?{TOKEN}={rules.token}" if rules.token else ""
-    place = f"{reachable_host(listener, host)}:{listener.getsockname()[1]}"
-    return Service(Server(app, broadcast, listener), f"http://{place}/{token}")
+    address = f"{reachable_host(listener, host)}:{listener.getsockname()[1]}"
+    return Service(Server(app, broadcast, listener), f"http://{address}/{token}")
 
 
 def make_rules(
     listener: socket.socket, host: str, token: Callable[[], str] = secrets.token_urlsafe
 ) -> Rules:
-    """Return who is let in: on loopback everybody here, elsewhere who has the token."""
+    """Return the access rules: on loopback all local users, elsewhere those with the token.
+
+    Args:
+        listener: The listening socket.
+        host: The host name that was requested for it.
+        token: Returns a new token.
+    """
     if is_private(listener):
         return Rules(LOOPBACK_NAMES | {host.lower()})
     own = socket.gethostname().lower()

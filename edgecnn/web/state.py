@@ -1,17 +1,19 @@
-"""What the page is told, as JSON: what stays in a run, and what is new ten times a second."""
+"""The JSON of the live page: facts that are constant in a run, and the state, sent repeatedly."""
 
 import json
 from typing import Any
 
 from edgecnn.inference.classifier import Classifier
+from edgecnn.inference.provider_facts import short_name
 from edgecnn.web.hub import Channel, Hub
-from edgecnn.web.pictures import seen
+from edgecnn.web.pictures import visible_part
 
 TOP = 5
+"""How many classes are listed."""
 
 
 def facts_json(hub: Hub, classifier: Classifier) -> bytes:
-    """Return what stays the same in a run, and the last minute of each source."""
+    """Return the facts about the model, and the last minute of each source, as JSON."""
     model, now_s = classifier.model, hub.clock()
     height, width, channels = model.spec.shape
     return _json(
@@ -23,9 +25,7 @@ def facts_json(hub: Hub, classifier: Classifier) -> bytes:
                 "labels": len(model.spec.labels),
                 "size_kib": round(model.size_kib),
                 "digest": model.digest,
-                "provider": classifier.assignment.provider.removesuffix(
-                    "ExecutionProvider"
-                ).lower(),
+                "provider": short_name(classifier.assignment.provider),
                 "accuracy": _accuracy(classifier),
             },
             "threshold": model.spec.reject_threshold,
@@ -37,7 +37,7 @@ def facts_json(hub: Hub, classifier: Classifier) -> bytes:
 
 
 def state_json(hub: Hub, classifier: Classifier) -> bytes:
-    """Return how things stand now."""
+    """Return the current state as JSON."""
     now_s = hub.clock()
     return _json(
         {
@@ -73,11 +73,11 @@ def _source(hub: Hub, channel: Channel, classifier: Classifier) -> dict[str, Any
         "dropped": counts and counts.dropped,
         "corrupt": counts and counts.corrupt,
         "reconnects": counts and counts.reconnects,
-        **_answer(channel, classifier),
+        **_result(channel, classifier),
     }
 
 
-def _answer(channel: Channel, classifier: Classifier) -> dict[str, Any]:
+def _result(channel: Channel, classifier: Classifier) -> dict[str, Any]:
     result = channel.result
     if result is None:
         return {"label": "", "probability": 0.0, "status": "", "top": [], "size": None}
@@ -89,12 +89,12 @@ def _answer(channel: Channel, classifier: Classifier) -> dict[str, Any]:
         "status": result.status.value,
         "top": [[label, round(p, 4)] for label, p in prediction.top(TOP)] if prediction else [],
         "size": [width, height],
-        "seen": seen(classifier.spec, result.region, height, width),
+        "seen": visible_part(classifier.spec, result.region, height, width),
     }
 
 
 def _accuracy(classifier: Classifier) -> str:
-    """Return the file's own accuracy, if it was measured on pictures that chose nothing."""
+    """Return the model's accuracy on its test set; empty if it was not measured."""
     card = classifier.model.card
     own = (a for a in card.accuracy if (a.form, a.split) == (card.form, "test"))
     return str(next(own, ""))

@@ -1,1 +1,1 @@
-"""The window of a run: what cameras show, what the model says, and keys."""
+"""The window of `edgecnn run --show`: frames with predictions, and keys to save and label."""

@@ -1,4 +1,4 @@
-"""The picture in the window: a frame, and all that is known of it."""
+"""Drawing the window of a run: the frame, its predictions and the state of the run."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,80 +24,81 @@ from edgecnn.sinks.text_drawing import (
     write,
 )
 
-LOWEST, LARGEST = 480, (1280, 720)
+MIN_HEIGHT, MAX_SIZE = 480, (1280, 720)
 """Small frames are enlarged to about this height, large ones shrunk to this width and height."""
 TINY = 100
-"""Frames of fewer rows are enlarged with their pixels in sight."""
+"""Frames with fewer rows are enlarged without interpolation, so that their pixels are visible."""
 TOP = 3
+"""How many classes have a bar."""
 LINE = 22
-"""Height of a small line on a picture of `LOWEST` rows."""
+"""Height of a line of small text at `MIN_HEIGHT`, pixels."""
 HELP = "q: end   p: pause   s: save   l: label"
 
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """What the window shows at a moment."""
+    """What the window shows."""
 
     result: Result | None = None
-    """None: nothing has come yet."""
+    """None before the first result."""
     fps: float = 0.0
-    """Results a second."""
+    """Results per second."""
     silent_s: float = 0.0
-    """Since the newest result came."""
+    """Seconds since the newest result, if it is overdue; else 0."""
     paused: bool = False
     recording: bool = False
     note: str = ""
-    """What the last key did."""
+    """A message about the last key."""
     choices: Sequence[tuple[str, str]] = ()
-    """Keys and the classes that they give to the frame."""
+    """Keys, and the class with which each labels the frame."""
     several: bool = False
-    """Whether there are other sources, too."""
+    """Whether the run has several sources."""
 
 
 def draw_view(view: View) -> Frame:
-    """Return the window's picture: (H, W, 3) BGR."""
+    """Return the image of the window, (H, W, 3) uint8 BGR."""
     canvas = _canvas(view.result)
     if view.result:
         draw_region(canvas, view.result.region)
-    unit = max(0.7, min(canvas.shape[:2]) / LOWEST)
+    unit = max(0.7, min(canvas.shape[:2]) / MIN_HEIGHT)
     line = round(LINE * unit)
     strip = round(1.9 * line)
     shade(canvas, 0, 0, canvas.shape[1], strip)
-    _draw_answer(canvas, view, strip, _draw_marks(canvas, view, strip))
+    _draw_label(canvas, view, strip, _draw_marks(canvas, view, strip))
     if view.result:
         _draw_bars(canvas, view.result, strip + line // 3, line)
     if view.choices:
         _draw_choices(canvas, view.choices, strip + line // 3, line)
-    _draw_foot(canvas, view, line)
+    _draw_footer(canvas, view, line)
     return canvas
 
 
 def _canvas(result: Result | None) -> Frame:
-    """Return the frame as a picture of a size that fits a screen and holds text."""
+    """Return a copy of the frame, scaled to fit a screen and to hold text."""
     if result is None:
-        return np.full((LOWEST, LOWEST * 4 // 3, 3), 40, np.uint8)
+        return np.full((MIN_HEIGHT, MIN_HEIGHT * 4 // 3, 3), 40, np.uint8)
     frame = bgr_copy(result.frame_bgr)
     height, width = frame.shape[:2]
-    factor = max(1, round(LOWEST / height))
-    share = min(1.0, LARGEST[0] / (width * factor), LARGEST[1] / (height * factor)) * factor
-    if share == 1:
+    factor = max(1, round(MIN_HEIGHT / height))
+    scale = min(1.0, MAX_SIZE[0] / (width * factor), MAX_SIZE[1] / (height * factor)) * factor
+    if scale == 1:
         return frame
-    enlarged = cv2.INTER_NEAREST if height < TINY else cv2.INTER_LINEAR
-    size = (max(1, round(width * share)), max(1, round(height * share)))
-    rule = cv2.INTER_AREA if share < 1 else enlarged
-    return cv2.resize(frame, size, interpolation=rule)  # type: ignore[no-any-return]
+    enlarging = cv2.INTER_NEAREST if height < TINY else cv2.INTER_LINEAR
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    interpolation = cv2.INTER_AREA if scale < 1 else enlarging
+    return cv2.resize(frame, size, interpolation=interpolation)  # type: ignore[no-any-return]
 
 
-def _draw_answer(canvas: Frame, view: View, strip: int, end: int) -> None:
-    """Write the answer, and in gray how sure or what is wrong, up to a column."""
+def _draw_label(canvas: Frame, view: View, strip: int, end: int) -> None:
+    """Write the label and its probability or status, up to the column `end`."""
     left, size = strip // 4, round(0.62 * strip)
     result = view.result
     if result is None:
         write(canvas, "waiting for the first frame", left, strip // 2, size, GRAY)
         return
-    is_sure = result.label != UNKNOWN and not result.status.value
+    is_known = result.label != UNKNOWN and not result.status.value
     shown = fit_text(result.label, size, end - left, BOLD)
-    left = write(canvas, shown, left, strip // 2, size, GREEN if is_sure else AMBER, BOLD)
+    left = write(canvas, shown, left, strip // 2, size, GREEN if is_known else AMBER, BOLD)
     left += size // 2
     detail, colour = _detail(result)
     small = round(0.8 * size)
@@ -108,14 +109,14 @@ def _detail(result: Result) -> tuple[str, tuple[int, int, int]]:
     prediction = result.prediction
     if result.status.value or not prediction:
         return result.status.value.replace("_", " "), RED
-    sure = f"{prediction.probability:.0%}"
-    return (
-        (sure, WHITE) if result.label == prediction.label else (f"{prediction.label}? {sure}", GRAY)
-    )
+    percent = f"{prediction.probability:.0%}"
+    if result.label == prediction.label:
+        return percent, WHITE
+    return f"{prediction.label}? {percent}", GRAY
 
 
 def _draw_marks(canvas: Frame, view: View, strip: int) -> int:
-    """Write PAUSED and REC at the right end of the strip; return where they begin."""
+    """Write PAUSED and REC at the right end of the strip; return the column where they begin."""
     size = round(0.4 * strip)
     end: int = canvas.shape[1] - strip // 4
     for text, colour, shown in (("REC", RED, view.recording), ("PAUSED", AMBER, view.paused)):
@@ -130,7 +131,7 @@ def _draw_marks(canvas: Frame, view: View, strip: int) -> int:
 
 
 def _draw_bars(canvas: Frame, result: Result, top: int, line: int) -> None:
-    """Draw the most probable classes as bars."""
+    """Draw the probabilities of the top classes as bars."""
     if not result.prediction:
         return
     rows = result.prediction.top(TOP)
@@ -141,36 +142,36 @@ def _draw_bars(canvas: Frame, result: Result, top: int, line: int) -> None:
         bar = round(width * probability)
         low, high = middle - round(0.4 * line), middle + round(0.4 * line)
         canvas[low:high, gap : gap + bar] = (110, 90, 60)
-        sure = f"{probability:.0%}"
-        end = gap + width - width_of(sure, size)
+        percent = f"{probability:.0%}"
+        end = gap + width - width_of(percent, size)
         write(canvas, fit_text(label, size, end - 3 * gap), 2 * gap, middle, size)
-        write(canvas, sure, end - gap // 2, middle, size)
+        write(canvas, percent, end - gap // 2, middle, size)
 
 
 def _draw_choices(canvas: Frame, choices: Sequence[tuple[str, str]], top: int, line: int) -> None:
-    """List the keys that give the frame a class, at the right."""
+    """List the keys that label the frame, at the right."""
     size, width, gap = round(0.68 * line), 7 * line, line // 3
     left = max(0, canvas.shape[1] - width - gap)
     shade(canvas, left, top, canvas.shape[1], top + (len(choices) + 1) * line + gap)
     for index, (key, label) in enumerate([("", "label it as"), *choices]):
         middle = top + gap // 2 + round((index + 0.5) * line)
         write(canvas, key, left + gap, middle, size, AMBER, BOLD)
-        place = left + (gap if not key else gap + line)
-        shown = fit_text(label, size, canvas.shape[1] - gap - place)
-        write(canvas, shown, place, middle, size, WHITE if key else GRAY)
+        column = left + (gap if not key else gap + line)
+        shown = fit_text(label, size, canvas.shape[1] - gap - column)
+        write(canvas, shown, column, middle, size, WHITE if key else GRAY)
 
 
-def _draw_foot(canvas: Frame, view: View, line: int) -> None:
-    """Write where the frame is from and how old it was, the keys, and what the last one did."""
+def _draw_footer(canvas: Frame, view: View, line: int) -> None:
+    """Write the source and age of the frame, the keys, and the message about the last one."""
     height, width = canvas.shape[:2]
     size, gap = round(0.62 * line), line // 3
     silent = f"no frame for {view.silent_s:.0f} s" if view.silent_s else ""
-    told = silent or view.note
-    rows = 3 if told else 2
+    message = silent or view.note
+    rows = 3 if message else 2
     shade(canvas, 0, height - rows * line - gap, width, height)
     middles = [height - gap // 2 - round((rows - row - 0.5) * line) for row in range(rows)]
-    if told:
-        write(canvas, told, gap, middles[0], size, AMBER if silent else GREEN, BOLD)
+    if message:
+        write(canvas, message, gap, middles[0], size, AMBER if silent else GREEN, BOLD)
     if view.result:
         write(canvas, _facts(canvas, view.result, view.fps, size), gap, middles[-2], size)
     keys = HELP + ("   tab: next source" if view.several else "")

@@ -15,7 +15,7 @@ from pathlib import Path
 import typer
 
 from edgecnn.atomic import write_atomic
-from edgecnn.cli.progress import say, training_bar
+from edgecnn.cli.progress import print_line, training_bar
 from edgecnn.data.catalog import locate
 from edgecnn.memory import keep_freed_memory
 from edgecnn.trainer.augment import Augment
@@ -63,7 +63,7 @@ def main(seeds: int = 3, out: Path = Path("runs/ants-and-bees")) -> None:
                 run = out / name.replace(" ", "-") / str(seed)
                 report = train(own, run, device="cpu", overwrite=True, on_progress=on_progress)
             scores.append(100 * report.test.accuracy.value)
-            say(f"{name}, seed {seed}: {report.test.accuracy}")
+            print_line(f"{name}, seed {seed}: {report.test.accuracy}")
         spread = statistics.stdev(scores) if seeds > 1 else 0.0
         print(f"{name}: {statistics.mean(scores):.1f} % +- {spread:.1f}, {seeds} seeds")
 

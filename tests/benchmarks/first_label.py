@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import typer
-from footage import VIDEO, there
+from real_video import VIDEO, there
 
 PACKAGE = Path(__file__).parents[2] / "edgecnn"
 CACHES = Path("/proc/sys/vm/drop_caches")

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import typer
 from cameras import Wire, http_camera, jpeg
-from footage import VIDEO, frames
+from real_video import VIDEO, frames
 
 TICKS = os.sysconf("SC_CLK_TCK")
 USUAL = """

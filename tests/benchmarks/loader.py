@@ -20,8 +20,8 @@ from edgecnn.bench.clock import time_rounds
 from edgecnn.memory import keep_freed_memory
 from edgecnn.trainer.augment import augment
 from edgecnn.trainer.distributed import ProcessGroup
-from edgecnn.trainer.loop import Loop
-from edgecnn.trainer.progress import Keep
+from edgecnn.trainer.loop import TrainingLoop
+from edgecnn.trainer.progress import LoopOptions
 from edgecnn.trainer.recipe import Distill, read_recipe
 from edgecnn.trainer.train import load_for, make_network
 
@@ -34,14 +34,16 @@ def share_of_augmentation(name: str) -> tuple[float, float]:
     recipe = replace(read_recipe(RECIPES / f"{name}.toml"), distill=Distill())
     data, spec = load_for(recipe)
     cpu = torch.device("cpu")
-    loop = Loop(make_network(recipe, spec), data, recipe, cpu, None, ProcessGroup(), Keep())
+    loop = TrainingLoop(
+        make_network(recipe, spec), data, recipe, cpu, None, ProcessGroup(), LoopOptions()
+    )
     loop.network.train()
     batch = torch.randperm(len(data.train))[: recipe.batch]
 
     def bring() -> None:
-        augment(loop.frames[batch], recipe.augment, loop.draws)
+        augment(loop.frames[batch], recipe.augment, loop.generator)
 
-    calls = (bring, lambda: loop.learn(batch, 1, 1, recipe.learning_rate))
+    calls = (bring, lambda: loop.train_step(batch, 1, 1, recipe.learning_rate))
     time_rounds(calls, WARMUP)
     brought, learned = (statistics.median(t) / 1e6 for t in time_rounds(calls, ROUNDS))
     return brought, learned

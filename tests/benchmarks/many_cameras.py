@@ -14,7 +14,7 @@ import time
 
 import typer
 from cameras import BOUNDARY, Wire, http_camera, jpeg
-from footage import VIDEO, frames, there
+from real_video import VIDEO, frames, there
 
 from edgecnn.inference.classifier import Classifier
 from edgecnn.memory import keep_freed_memory, share_one_heap

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import typer
 
-from edgecnn.cli.progress import say, training_bar
+from edgecnn.cli.progress import print_line, training_bar
 from edgecnn.exporter.export import export
 from edgecnn.exporter.options import Options
 from edgecnn.exporter.ship import ExportReport
@@ -43,7 +43,7 @@ def main(name: str, seeds: int = 3, out: Path = Path("runs/seeds"), device: str 
         for accuracy in report.accuracy:
             scores.setdefault(accuracy.form, []).append(100 * accuracy.value)
         latest = ", ".join(f"{form} {row[-1]:.2f} %" for form, row in scores.items())
-        say(f"seed {seed}: {latest}; {report.sizes_kib[Form.INT8]} KiB")
+        print_line(f"seed {seed}: {latest}; {report.sizes_kib[Form.INT8]} KiB")
     for form, row in scores.items():
         spread = statistics.stdev(row) if len(row) > 1 else 0.0
         print(f"{form:<6} {statistics.mean(row):.3f} % +- {spread:.3f}, {len(row)} seeds")

@@ -17,7 +17,7 @@ import numpy as np
 import typer
 from drawing import CONDITIONS, draw_frame, thin_lines
 
-from edgecnn.cli.progress import say, training_bar
+from edgecnn.cli.progress import print_line, training_bar
 from edgecnn.data.dataset import Dataset, Pictures
 from edgecnn.memory import keep_freed_memory
 from edgecnn.model.frame import Frame, fit_frame
@@ -169,7 +169,7 @@ def main(digits: int = 10_000) -> None:
     """Print both tables."""
     cv2.setNumThreads(1)
     compare_time()
-    say(f"drawing {digits} digits in {len(CONDITIONS)} conditions")
+    print_line(f"drawing {digits} digits in {len(CONDITIONS)} conditions")
     compare_accuracy(digits)
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import typer
 
-from edgecnn.cli.progress import say
+from edgecnn.cli.progress import print_line
 from edgecnn.memory import keep_freed_memory
 from edgecnn.trainer.progress import Progress
 from edgecnn.trainer.recipe import Recipe, read_recipe
@@ -73,7 +73,7 @@ def train_by_turns(keras: Keras, recipe: Recipe) -> float:
     def take_turn(state: Progress) -> None:
         if state.step == state.steps and len(keras.seconds) < KERAS_EPOCHS:
             keras.train_epoch()
-            say(f"epoch {state.epoch}: Keras {keras.seconds[-1]:.1f} s")
+            print_line(f"epoch {state.epoch}: Keras {keras.seconds[-1]:.1f} s")
 
     start = time.perf_counter()
     network = make_network(recipe, spec)
@@ -91,7 +91,7 @@ def over_seeds(recipe: Recipe, seeds: int) -> None:
     for seed in range(seeds):
         report, _ = train_on(data, spec, replace(recipe, seed=seed), device="cpu")
         scores.append(100 * report.test.accuracy.value)
-        say(f"seed {seed}: {scores[-1]:.2f} % in {report.seconds:.1f} s")
+        print_line(f"seed {seed}: {scores[-1]:.2f} % in {report.seconds:.1f} s")
     spread = statistics.stdev(scores) if seeds > 1 else 0.0
     print(f"test accuracy {statistics.mean(scores):.3f} % +- {spread:.3f}, {seeds} seeds")
 

@@ -1,12 +1,12 @@
-"""How well shipped models say "I don't know": known shares of their own and of strange pictures.
+"""How well shipped models reject unknown pictures: in-distribution and out-of-distribution data.
 
     EDGECNN_DATA=... python tests/benchmarks/unknown.py [NAME...] [--keep 0.95]
 
 Temperature, threshold and ceiling come from validation pictures of the model's own data set, anew
-for each file. Test pictures and those of other data sets only measure; but the ceiling was thought
-of when most of CIFAR-10 was seen to be a sure 8 for `digits`. `known` is what ships. The others are
-compared with it, each with one threshold that keeps as much: the largest probability, with and
-without temperature; the largest logit; the energy (Liu et al. 2020, "Energy-based
+for each file. Test pictures and those of other data sets are only for measuring; but the ceiling
+was introduced after most of CIFAR-10 had been seen to be a confident 8 for `digits`. `known` is what
+ships. The others are compared with it, each with one threshold that keeps as much: the largest
+probability, with and without temperature; the largest logit; the energy (Liu et al. 2020, "Energy-based
 Out-of-distribution Detection").
 """
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from footage import VIDEO, there
+from real_video import VIDEO, there
 
 from edgecnn.bench.clock import ratio
 from edgecnn.inference.classifier import Classifier
@@ -70,7 +70,7 @@ def watched(port: int, viewers: int) -> Iterator[None]:
 
 
 async def read(port: int, viewers: int) -> None:
-    """Read states and pictures for ever; say when every viewer has something."""
+    """Read states and pictures for ever; print a line when every viewer has received something."""
 
     async def one(path: str, begun: asyncio.Event) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)

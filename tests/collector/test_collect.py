@@ -257,7 +257,7 @@ def test_a_full_disk_is_an_error_that_says_what_was_kept(tmp_path: Path) -> None
         whole = list((disk / "out" / "train" / "cup").iterdir())
         assert 0 < len(whole) < 8
         assert f"{len(whole)} pictures were kept in" in failure.value.what
-        assert "free some space" in failure.value.remedy
+        assert "free some disk space" in failure.value.remedy
         assert all(decode_picture(path.read_bytes()) is not None for path in whole)
 
 

@@ -7,9 +7,9 @@ from edgecnn.collector.sampling_interval import SamplingInterval, plan_interval
 from edgecnn.errors import OptionError
 
 
-def due_numbers(pace: SamplingInterval, frames: int) -> list[int]:
+def due_numbers(interval: SamplingInterval, frames: int) -> list[int]:
     black = flat(0, 0, 0)
-    return [number for number, (_, due) in enumerate(pace([black] * frames)) if due]
+    return [number for number, (_, due) in enumerate(interval([black] * frames)) if due]
 
 
 def test_every_third_frame_is_due_from_the_first_on() -> None:
@@ -28,7 +28,7 @@ def test_seconds_shorter_than_a_frame_take_every_frame() -> None:
     assert due_numbers(plan_interval("0.01s", "film.mp4", 10.0), 4) == [0, 1, 2, 3]
 
 
-def test_without_a_wish_a_video_gives_two_frames_a_second_and_a_folder_all(
+def test_by_default_a_video_gives_two_frames_a_second_and_a_folder_all(
     tmp_path: object,
 ) -> None:
     assert due_numbers(plan_interval("", "film.mp4", 10.0), 20) == [0, 5, 10, 15]
@@ -53,6 +53,6 @@ def test_an_unreadable_distance_is_refused(every: str) -> None:
 
 @pytest.mark.parametrize("source", ["one.png", "film.mp4"])
 def test_seconds_of_a_source_that_has_no_time_are_refused(source: str) -> None:
-    with pytest.raises(OptionError, match="frames a second") as refusal:
+    with pytest.raises(OptionError, match="no known frame rate") as refusal:
         plan_interval("1s", source, 0.0)
     assert "--every in frames" in refusal.value.remedy

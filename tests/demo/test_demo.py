@@ -26,7 +26,7 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def report(out: Path) -> DemoReport:
-    return run_demo(out, "digits", training=silent, say=lambda _: None)
+    return run_demo(out, "digits", training=silent, on_progress=lambda _: None)
 
 
 def test_every_file_that_the_demo_makes_is_named_and_there(report: DemoReport, out: Path) -> None:

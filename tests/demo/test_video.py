@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edgecnn.data.dataset import Pictures
-from edgecnn.demo.video import FRAMES_A_PICTURE, write_video
+from edgecnn.demo.video import FRAMES_PER_PICTURE, write_video
 from edgecnn.errors import DeviceError
 from edgecnn.opencv import cv2
 
@@ -32,15 +32,15 @@ def read_frames(path: Path) -> list[np.ndarray]:
 def test_every_frame_shows_the_class_it_is_said_to_show(plain: Pictures, tmp_path: Path) -> None:
     truth = write_video(tmp_path / "new" / "held-out.mp4", plain, count=4)
     frames = read_frames(tmp_path / "new" / "held-out.mp4")
-    assert len(frames) == len(truth) == 4 * FRAMES_A_PICTURE
-    assert sorted(truth) == sorted([0, 1, 2, 3] * FRAMES_A_PICTURE)
+    assert len(frames) == len(truth) == 4 * FRAMES_PER_PICTURE
+    assert sorted(truth) == sorted([0, 1, 2, 3] * FRAMES_PER_PICTURE)
     for frame, label in zip(frames, truth, strict=True):
         assert frame.shape == (480, 640, 3)
         assert abs(int(frame[240, 320].mean()) - LEVELS[label]) < 10
 
 
 def test_no_more_pictures_are_shown_than_there_are(plain: Pictures, tmp_path: Path) -> None:
-    assert len(write_video(tmp_path / "a.mp4", plain, count=100)) == 4 * FRAMES_A_PICTURE
+    assert len(write_video(tmp_path / "a.mp4", plain, count=100)) == 4 * FRAMES_PER_PICTURE
 
 
 def test_the_same_seed_shows_the_same_pictures(plain: Pictures, tmp_path: Path) -> None:

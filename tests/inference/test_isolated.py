@@ -1,4 +1,4 @@
-"""Native code that crashes, hangs or is missing ends a process of its own, and is told."""
+"""Native code that crashes, hangs or is missing ends only its child process, and is reported."""
 
 import importlib
 import os
@@ -88,7 +88,7 @@ def test_what_hangs_is_ended() -> None:
     assert time.monotonic() - start < 60
 
 
-def test_an_error_is_told_in_its_last_line_without_control_characters() -> None:
+def test_an_error_is_reported_by_its_last_line_without_control_characters() -> None:
     with pytest.raises(ChildFailed) as refusal:
         run("fail")
     assert refusal.value.what == "ValueError: a[2J driver"

@@ -57,18 +57,18 @@ def test_the_processor_and_its_int8_instructions_are_named(
     assert (machine.cpu, machine.flags) == (cpu, flags)
 
 
-def test_the_memory_is_told_in_gib(tmp_path: Path) -> None:
+def test_the_memory_is_given_in_gib(tmp_path: Path) -> None:
     root = fake_root(tmp_path, meminfo="MemTotal:        8146484 kB\nMemFree: 1 kB\n")
     assert describe_machine(root).memory_gib == 7.8
 
 
-def test_the_governor_is_told(tmp_path: Path) -> None:
+def test_the_governor_is_named(tmp_path: Path) -> None:
     machine = describe_machine(fake_root(tmp_path, governor="powersave\n"))
     assert machine.governor == "powersave"
     assert "governor powersave" in str(machine)
 
 
-def test_a_machine_that_tells_nothing_is_described_all_the_same(tmp_path: Path) -> None:
+def test_a_machine_that_reports_nothing_is_described_all_the_same(tmp_path: Path) -> None:
     machine = describe_machine(tmp_path)
     assert (machine.flags, machine.governor, machine.memory_gib) == ((), "", 0.0)
     assert machine.cpu

@@ -57,7 +57,7 @@ def test_every_plugin_is_a_line_however_broken_it_is(tmp_path: Path) -> None:
     install_library(tmp_path, "empty", EMPTY)
     install_library(tmp_path, "crash", CRASH)
     install(tmp_path, "text", LIBRARY.format("__init__.py"))
-    install(tmp_path, "odd", "raise RuntimeError('no driver\\x1b[2J')")
+    install(tmp_path, "broken", "raise RuntimeError('no driver\\x1b[2J')")
     done = edgecnn(tmp_path, "devices")
     assert done.returncode == 0, done.stderr
     lines = dict(line.split("  ", 1) for line in done.stdout.splitlines())
@@ -65,7 +65,7 @@ def test_every_plugin_is_a_line_however_broken_it_is(tmp_path: Path) -> None:
     assert plugins["onnxruntime-ep-empty"] == "registered, offers no device on this machine"
     assert "ended by SIGSEGV" in plugins["onnxruntime-ep-crash"]
     assert "invalid ELF header" in plugins["onnxruntime-ep-text"]
-    assert plugins["onnxruntime-ep-odd"] == ("cannot be registered: RuntimeError: no driver[2J")
+    assert plugins["onnxruntime-ep-broken"] == ("cannot be registered: RuntimeError: no driver[2J")
     assert lines["provider cpu"].strip().startswith("runs int8 and fp32")
 
 

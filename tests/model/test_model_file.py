@@ -1,6 +1,5 @@
 """What is read from a model file, and every way in which one is refused."""
 
-import hashlib
 import subprocess
 import sys
 from dataclasses import replace
@@ -16,7 +15,6 @@ from onnx import TensorProto, helper, numpy_helper
 
 from edgecnn.data.dataset import Dataset
 from edgecnn.errors import EdgeError, ModelError, NotFound, SpecError
-from edgecnn.inference.classifier import Classifier
 from edgecnn.model import digest
 from edgecnn.model.model_file import MAX_MIB, parse_model, read_model
 from edgecnn.model.shipped import shipped_names
@@ -53,12 +51,6 @@ def test_a_model_file_tells_its_golden_frames(form_and_path: tuple[str, Path]) -
     assert len(model.golden.logits) == len(model.golden.frames_png) > 1
 
 
-def test_the_digest_is_sha_256_over_the_file_with_the_digest_zeroed(int8: Path) -> None:
-    model = read_model(int8)
-    unsealed = int8.read_bytes().replace(model.digest.encode(), b"0" * 64)
-    assert model.digest == hashlib.sha256(unsealed).hexdigest()
-
-
 def test_size_kib_is_the_size_of_the_file(int8: Path) -> None:
     assert read_model(int8).size_kib * 1024 == int8.stat().st_size
 
@@ -81,7 +73,7 @@ def test_a_truncated_file_is_refused_before_onnx_runtime_sees_it(
 ) -> None:
     whole = int8.read_bytes()
     length = data.draw(st.integers(0, len(whole) - 1))
-    with pytest.raises(ModelError, match=r"not a whole ONNX model|no edgecnn contract|misses"):
+    with pytest.raises(ModelError, match=r"not a whole ONNX model|no edgecnn contract|lacks"):
         parse_model(whole[:length], int8)
 
 
@@ -115,34 +107,15 @@ def test_a_contract_with_any_one_byte_changed_is_refused(int8: Path, data: st.Da
         parse_model(bytes(content), int8)
 
 
-def test_a_changed_byte_is_nearly_always_told_as_a_broken_seal(int8: Path) -> None:
-    whole = int8.read_bytes()
-    positions = np.random.default_rng(0).integers(0, len(whole), 200)
-    refusals = []
-    for position in positions:
-        content = bytearray(whole)
-        content[position] ^= 1
-        with pytest.raises(EdgeError) as refusal:
-            parse_model(bytes(content), int8)
-        refusals.append("do not match its digest" in refusal.value.what)
-    assert sum(refusals) >= 180
-
-
-def test_a_broken_seal_names_the_file_and_says_to_copy_it_again(int8: Path, tmp_path: Path) -> None:
+def test_a_wrong_digest_names_the_file_and_how_to_replace_it(int8: Path, tmp_path: Path) -> None:
     changed = tmp_path / "changed.onnx"
     content = bytearray(int8.read_bytes())
     content[len(content) // 2] ^= 1
     changed.write_bytes(content)
-    with pytest.raises(ModelError, match="changed after it was sealed") as refusal:
+    with pytest.raises(ModelError, match="changed after it was made") as refusal:
         read_model(changed)
     assert str(changed) in refusal.value.what
     assert "copy it again" in refusal.value.remedy
-
-
-def test_bytes_behind_the_end_break_the_seal(int8: Path) -> None:
-    hidden = helper.make_attribute("doc", "x").SerializeToString()
-    with pytest.raises(ModelError):
-        parse_model(int8.read_bytes() + hidden, int8)
 
 
 def test_an_onnx_file_without_contract_is_refused(int8: Path, tmp_path: Path) -> None:
@@ -163,7 +136,7 @@ def test_another_contract_version_is_refused_naming_both(int8: Path, tmp_path: P
 @pytest.mark.parametrize("key", [digest.SPEC_KEY, digest.CARD_KEY, digest.GOLDEN_KEY])
 def test_a_missing_part_of_the_contract_is_named(int8: Path, tmp_path: Path, key: str) -> None:
     path = with_new_digest(int8, tmp_path, without_entry(key))
-    with pytest.raises(ModelError, match=f"misses {key}") as refusal:
+    with pytest.raises(ModelError, match=f"lacks {key}") as refusal:
         read_model(path)
     assert "export" in refusal.value.remedy
 
@@ -171,7 +144,7 @@ def test_a_missing_part_of_the_contract_is_named(int8: Path, tmp_path: Path, key
 def test_a_missing_digest_is_named(int8: Path, tmp_path: Path) -> None:
     path = tmp_path / "undigested.onnx"
     path.write_bytes(edited(int8.read_bytes(), without_entry(digest.DIGEST_KEY)))
-    with pytest.raises(ModelError, match=f"misses {digest.DIGEST_KEY}"):
+    with pytest.raises(ModelError, match=f"lacks {digest.DIGEST_KEY}"):
         read_model(path)
 
 
@@ -200,25 +173,6 @@ def test_a_malformed_record_is_refused_naming_file_and_field(
     assert named in refusal.value.what
     assert str(path) in refusal.value.what
     assert refusal.value.remedy
-
-
-def test_a_spec_with_another_number_of_labels_than_the_graph_names_both(
-    int8: Path, tmp_path: Path
-) -> None:
-    path = with_new_digest(int8, tmp_path, with_fields(digest.SPEC_KEY, labels=["a", "b", "c"]))
-    with pytest.raises(ModelError, match="graph and its spec disagree") as refusal:
-        Classifier(path)
-    assert "[1, 10]" in refusal.value.what
-    assert "[1, 3]" in refusal.value.what
-    assert "export" in refusal.value.remedy
-
-
-def test_a_spec_with_another_size_than_the_graph_names_both(int8: Path, tmp_path: Path) -> None:
-    path = with_new_digest(int8, tmp_path, with_fields(digest.SPEC_KEY, height=32))
-    with pytest.raises(ModelError, match="graph and its spec disagree") as refusal:
-        Classifier(path)
-    assert "[1, 28, 28, 1]" in refusal.value.what
-    assert "[1, 32, 28, 1]" in refusal.value.what
 
 
 def _external() -> TensorProto:
@@ -326,16 +280,6 @@ def test_a_constant_inside_the_file_is_accepted(fp32: Path, tmp_path: Path) -> N
     inside = numpy_helper.from_array(np.zeros(4, np.float32), "inside")
     path = with_new_digest(fp32, tmp_path, _with_attribute(helper.make_attribute("value", inside)))
     assert read_model(path).card.form == "fp32"
-
-
-def test_a_metadata_entry_that_appears_twice_is_refused_by_name(int8: Path, tmp_path: Path) -> None:
-    def repeat(model: onnx.ModelProto) -> None:
-        model.metadata_props.add(key=digest.SPEC_KEY, value="{}")
-
-    path = tmp_path / "twice.onnx"
-    path.write_bytes(edited(int8.read_bytes(), repeat))
-    with pytest.raises(ModelError, match=r"'edgecnn\.spec' appears twice"):
-        read_model(path)
 
 
 NOT_MODELS = {

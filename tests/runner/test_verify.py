@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from craft import resealed, with_fields
+from craft import with_fields, with_new_digest
 from test_floors import run_python
 
 from edgecnn.check_result import FAIL, OK, SKIPPED
@@ -53,7 +53,7 @@ def test_a_changed_byte_fails_the_digest(int8: Path, tmp_path: Path) -> None:
 
 def test_changed_golden_answers_fail(int8: Path, tmp_path: Path) -> None:
     logits = [[5.0 - x for x in row] for row in read_model(int8).golden.logits]
-    spoiled = resealed(int8, tmp_path, with_fields(digest.GOLDEN_KEY, logits=logits))
+    spoiled = with_new_digest(int8, tmp_path, with_fields(digest.GOLDEN_KEY, logits=logits))
     assert results(spoiled)["golden"] == FAIL
 
 
@@ -61,7 +61,7 @@ def test_permuted_labels_are_named_by_the_pictures(
     int8: Path, folder: Path, tmp_path: Path
 ) -> None:
     labels = ["1", "0", *"23456789"]
-    spoiled = resealed(int8, tmp_path, with_fields(digest.SPEC_KEY, labels=labels))
+    spoiled = with_new_digest(int8, tmp_path, with_fields(digest.SPEC_KEY, labels=labels))
     checks = {check.name: check for check in verify_on_device(spoiled, str(folder)).checks}
     assert checks["labels"].result == FAIL
     assert "the file's '1' is the data's '0'" in checks["labels"].reason

@@ -195,7 +195,7 @@ NOISE = np.random.default_rng(0).integers(0, 256, (48, 64, 3), np.uint8)
     ids=["obstructed", "frozen"],
 )
 def test_what_a_covered_or_frozen_camera_shows_is_marked(
-    classifier: Classifier, picture: Frame, trouble: ResultStatus
+    classifier: Classifier, picture: Frame, status: ResultStatus
 ) -> None:
     told: list[Event] = []
     capture = CaptureOptions(patience=Patience(give_up_s=20, doubt_s=0.2), on_event=told.append)
@@ -204,10 +204,10 @@ def test_what_a_covered_or_frozen_camera_shows_is_marked(
         results = watch(classifier, camera.url, options=WatchOptions(capture=capture))
         marked = next(result for result in results if result.status)
         results.close()
-    assert marked.status is trouble
+    assert marked.status is status
     assert marked.prediction is not None
-    assert (marked.label == UNKNOWN) == (trouble is ResultStatus.OBSTRUCTED)
-    assert SourceEvent(trouble.value) in [event.what for event in told]
+    assert (marked.label == UNKNOWN) == (status is ResultStatus.OBSTRUCTED)
+    assert SourceEvent(status.value) in [event.what for event in told]
 
 
 def test_a_wrong_frame_is_an_error(classifier: Classifier, frames: list[Frame]) -> None:

@@ -1,4 +1,4 @@
-"""Learning from a teacher: the loss by hand, the folded network, and that students follow."""
+"""Distillation: the loss computed by hand, batch norms folded, and students that follow."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +10,7 @@ from torch import nn
 
 from edgecnn.errors import NotFound, OptionError
 from edgecnn.trainer.checkpoint import CHECKPOINT, write_checkpoint
-from edgecnn.trainer.distill import Teacher, folded, make_teacher
+from edgecnn.trainer.distill import Teacher, fold_batch_norms, make_teacher
 from edgecnn.trainer.networks import Architecture, build
 from edgecnn.trainer.recipe import Distill
 from edgecnn.trainer.score import logits_of
@@ -68,12 +68,12 @@ def test_a_folded_network_answers_the_same(name: str) -> None:
     x = torch.rand(4, 1, 28, 28)
     with torch.no_grad():
         expected = network.eval()(x)
-        found = folded(network)(x)
+        found = fold_batch_norms(network)(x)
     assert not any(isinstance(layer, nn.BatchNorm2d) for layer in network.modules())
     torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-4)
 
 
-def test_without_a_teacher_nobody_answers(few: Few) -> None:
+def test_a_recipe_without_a_teacher_has_none(few: Few) -> None:
     assert make_teacher(SMALL, few[1], CPU) is None
 
 
@@ -82,7 +82,7 @@ def test_a_teacher_is_read_with_its_numbers(few: Few, taught: Path) -> None:
     teacher = make_teacher(recipe, few[1], CPU)
     assert teacher is not None
     assert (teacher.weight, teacher.temperature) == (0.25, 7.0)
-    assert not teacher.answer(torch.zeros(1, 1, 28, 28)).requires_grad
+    assert not teacher.logits(torch.zeros(1, 1, 28, 28)).requires_grad
 
 
 def test_a_teacher_with_no_weight_changes_nothing(few: Few, taught: Path) -> None:

@@ -17,7 +17,7 @@ from edgecnn.model.form import Form
 from edgecnn.model.frame import Frame
 from edgecnn.model.golden import Golden
 from edgecnn.model.spec import ModelCard, ModelSpec
-from edgecnn.trainer.evaluate import answers_of, evaluate
+from edgecnn.trainer.evaluate import evaluate, predict_classes
 from edgecnn.trainer.networks import Architecture
 from edgecnn.trainer.recipe import Recipe
 from edgecnn.trainer.run_folder import read_run
@@ -120,7 +120,7 @@ def test_a_data_set_with_other_classes_is_refused(
 def test_the_same_classes_in_another_order_are_refused(run_folder: Path, tmp_path: Path) -> None:
     other = write_idx_folder(tmp_path, list(range(10)), [0])
     (other / "labels.txt").write_text("\n".join("1023456789"))
-    with pytest.raises(DataError, match="in its order"):
+    with pytest.raises(DataError, match="in the same order"):
         evaluate(run_folder, data=str(other))
 
 
@@ -136,7 +136,7 @@ def test_the_validation_part_of_a_file_holds_the_pictures_it_was_not_trained_on(
 ) -> None:
     data, _ = load_for(SIZED)
     with Classifier(sized.file) as classifier:
-        answers = answers_of(classifier, data.validation)
+        answers = predict_classes(classifier, data.validation)
     correct = int((answers == data.validation.labels).sum())
     for model in (sized.run, sized.file):
         assert evaluate(model, split="validation").accuracy.correct == correct
@@ -165,7 +165,7 @@ def test_pictures_of_another_size_are_fitted(sized: Sized, other_digits: str) ->
 def test_answers_are_the_index_of_the_largest_logit(fp32: Path, frames: list[Frame]) -> None:
     pictures = Pictures(np.stack(frames), np.zeros(len(frames), np.int64))
     with Classifier(fp32) as classifier:
-        answers = answers_of(classifier, pictures)
+        answers = predict_classes(classifier, pictures)
         assert [classifier.spec.labels[i] for i in answers] == [
             classifier(frame).label for frame in frames
         ]

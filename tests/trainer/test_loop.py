@@ -14,10 +14,10 @@ from torch import nn
 from edgecnn.errors import CheckFailed, DataError, NotFound, OptionError, Stopped
 from edgecnn.trainer.augment import Augment
 from edgecnn.trainer.distributed import ProcessGroup
-from edgecnn.trainer.loop import Loop
+from edgecnn.trainer.loop import TrainingLoop
 from edgecnn.trainer.networks import build
 from edgecnn.trainer.optimize import learning_rate
-from edgecnn.trainer.progress import Keep, OnProgress, Progress, ignore
+from edgecnn.trainer.progress import LoopOptions, OnProgress, Progress, ignore
 from edgecnn.trainer.recipe import Optimizer, Precision, Recipe, Schedule
 from edgecnn.trainer.run_folder import read_run
 from edgecnn.trainer.score import logits_of, score
@@ -113,8 +113,8 @@ def test_patience_that_never_runs_out_keeps_the_best_epoch_too(few: Few) -> None
 
 def test_a_time_budget_ends_the_run_and_takes_the_learning_rate_down(few: Few) -> None:
     recipe = replace(SMALL, epochs=1_000_000, schedule=Schedule.COSINE)
-    keep = Keep(budget_seconds=0.3)
-    report, _ = train_on(*few, recipe, device="cpu", keep=keep)
+    options = LoopOptions(budget_seconds=0.3)
+    report, _ = train_on(*few, recipe, device="cpu", options=options)
     assert 0 < len(report.history) < 1_000_000
     assert report.ended == "time budget of 0.3 s used up"
     rates = [epoch.learning_rate for epoch in report.history]
@@ -123,7 +123,7 @@ def test_a_time_budget_ends_the_run_and_takes_the_learning_rate_down(few: Few) -
 
 
 def test_a_budget_shorter_than_a_step_still_gives_a_scored_network(few: Few) -> None:
-    report, _ = train_on(*few, SMALL, device="cpu", keep=Keep(budget_seconds=1e-9))
+    report, _ = train_on(*few, SMALL, device="cpu", options=LoopOptions(budget_seconds=1e-9))
     assert len(report.history) == 1
     assert report.history[0].validation_accuracy >= 0
 
@@ -131,17 +131,17 @@ def test_a_budget_shorter_than_a_step_still_gives_a_scored_network(few: Few) -> 
 def test_a_budget_that_is_not_used_up_changes_no_weight(few: Few) -> None:
     recipe = replace(SMALL, schedule=Schedule.COSINE, epochs=1)
     free, _ = fitted(few, recipe)
-    limited, _ = fitted(few, recipe, keep=Keep(budget_seconds=1e9))
+    limited, _ = fitted(few, recipe, options=LoopOptions(budget_seconds=1e9))
     assert same(weights_of(free), weights_of(limited))
 
 
 @pytest.mark.parametrize("schedule", Schedule)
 def test_the_history_tells_the_rate_of_each_epochs_last_step(few: Few, schedule: Schedule) -> None:
     recipe = replace(SMALL, schedule=schedule)
-    _, tally = fitted(few, recipe)
+    _, state = fitted(few, recipe)
     steps = 5  # 220 pictures in batches of 50
     expected = [learning_rate(recipe, (e * steps - 1) / (3 * steps)) for e in (1, 2, 3)]
-    assert [epoch.learning_rate for epoch in tally.history] == pytest.approx(expected)
+    assert [epoch.learning_rate for epoch in state.history] == pytest.approx(expected)
 
 
 def test_the_average_is_what_ends_up_in_the_network(few: Few) -> None:
@@ -149,13 +149,13 @@ def test_the_average_is_what_ends_up_in_the_network(few: Few) -> None:
     data = few[0]
     still = replace(SMALL, average=1 - 1e-9)
     one_step = replace(SMALL, epochs=1, batch=len(data.train))
-    network, tally = fitted(few, replace(still, batch=len(data.train)))
+    network, state = fitted(few, replace(still, batch=len(data.train)))
     first, _ = fitted(few, one_step)
     for name, tensor in weights_of(network).items():
         if tensor.is_floating_point():
             torch.testing.assert_close(tensor, first.state_dict()[name], msg=name)
     loss = score(network, data.validation, CPU)[0]
-    assert tally.history[-1].validation_loss == loss
+    assert state.history[-1].validation_loss == loss
 
 
 def test_the_average_changes_the_result(few: Few) -> None:
@@ -199,16 +199,16 @@ def test_a_stopped_run_goes_on_to_the_same_bits_as_an_unbroken_one(
 ) -> None:
     data, spec = few
     recipe = replace(EVERYTHING, optimizer=optimizer)
-    unbroken, tally = fitted(few, recipe)
-    keep = Keep(tmp_path / SNAPSHOT)
+    unbroken, state = fitted(few, recipe)
+    options = LoopOptions(tmp_path / SNAPSHOT)
     network = make_network(recipe, spec)
     with pytest.raises(Stopped, match=f"epoch 2 after step {step} of 5") as caught:
-        train_network(network, data, recipe, CPU, press_ctrl_c(2, step), keep=keep)
-    assert str(keep.snapshot) in caught.value.what
+        train_network(network, data, recipe, CPU, press_ctrl_c(2, step), options=options)
+    assert str(options.snapshot) in caught.value.what
     assert "--resume" in caught.value.remedy
     resumed, found = fitted(few, recipe, unfinished=read_snapshot(tmp_path / SNAPSHOT))
     assert same(weights_of(unbroken), weights_of(resumed))
-    assert found.history == tally.history
+    assert found.history == state.history
 
 
 @pytest.mark.parametrize(("rank", "counted"), [(0, True), (1, False)])
@@ -217,7 +217,9 @@ def test_the_counts_of_an_unfinished_epoch_are_the_leaders(
 ) -> None:
     data, spec = few
     snapshot = read_snapshot(stopped_run(tmp_path) / SNAPSHOT)
-    loop = Loop(make_network(SMALL, spec), data, SMALL, CPU, None, ProcessGroup(rank, 2), Keep())
+    loop = TrainingLoop(
+        make_network(SMALL, spec), data, SMALL, CPU, None, ProcessGroup(rank, 2), LoopOptions()
+    )
     loop.restore(snapshot)
     assert (loop.state.seen > 0, loop.state.loss > 0) == (counted, counted)
     assert loop.state.step == snapshot.state.step == 1
@@ -248,7 +250,7 @@ def test_an_unfinished_run_is_neither_overwritten_nor_resumed_by_another_recipe(
 ) -> None:
     stopped_run(tmp_path)
     before = (tmp_path / SNAPSHOT).read_bytes()
-    with pytest.raises(OptionError, match="not finished"):
+    with pytest.raises(OptionError, match="unfinished run"):
         train(SMALL, tmp_path, device="cpu")
     with pytest.raises(OptionError, match="another recipe"):
         train(replace(SMALL, seed=1), tmp_path, device="cpu", resume=True)
@@ -284,9 +286,11 @@ def test_a_broken_snapshot_is_named_and_refused(tmp_path: Path, kept: int) -> No
 
 def test_a_data_set_that_changed_is_not_resumed(tmp_path: Path, few: Few) -> None:
     data, spec = few
-    keep = Keep(tmp_path / SNAPSHOT)
+    options = LoopOptions(tmp_path / SNAPSHOT)
     with pytest.raises(Stopped):
-        train_network(make_network(SMALL, spec), data, SMALL, CPU, press_ctrl_c(1, 1), keep=keep)
+        train_network(
+            make_network(SMALL, spec), data, SMALL, CPU, press_ctrl_c(1, 1), options=options
+        )
     with pytest.raises(DataError, match="has changed since"):
         train(SMALL, tmp_path, device="cpu", resume=True)  # all digits, not a few
 
@@ -302,10 +306,10 @@ def test_a_loss_that_is_no_number_keeps_the_last_snapshot_and_names_it(
             with torch.no_grad():
                 next(network.parameters()).fill_(float("nan"))
 
-    keep = Keep(tmp_path / SNAPSHOT)
+    options = LoopOptions(tmp_path / SNAPSHOT)
     with pytest.raises(CheckFailed, match="loss is nan in epoch 3, step 2") as caught:
-        train_network(network, data, SMALL, CPU, ruin, keep=keep)
-    assert f"the last good epoch is kept in {keep.snapshot}" in caught.value.what
+        train_network(network, data, SMALL, CPU, ruin, options=options)
+    assert f"the last good epoch is kept in {options.snapshot}" in caught.value.what
     kept = read_snapshot(tmp_path / SNAPSHOT)
     assert len(kept.state.history) == 2
     assert all(bool(t.isfinite().all()) for t in kept.tensors.values())
@@ -313,7 +317,7 @@ def test_a_loss_that_is_no_number_keeps_the_last_snapshot_and_names_it(
 
 def test_a_batch_smaller_than_the_team_is_refused(few: Few) -> None:
     with pytest.raises(OptionError, match="batch 1 is too small for 2 processes"):
-        fitted(few, replace(SMALL, batch=1), team=ProcessGroup(0, 2))
+        fitted(few, replace(SMALL, batch=1), group=ProcessGroup(0, 2))
 
 
 @pytest.mark.parametrize("size", [2, 3, 7])

@@ -130,12 +130,12 @@ def test_history_csv_has_a_row_for_each_epoch(run_folder: Path) -> None:
     assert [float(row[4]) for row in rows] == [epoch.validation_accuracy for epoch in history]
 
 
-def test_confusion_csv_has_a_row_for_what_is_and_a_column_for_what_was_called(
+def test_confusion_csv_has_a_row_for_each_true_and_a_column_for_each_predicted_class(
     run_folder: Path,
 ) -> None:
     head, *rows = rows_of(run_folder / "confusion.csv")
     metrics = read_run(run_folder).report.test
-    assert head == ["is \\ called", *"0123456789"]
+    assert head == ["true \\ predicted", *"0123456789"]
     assert [row[0] for row in rows] == list("0123456789")
     table = tuple(tuple(int(count) for count in row[1:]) for row in rows)
     assert table == metrics.confusion

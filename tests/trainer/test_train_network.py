@@ -162,8 +162,8 @@ def test_the_history_scores_the_validation_part(few: tuple[Dataset, ModelSpec]) 
     data, spec = few
     torch.manual_seed(0)
     network = build(TINY.network, spec.shape, 10)
-    tally = train_network(network, data, TINY, CPU, ignore)
-    last = tally.history[-1]
+    state = train_network(network, data, TINY, CPU, ignore)
+    last = state.history[-1]
     expected = (last.validation_loss, last.validation_accuracy)
     assert score(network, data.validation, CPU) == expected
 

@@ -102,7 +102,7 @@ def test_a_source_is_silent_once_it_shows_nothing_for_a_while(hub: Hub, clock: C
 )
 def test_a_source_that_is_not_live_is_silent_at_once(hub: Hub, what: SourceEvent) -> None:
     hub.add(result())
-    hub.hear(event(what))
+    hub.add_event(event(what))
     (channel,) = hub.channels()
     assert (channel.state, hub.silence_s(channel)) == (what, 0)
 
@@ -113,27 +113,27 @@ def test_a_pause_is_no_silence_but_a_lost_camera_is(hub: Hub, clock: Clock) -> N
     hub.pause.requested = True
     clock.now_s += 60
     assert hub.silence_s(channel) is None
-    hub.hear(event(SourceEvent.STALLED))
+    hub.add_event(event(SourceEvent.STALLED))
     assert hub.silence_s(channel) == 60
 
 
 def test_a_source_without_a_frame_is_silent_and_connecting(hub: Hub, clock: Clock) -> None:
-    hub.hear(event(SourceEvent.CONNECTING))
+    hub.add_event(event(SourceEvent.CONNECTING))
     clock.now_s += 3
     (channel,) = hub.channels()
     assert (channel.state, hub.silence_s(channel)) == (SourceEvent.CONNECTING, 3)
 
 
 def test_sources_are_in_the_runs_order_and_keep_their_number(hub: Hub) -> None:
-    hub.hear(event(SourceEvent.CONNECTING, "b"))
+    hub.add_event(event(SourceEvent.CONNECTING, "b"))
     assert [(each.name, each.number) for each in hub.channels()] == [("b", 0)]
-    hub.count(lambda: {"a": Counts(frames=3), "b": Counts()})
+    hub.set_counts(lambda: {"a": Counts(frames=3), "b": Counts()})
     assert [(each.name, each.number) for each in hub.channels()] == [("a", 1), ("b", 0)]
     assert hub.channels()[0].counts == Counts(frames=3)
 
 
 def test_a_sink_in_trouble_is_an_event_and_no_source(hub: Hub) -> None:
-    hub.hear(event(SourceEvent.UNDELIVERED, "video"))
+    hub.add_event(event(SourceEvent.UNDELIVERED, "video"))
     assert hub.channels() == []
     assert [each.source for each in hub.events()] == ["video"]
 
@@ -146,13 +146,13 @@ def test_what_is_odd_about_pictures_is_no_state(hub: Hub) -> None:
         SourceEvent.RESIZED,
         SourceEvent.CORRUPT,
     ):
-        hub.hear(event(what))
+        hub.add_event(event(what))
     assert hub.channels()[0].state is SourceEvent.LIVE
 
 
 def test_only_the_last_events_are_kept(hub: Hub) -> None:
     for _ in range(5 * EVENTS):
-        hub.hear(event(SourceEvent.STALLED))
+        hub.add_event(event(SourceEvent.STALLED))
     assert len(hub.events()) == EVENTS
 
 

@@ -66,5 +66,5 @@ def test_an_address_for_people_can_be_opened() -> None:
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may use every port")
 def test_a_port_that_needs_rights_is_an_error() -> None:
-    with pytest.raises(DeviceError, match="port 80 needs more rights"):
+    with pytest.raises(DeviceError, match="you may not listen on port 80"):
         listen(Address(port=80))

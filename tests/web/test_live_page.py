@@ -25,7 +25,7 @@ from edgecnn.sources.events import Event, SourceEvent
 from edgecnn.sources.sampling import Sampling
 from edgecnn.web.listening import SEND_BUFFER
 from edgecnn.web.live_page import LivePage
-from edgecnn.web.server import CONNECTIONS
+from edgecnn.web.server import MAX_CONNECTIONS
 from web.pages import ask, change, feeding, live_page, noise, opened, pictures, states
 
 
@@ -241,7 +241,9 @@ def test_a_viewer_too_many_is_cut_off_and_the_others_stay(classifier: Classifier
         with opened(port, "/events") as stream:
             told = states(stream)
             next(told)
-            many = [socket.create_connection(("127.0.0.1", port)) for _ in range(CONNECTIONS + 20)]
+            many = [
+                socket.create_connection(("127.0.0.1", port)) for _ in range(MAX_CONNECTIONS + 20)
+            ]
             cut = 0
             for each in many[-10:]:
                 each.settimeout(5)
@@ -259,7 +261,7 @@ def test_a_viewer_too_many_is_cut_off_and_the_others_stay(classifier: Classifier
 def test_a_viewer_that_takes_nothing_is_cut_off(
     classifier: Classifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("edgecnn.web.listening.GIVE_UP_MS", 500)
+    monkeypatch.setattr("edgecnn.web.listening.USER_TIMEOUT_MS", 500)
     shown = result(classifier, noise(0))
     big = [noise(number, 480, 640) for number in range(4)]
 
@@ -285,7 +287,7 @@ def connections(port: int) -> int:
 def test_who_connects_and_says_nothing_is_cut_off(
     classifier: Classifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("edgecnn.web.server.FIRST_WORD_S", 0.2)
+    monkeypatch.setattr("edgecnn.web.server.FIRST_REQUEST_S", 0.2)
     with live_page(classifier) as (_, port):
         with (
             socket.create_connection(("127.0.0.1", port), 20) as silent,
@@ -309,7 +311,7 @@ def test_the_end_is_told_and_the_port_is_free(classifier: Classifier) -> None:
 def test_a_second_page_on_one_port_is_an_error(classifier: Classifier) -> None:
     with (
         live_page(classifier) as (_, port),
-        pytest.raises(DeviceError, match=f"port {port} is in use by pid"),
+        pytest.raises(DeviceError, match=f"port {port} is in use"),
     ):
         LivePage(classifier, port=port)
 

@@ -7,7 +7,7 @@ from edgecnn.model.frame import Frame, fit_frame
 from edgecnn.model.spec import Fit, ModelSpec
 from edgecnn.opencv import decode_picture
 from edgecnn.sources.region import WHOLE, Region
-from edgecnn.web.pictures import LARGE, encode, filler, seen
+from edgecnn.web.pictures import LARGE, encode, placeholder, visible_part
 
 SHAPES = {
     "gray": (48, 64),
@@ -36,11 +36,11 @@ def test_every_frame_becomes_a_jpeg_that_is_not_too_large(shape: tuple[int, ...]
     assert abs(float(found.mean()) - 90) < 4
 
 
-def test_the_filler_is_dark_and_says_something() -> None:
-    found = decode(filler("no frame for 7 s"))
+def test_the_placeholder_is_dark_and_says_something() -> None:
+    found = decode(placeholder("no frame for 7 s"))
     assert float(np.median(found)) < 60
     assert found.max() > 150
-    assert filler("no frame for 7 s") != filler("no frame for 8 s")
+    assert placeholder("no frame for 7 s") != placeholder("no frame for 8 s")
 
 
 def spec(fit: Fit, height: int = 32, width: int = 32) -> ModelSpec:
@@ -54,7 +54,7 @@ def test_what_is_seen_of_a_frame_is_what_is_fitted(
     region: Region, shape: tuple[int, int], target: tuple[int, int]
 ) -> None:
     rules = spec(Fit.CROP, *target)
-    left, top, width, height = seen(rules, region, *shape)
+    left, top, width, height = visible_part(rules, region, *shape)
 
     def lit(slack: float) -> Frame:
         """Return a frame that is white in what is seen, and by a share of it further."""
@@ -76,5 +76,5 @@ def test_what_is_seen_of_a_frame_is_what_is_fitted(
 
 @pytest.mark.parametrize("fit", [Fit.STRETCH, Fit.LETTERBOX])
 def test_where_nothing_is_cropped_the_whole_region_is_seen(fit: Fit) -> None:
-    assert seen(spec(fit), WHOLE, 480, 640) == (0, 0, 1, 1)
-    assert seen(spec(fit), Region(0.25, 0.5, 0.5, 0.5), 480, 640) == (0.25, 0.5, 0.5, 0.5)
+    assert visible_part(spec(fit), WHOLE, 480, 640) == (0, 0, 1, 1)
+    assert visible_part(spec(fit), Region(0.25, 0.5, 0.5, 0.5), 480, 640) == (0.25, 0.5, 0.5, 0.5)

@@ -51,7 +51,7 @@ def collect(
     On a screen a window opens: space takes a frame, b switches the burst, q ends. With --every, or
     where there is no screen or terminal, frames are taken by themselves.
     """
-    from edgecnn.collector.collect import LEAVE_SOON
+    from edgecnn.collector.collect import GIVE_UP_SOON
     from edgecnn.collector.collect import collect as collect_pictures
 
     if background:
@@ -67,7 +67,7 @@ def collect(
         filters=Filters(min_sharpness, min_change),
         jpeg=jpeg,
         window=not every and _person_is_there(source),
-        options=replace(LEAVE_SOON, settings=settings),
+        options=replace(GIVE_UP_SOON, settings=settings),
         on_progress=lambda path: typer.echo(path, err=True),
     )
     show(report, collect_text(report), form)

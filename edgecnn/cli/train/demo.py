@@ -1,27 +1,23 @@
-"""`edgecnn demo`: the whole way in one command. It needs the extra [train]."""
+"""`edgecnn demo`: from data set to benchmark in one command. Needs the extra [train]."""
 
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
-from edgecnn.cli.options import AsFormat, Format, show, table
-from edgecnn.cli.progress import say, training_bar
+from edgecnn.cli.options import AsFormat, Format, option, show, table
+from edgecnn.cli.progress import print_line, training_bar
 from edgecnn.memory import keep_freed_memory
 
 
 def demo(
-    out: Annotated[Path, typer.Option(help="Folder for everything it makes.")] = Path("demo-out"),
-    data: Annotated[
-        str, typer.Option(help="mnist or digits; by default MNIST, or digits where it is not.")
-    ] = "",
+    out: Annotated[Path, option("Folder for all outputs.")] = Path("demo-out"),
+    data: Annotated[str, option("mnist or digits.", default="mnist, or digits without it")] = "",
     form: AsFormat = Format.TEXT,
 ) -> None:
-    """Train, export, classify a video and time int8 against fp32: the whole way, minutes."""
+    """Train, export, classify a video, and time int8 against fp32; takes some minutes."""
     from edgecnn.demo.demo import run_demo
 
     keep_freed_memory()
-    report = run_demo(out, data, training=training_bar, say=say)
+    report = run_demo(out, data, training=training_bar, on_progress=print_line)
     rows: list[tuple[str, object]] = [
         ("data set", report.data),
         *((score.form, score) for score in report.accuracy),

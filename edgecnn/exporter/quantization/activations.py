@@ -19,7 +19,7 @@ MOST_LEVEL = 255
 """The largest level of an unsigned 8-bit activation."""
 
 Activations = dict[str, list[npt.NDArray[np.float32]]]
-"""Values of each tensor by name: a list with one (n, ...) array over all n frames."""
+"""Values of each tensor by name: a list of one flat array, frame after frame."""
 
 
 def activations_of(graph: onnx.ModelProto, frames: Frame) -> Activations:

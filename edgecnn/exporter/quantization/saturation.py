@@ -108,9 +108,11 @@ class _Layer:
 
     @property
     def risky(self) -> npt.NDArray[np.bool_]:
+        """Return which pairs of weights can exceed 16 bits: (outputs, pairs)."""
         return np.concatenate([can_saturate(group.weights) for group in self.groups])
 
     def count(self, values: Activations, frames: int) -> SaturatedLayer:
+        """Count the pair sums that exceed 16 bits, on the activations of so many frames."""
         floats = np.concatenate([part.ravel() for part in values[self.source]])
         levels = (np.rint(floats / self.scale) + self.zero).clip(0, MOST_LEVEL).astype(np.uint8)
         images = levels.reshape(frames, *self.shape)

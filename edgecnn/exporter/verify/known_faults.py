@@ -186,6 +186,8 @@ def _moved_columns(expected: Logits, found: Logits, tolerance: float) -> dict[in
 
     Empty unless every class is found at some output.
     """
+    if not np.isfinite(found).all():
+        return {}
     gaps = np.abs(expected[:, :, None] - found[:, None, :]).max(0)  # (K, K)
     rows, columns = linear_sum_assignment(gaps)
     if not gaps[rows, columns].max() <= tolerance:

@@ -1,4 +1,4 @@
-"""The networks, by name. Each takes (n, channels, height, width) float in 0..1 and gives logits."""
+"""The networks by name; each maps (n, c, h, w) float32 in 0..1 to (n, classes) logits."""
 
 from collections.abc import Callable
 
@@ -18,15 +18,15 @@ NETWORKS: dict[str, Callable[[tuple[int, int, int], int, Architecture], nn.Modul
 
 
 def build(architecture: Architecture, shape: tuple[int, int, int], classes: int) -> nn.Module:
-    """Build a network with fresh weights.
+    """Build a network with random weights.
 
     Args:
-        architecture: Its name and numbers.
-        shape: Input height, width, channels.
+        architecture: Its name and hyperparameters.
+        shape: Input height, width in pixels, channels.
         classes: Number of logits.
 
     Raises:
-        OptionError: No network has that name, or its numbers do not fit the input.
+        OptionError: There is no such network, or its hyperparameters do not fit the input.
     """
     if architecture.name not in NETWORKS:
         raise OptionError(
@@ -37,5 +37,5 @@ def build(architecture: Architecture, shape: tuple[int, int, int], classes: int)
 
 
 def to_input(frames: Tensor) -> Tensor:
-    """(n, h, w, c) uint8 -> (n, c, h, w) float in 0..1: what every model file does inside."""
+    """(n, h, w, c) uint8 -> (n, c, h, w) float32 in 0..1, as the graph of a model file does it."""
     return frames.permute(0, 3, 1, 2).float() * (1.0 / 255.0)

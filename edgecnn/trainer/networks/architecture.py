@@ -1,4 +1,4 @@
-"""A network's name and its numbers: all that is needed to build it again."""
+"""The name and hyperparameters of a network, from which it can be built again."""
 
 from dataclasses import dataclass
 
@@ -8,24 +8,24 @@ from edgecnn.records import Record
 
 @dataclass(frozen=True)
 class Architecture(Record):
-    """The defaults are the tutorial's."""
+    """A network's name and hyperparameters. The defaults are those of the tutorial."""
 
     name: str = "article"
     widths: tuple[int, ...] = (32, 64, 64)
-    """article: output channels of the convolutions. edge: of the stages."""
+    """Output channels. article: of the convolutions. edge: of the stages."""
     depths: tuple[int, ...] = (1, 1, 1)
-    """edge: residual blocks of each stage; 0 is a stage that only changes size."""
+    """edge: residual blocks per stage; with 0, a stage is only its first convolution."""
     kernel: int = 3
-    """Kernel size of every convolution, pixels; edge: of the blocks."""
+    """Kernel size in pixels. article: of all convolutions. edge: of the blocks."""
     stride: int = 1
-    """article: stride of every convolution, pixels. edge: of the first one."""
+    """Stride in pixels. article: of all convolutions. edge: of the first one."""
     expansion: float = 1.0
-    """edge: inner width of a block over its outer width."""
+    """edge: inner channels of a block over its outer channels."""
     dense: int = 64
     """article: units of the hidden dense layer."""
 
     def __post_init__(self) -> None:
-        """Refuse numbers that no layer can have."""
+        """Refuse values that no layer can have."""
         for name in ("widths", "kernel", "stride", "dense"):
             value = getattr(self, name)
             if min(value if isinstance(value, tuple) else (value,), default=1) < 1:

@@ -1,4 +1,4 @@
-"""The tutorial's network."""
+"""`article`: the CNN of the Keras tutorial."""
 
 import torch
 from torch import Tensor, nn
@@ -8,9 +8,9 @@ from edgecnn.trainer.networks.architecture import Architecture
 
 
 class Article(nn.Module):
-    """The tutorial's CNN: three valid convolutions, two 2x2 max pools, two dense layers.
+    """Three convolutions without padding, two 2x2 max pools, two dense layers.
 
-    On 28x28 gray pictures and 10 classes it has 93,322 parameters, like the Keras original:
+    On 28x28 gray pictures and 10 classes it has 93,322 parameters, as in Keras:
     Conv2D(32) MaxPooling2D Conv2D(64) MaxPooling2D Conv2D(64) Flatten Dense(64) Dense(10).
     """
 
@@ -41,10 +41,10 @@ class Article(nn.Module):
         return logits
 
     def _relu_and_pool(self, x: Tensor) -> Tensor:
-        """Take them in the order that is faster; ReLU and maximum commute, to the last bit.
+        """Apply ReLU and max pooling in the faster order; both orders give equal bits.
 
-        In training, ReLU on the pooled quarter is cheaper. In the exported graph it must follow
-        its convolution, to become a part of it.
+        In training, ReLU is cheaper on the pooled quarter of the values. In the exported graph it
+        must follow the convolution, so that ONNX Runtime can fuse the two.
         """
         if self.training:
             return torch.relu_(self.pool(x))
@@ -53,7 +53,7 @@ class Article(nn.Module):
 
 
 def _initialise(network: nn.Module) -> None:
-    """Glorot uniform weights and zero biases, Keras' defaults.
+    """Set Glorot uniform weights and zero biases, the defaults of Keras.
 
     Source: Glorot and Bengio 2010, "Understanding the difficulty of training deep feedforward
     neural networks"; Keras' layer defaults.
@@ -66,7 +66,7 @@ def _initialise(network: nn.Module) -> None:
 
 
 def _output_side(side: int, numbers: Architecture) -> int:
-    """Return the length of one side behind the last convolution."""
+    """Return the length of one side after the last convolution, pixels."""
     left = side
     for pooled in (True, True, False):
         left = (left - numbers.kernel) // numbers.stride + 1

@@ -1,4 +1,4 @@
-"""Our own family: made of what int8 kernels run fastest, sized by a few numbers."""
+"""`edge`: a family of CNNs of our own, built from the operators with the fastest int8 kernels."""
 
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
@@ -9,14 +9,14 @@ from edgecnn.trainer.networks.layers import conv_bn, initialise, pool_all
 
 
 class Edge(nn.Module):
-    """Stages of plain convolutions with residual blocks, then a global average and a dense layer.
+    """Stages of convolutions with residual blocks, global average pooling, and a dense layer.
 
-    The first convolution has `stride`, each later stage starts with a stride-2 convolution instead
-    of a pool. `depths` counts the residual blocks behind each.
+    The first convolution has `stride`; each later stage starts with a convolution of stride 2
+    instead of a pooling layer. `depths` gives the residual blocks of each stage.
 
-    Plain 3x3 convolutions and ReLU only: in ONNX Runtime on x86, int8 depthwise convolutions reach
-    less than half the multiply-adds a nanosecond, so that a separable network with half of
-    them is no faster (`tests/benchmarks/kernels.py` measures it).
+    It has no depthwise convolutions: in ONNX Runtime on x86, their int8 kernels reach less than
+    half as many multiply-adds per nanosecond, so that a separable network with half of them is no
+    faster (`tests/benchmarks/kernels.py` measures it).
     """
 
     def __init__(self, shape: tuple[int, int, int], classes: int, numbers: Architecture) -> None:
@@ -38,7 +38,7 @@ class Edge(nn.Module):
 
 
 class Stage(nn.Module):
-    """A convolution to another width and size, then residual blocks."""
+    """A convolution that changes channels and size, then residual blocks."""
 
     def __init__(
         self, inputs: int, width: int, depth: int, stride: int, numbers: Architecture
@@ -55,7 +55,7 @@ class Stage(nn.Module):
 
 
 class Block(nn.Module):
-    """Two convolutions around the inner width, added to what came in.
+    """A residual block of two convolutions with `inner` channels between them.
 
     Source: He et al. 2016, "Deep Residual Learning for Image Recognition", figure 2.
     """

@@ -1,4 +1,4 @@
-"""MLPerf Tiny's image classification reference, to compare with."""
+"""`resnet8`: the image classification network of MLPerf Tiny, as a reference."""
 
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
@@ -8,11 +8,11 @@ from edgecnn.trainer.networks.layers import initialise, pool_all
 
 
 class ResNet8(nn.Module):
-    """Three residual blocks of 16, 32 and 64 channels: 78,666 values on CIFAR-10.
+    """Three residual blocks of 16, 32 and 64 channels: 78,666 parameters on CIFAR-10.
 
-    Convolutions have biases although batch norm follows, and shortcuts have no norm, as in the
-    reference. Its stride-2 convolutions pad one pixel on each side, where Keras' "same" pads only
-    right and below: the cost is the same.
+    As in the reference, convolutions have biases although batch norms follow, and shortcuts have no
+    batch norm. Unlike Keras' "same", convolutions of stride 2 pad one pixel on each side instead of
+    right and below only, at equal cost.
 
     Source: Banbury et al. 2021, "MLPerf Tiny Benchmark"; `resnet_v1_eembc` in mlcommons/tiny,
     `benchmark/training/image_classification/keras_model.py`.
@@ -36,7 +36,7 @@ class ResNet8(nn.Module):
 
 
 class Block(nn.Module):
-    """Two 3x3 convolutions and a shortcut: (n, c, h, w) -> (n, out, h / stride, w / stride)."""
+    """Two 3x3 convolutions and a shortcut: (n, c, h, w) -> (n, outputs, h / stride, w / stride)."""
 
     def __init__(self, inputs: int, outputs: int, stride: int) -> None:
         super().__init__()
@@ -48,7 +48,7 @@ class Block(nn.Module):
         )  # fmt: skip
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return relu(body + shortcut)."""
+        """(n, inputs, h, w) -> (n, outputs, h / stride, w / stride)."""
         return F.relu(self.second(F.relu(self.first(x))) + self.shortcut(x))
 
 

@@ -1,4 +1,4 @@
-"""The pictures that a network got wrong while it was surest."""
+"""The misclassified pictures with the highest confidence."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,45 +10,46 @@ from edgecnn.model.frame import Frame
 from edgecnn.opencv import cv2, encode_png
 
 SIDE = 96
-"""A thumbnail's longer side, pixels, at most."""
+"""Longer side of a thumbnail, pixels, at most."""
 
 
 @dataclass(frozen=True)
 class Misclassified:
-    """One picture that was labelled wrongly."""
+    """One misclassified picture."""
 
     index: int
-    """Its position in the part that was scored."""
+    """Its index in the part that was scored."""
     truth: int
-    """The class it is, as an index."""
-    called: int
-    """The class it was taken for."""
+    """Index of the true class."""
+    predicted: int
+    """Index of the predicted class."""
     confidence: float
-    """Probability of the class it was taken for, 0 to 1."""
+    """Probability of the predicted class, 0 to 1."""
 
 
 def worst_mistakes(
     probabilities: npt.NDArray[np.floating], labels: npt.NDArray[np.int64], limit: int = 24
 ) -> list[Misclassified]:
-    """Return the wrong answers, the surest first.
+    """Return the misclassified pictures, the most confident predictions first.
 
     Args:
         probabilities: (n, classes), each row a softmax.
         labels: (n,) true class indexes.
-        limit: How many at most.
+        limit: Largest number to return.
     """
-    called, confidence = probabilities.argmax(1), probabilities.max(1)  # (n,), (n,)
-    wrong = np.flatnonzero(called != labels)
-    surest = wrong[np.argsort(-confidence[wrong], kind="stable")][:limit]
+    predicted, confidence = probabilities.argmax(1), probabilities.max(1)  # (n,), (n,)
+    wrong = np.flatnonzero(predicted != labels)
+    most_confident = wrong[np.argsort(-confidence[wrong], kind="stable")][:limit]
     return [
-        Misclassified(int(i), int(labels[i]), int(called[i]), float(confidence[i])) for i in surest
+        Misclassified(int(i), int(labels[i]), int(predicted[i]), float(confidence[i]))
+        for i in most_confident
     ]
 
 
 def thumbnails(frames: Sequence[Frame] | Frame) -> tuple[bytes, ...]:
-    """Return (h, w, c) uint8 pictures, gray or BGR, as PNG of at most 96 pixels a side.
+    """Return (h, w, c) uint8 pictures, gray or BGR, as PNGs with sides of at most 96 pixels.
 
-    A small picture is enlarged a whole number of times, so that its pixels stay sharp squares.
+    A small picture is enlarged by an integer factor, so that its pixels become sharp squares.
     """
     return tuple(encode_png(_resize(frame)) for frame in frames)
 

@@ -1,4 +1,4 @@
-"""A finished run as people look at it: `report.html`, and every table as CSV and JSON."""
+"""The report of a finished run: `report.html`, and its tables as CSV and JSON."""
 
 from pathlib import Path
 
@@ -21,11 +21,21 @@ from edgecnn.trainer.score import logits_of
 
 REPORT = "report.html"
 SAMPLES = 24
-"""Training pictures that are shown as the network got them."""
+"""Number of augmented training pictures on the page."""
 
 
 def present(out: Path, network: nn.Module, data: Dataset, report: TrainReport) -> None:
-    """Write the page and the tables of a run; raises DeviceError if they cannot be written."""
+    """Write the page and the tables of a run.
+
+    Args:
+        out: The run's folder.
+        network: The trained network.
+        data: The data set that it was trained on.
+        report: The metrics of the run.
+
+    Raises:
+        DeviceError: A file cannot be written.
+    """
     device = torch.device(report.device)
     probabilities = logits_of(network, data.test, device).softmax(1).numpy()
     mistakes = worst_mistakes(probabilities, data.test.labels)
@@ -49,7 +59,7 @@ def present(out: Path, network: nn.Module, data: Dataset, report: TrainReport) -
 
 
 def augmented(train: Pictures, recipe: Recipe) -> Frame:
-    """Return some training pictures as the network gets them: (n, h, w, c) uint8."""
+    """Return some augmented training pictures, as the network gets them: (n, h, w, c) uint8."""
     generator = torch.Generator().manual_seed(recipe.seed)
     chosen = np.linspace(0, len(train) - 1, min(SAMPLES, len(train))).astype(np.intp)
     frames = torch.tensor(np.asarray(train.take(chosen).frames))

@@ -1,4 +1,4 @@
-"""Whether a network is as sure as it is right."""
+"""Calibration: how well a network's confidence agrees with its accuracy."""
 
 from dataclasses import dataclass
 
@@ -8,20 +8,21 @@ import numpy.typing as npt
 from edgecnn.records import Record
 
 BINS = 15
-"""As many as the source takes."""
+"""The number of bins in the source below."""
 
 
 @dataclass(frozen=True)
 class Bin:
-    """The pictures that were labelled about equally surely."""
+    """The pictures whose predictions have about the same confidence."""
 
     lower: float
-    """Confidence from, itself outside."""
+    """Lower limit of the confidence, exclusive."""
     upper: float
-    """Confidence to, itself inside."""
+    """Upper limit of the confidence, inclusive."""
     count: int
+    """Number of pictures."""
     confidence: float
-    """Mean probability of the labels given, 0 to 1."""
+    """Mean probability of the predicted classes, 0 to 1."""
     accuracy: float
     """Share of them labelled correctly, 0 to 1."""
 
@@ -31,9 +32,9 @@ class Reliability(Record):
     """Confidence against accuracy."""
 
     bins: tuple[Bin, ...]
-    """From the least sure to the surest; a bin without pictures is left out."""
+    """By rising confidence; empty bins are left out."""
     ece: float
-    """Expected calibration error: the mean gap of confidence and accuracy, weighted by pictures."""
+    """Expected calibration error: mean |confidence - accuracy| of the bins, weighted by count."""
 
     @property
     def confidence(self) -> float:
@@ -45,7 +46,7 @@ class Reliability(Record):
 def measure_reliability(
     probabilities: npt.NDArray[np.floating], labels: npt.NDArray[np.int64]
 ) -> Reliability:
-    """Sort pictures into equal-width bins by confidence, and compare it with their accuracy.
+    """Compare confidence with accuracy in bins of equal width.
 
     Args:
         probabilities: (n, classes), each row a softmax; n > 0.
@@ -56,7 +57,7 @@ def measure_reliability(
     confidence = probabilities.max(1).astype(np.float64)  # (n,)
     correct = probabilities.argmax(1) == labels  # (n,)
     edges = np.linspace(0.0, 1.0, BINS + 1)
-    # A softmax in float32 may exceed 1 by a rounding: it belongs to the last bin.
+    # By rounding, a float32 softmax may exceed 1; it then belongs to the last bin.
     bins = np.searchsorted(edges[1:-1], confidence)  # (n,)
     rows = tuple(
         Bin(

@@ -1,4 +1,4 @@
-"""`report.html` of a training run: all that was measured, on one page."""
+"""`report.html` of a training run: all its figures, tables and plots on one page."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -8,12 +8,7 @@ from edgecnn.model.frame import Frame
 from edgecnn.pages.render import Picture, Section, render_page
 from edgecnn.trainer.metrics import Metrics
 from edgecnn.trainer.report.misclassified import Misclassified, thumbnails
-from edgecnn.trainer.report.plots import (
-    panels_of,
-    plot_confusion,
-    plot_curve,
-    plot_reliability,
-)
+from edgecnn.trainer.report.plots import panels_of, plot_confusion, plot_curve, plot_reliability
 from edgecnn.trainer.report.reliability import Reliability
 from edgecnn.trainer.report.tables import (
     classes_table,
@@ -24,40 +19,40 @@ from edgecnn.trainer.report.tables import (
 from edgecnn.trainer.snapshot import Epoch
 
 FIGURE_WIDTH = 440
-"""Of a small figure, CSS pixels: a phone shows it nearly whole, a screen two side by side."""
+"""Width of a small figure, CSS pixels: two fit side by side on a screen."""
 SHOWN = 24
-"""Small pictures in a grid, at most: the page stays under 3 MB."""
+"""Largest number of thumbnails in a grid, so that the page stays under 3 MB."""
 SHOWN_LINES = 200
-"""Lines of a list, at most; `metrics.json` has them all."""
+"""Largest number of lines in a list; `metrics.json` has all of them."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class RunPage:
-    """What the page of a run shows."""
+    """The content of a run's page."""
 
     title: str
     recipe: str
     """As JSON."""
     facts: tuple[tuple[str, object], ...]
-    """Machine, versions, digests, seconds: a name and a value each."""
+    """Names and values: machine, versions, digests, seconds."""
     history: Sequence[Epoch]
     test: Metrics
     reliability: Reliability
     """Of the test part."""
     mistakes: Sequence[Misclassified]
-    """The surest wrong answers on the test part, the surest first."""
+    """Misclassified test pictures, the most confident predictions first."""
     mistaken: Sequence[Frame] | Frame
-    """The mistakes' pictures, in the same order: (m, h, w, c) uint8, gray or BGR."""
+    """The pictures of `mistakes`, in the same order: (m, h, w, c) uint8, gray or BGR."""
     samples: Sequence[Frame] | Frame
-    """Training pictures as the network got them: (n, h, w, c) uint8; may be empty."""
+    """Augmented training pictures: (n, h, w, c) uint8; may be empty."""
     pictures: Mapping[str, int]
-    """How many pictures each part holds."""
+    """Number of pictures in each part."""
     problems: tuple[str, ...]
     """One line for each file of the data set that could not be used."""
 
 
 def render_run_page(parts: RunPage) -> str:
-    """Return the page as HTML: no outside files, no script, every text escaped."""
+    """Return the page as one HTML file without scripts; all texts are escaped."""
     sections = [
         Section("Training", pictures=curves(parts.history), tables=(history_table(parts.history),)),
         _confusion(parts),
@@ -81,26 +76,18 @@ def _summary(parts: RunPage) -> str:
 
 
 def curves(history: Sequence[Epoch]) -> tuple[Picture, ...]:
-    """Return one picture for each quantity that the epochs noted."""
+    """Return one plot for each quantity that the epochs have."""
+    captions = {n: f"{n.replace('_', ' ').capitalize()} by epoch" for n in panels_of(history)}
     return tuple(
-        Picture(
-            f"{name.replace('_', ' ').capitalize()} by epoch",
-            plot_curve(history, name),
-            FIGURE_WIDTH,
-        )
-        for name in panels_of(history)
+        Picture(caption, plot_curve(history, name), FIGURE_WIDTH)
+        for name, caption in captions.items()
     )
 
 
 def _confusion(parts: RunPage) -> Section:
     confused = confused_table(parts.test)
-    return Section(
-        "Confusions",
-        pictures=(
-            Picture("Rows: what it is. Columns: what it was called.", plot_confusion(parts.test)),
-        ),
-        tables=(confused,) if confused.rows else (),
-    )
+    matrix = Picture("Rows: true class. Columns: predicted class.", plot_confusion(parts.test))
+    return Section("Confusions", pictures=(matrix,), tables=(confused,) if confused.rows else ())
 
 
 def _classes(parts: RunPage) -> Section:
@@ -108,19 +95,19 @@ def _classes(parts: RunPage) -> Section:
     hardest = sorted(table.rows, key=lambda row: float(row[-1]))
     return Section(
         "Classes",
-        "The hardest first. Precision: of those called so, how many are. Recall: of those that "
-        "are, how many were called so.",
+        "The lowest F1 first. Precision: share of the pictures predicted as a class that belong to "
+        "it. Recall: share of the pictures of a class that were predicted as it.",
         tables=(replace(table, rows=tuple(hardest)),),
     )
 
 
 def _reliability(parts: RunPage) -> Section:
     measured, accuracy = parts.reliability, parts.test.accuracy.value
-    side = "more" if measured.confidence >= accuracy else "less"
+    side = "overconfident" if measured.confidence >= accuracy else "underconfident"
     return Section(
         "Reliability",
-        f"Expected calibration error (ECE): {measured.ece:.2%}. The network is on average "
-        f"{measured.confidence:.2%} sure and {accuracy:.2%} right: {side} sure than right.",
+        f"Expected calibration error (ECE): {measured.ece:.2%}. The mean confidence is "
+        f"{measured.confidence:.2%}, the accuracy {accuracy:.2%}: the network is {side}.",
         pictures=(Picture("Accuracy by confidence", plot_reliability(measured), FIGURE_WIDTH),),
         tables=(reliability_table(measured),),
     )
@@ -128,25 +115,22 @@ def _reliability(parts: RunPage) -> Section:
 
 def _mistakes(parts: RunPage) -> Section:
     if not parts.mistakes:
-        return Section("Worst mistakes", "No picture was labelled wrongly.")
+        return Section("Worst mistakes", "No picture was misclassified.")
     labels = [row.label for row in parts.test.classes]
     captions = [
-        f"is {labels[wrong.truth]}, called {labels[wrong.called]}, {wrong.confidence:.1%} sure"
+        f"true {labels[wrong.truth]}, predicted {labels[wrong.predicted]} at {wrong.confidence:.1%}"
         for wrong in parts.mistakes[:SHOWN]
     ]
-    return Section(
-        "Worst mistakes",
-        "Wrong answers, the surest first.",
-        thumbnails=_grid(captions, parts.mistaken[:SHOWN]),
-    )
+    text = "Misclassified pictures, the most confident predictions first."
+    return Section("Worst mistakes", text, thumbnails=_grid(captions, parts.mistaken[:SHOWN]))
 
 
 def _samples(parts: RunPage) -> list[Section]:
     if not len(parts.samples):
         return []
     shown = parts.samples[:SHOWN]
-    text = "Training pictures as the network got them, after augmentation."
-    return [Section("What the network saw", text, thumbnails=_grid(["" for _ in shown], shown))]
+    text = "Training pictures after augmentation."
+    return [Section("Augmented pictures", text, thumbnails=_grid(["" for _ in shown], shown))]
 
 
 def _grid(captions: Sequence[str], frames: Sequence[Frame] | Frame) -> tuple[Picture, ...]:

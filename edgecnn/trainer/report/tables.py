@@ -1,8 +1,8 @@
-"""The tables of a training run: shown on its page, written as CSV and as one JSON."""
+"""The tables of a training run, for its page and as CSV and JSON files."""
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, fields
+from dataclasses import astuple, fields
 from pathlib import Path
 
 from edgecnn.atomic import write_atomic
@@ -17,38 +17,35 @@ HISTORY_FORMATS = {"epoch": "d", "learning_rate": ".3g"}
 
 
 def history_table(history: Sequence[Epoch]) -> Table:
-    """Return one row an epoch, one column a quantity."""
+    """Return a table with one row per epoch and one column per quantity."""
     header = tuple(field.name for field in fields(history[0]))
     formats = tuple(HISTORY_FORMATS.get(name, ".4f") for name in header)
-    return Table(header, formats, tuple(tuple(asdict(epoch).values()) for epoch in history))
+    return Table(header, formats, tuple(map(astuple, history)))
 
 
 def classes_table(metrics: Metrics) -> Table:
-    """Return one row a class; `called`: how many pictures were taken for it."""
-    called = [sum(column) for column in zip(*metrics.confusion, strict=True)]
+    """Return a table with one row per class; `predicted` counts the predictions of it."""
+    predicted = [sum(column) for column in zip(*metrics.confusion, strict=True)]
     return Table(
-        ("class", "pictures", "called", "precision", "recall", "f1"),
+        ("class", "pictures", "predicted", "precision", "recall", "f1"),
         ("", ",", ",", SHARE, SHARE, SHARE),
         tuple(
             (row.label, row.pictures, count, row.precision, row.recall, row.f1)
-            for row, count in zip(metrics.classes, called, strict=True)
+            for row, count in zip(metrics.classes, predicted, strict=True)
         ),
     )
 
 
 def confusion_table(metrics: Metrics) -> Table:
-    """Return one row a true class, one column a called class."""
+    """Return a table with one row per true class and one column per predicted class."""
     labels = [row.label for row in metrics.classes]
     rows = zip(labels, metrics.confusion, strict=True)
-    return Table(
-        ("is \\ called", *labels),
-        ("", *("," for _ in labels)),
-        tuple((label, *counts) for label, counts in rows),
-    )
+    header, formats = ("true \\ predicted", *labels), ("", *("," for _ in labels))
+    return Table(header, formats, tuple((label, *counts) for label, counts in rows))
 
 
 def confused_table(metrics: Metrics, limit: int = 10) -> Table:
-    """Return the pairs of classes that were confused most often."""
+    """Return a table of the pairs of classes that were confused most often."""
     labels = [row.label for row in metrics.classes]
     pairs = [
         (labels[i], labels[j], count)
@@ -57,32 +54,21 @@ def confused_table(metrics: Metrics, limit: int = 10) -> Table:
         if i != j and count
     ]
     most = sorted(pairs, key=lambda pair: -pair[2])[:limit]
-    return Table(("is", "called", "pictures"), ("", "", ","), tuple(most))
+    return Table(("true", "predicted", "pictures"), ("", "", ","), tuple(most))
 
 
 def reliability_table(reliability: Reliability) -> Table:
-    """Return one row a bin that holds pictures."""
-    return Table(
-        ("sure from", "to", "pictures", "confidence", "accuracy"),
-        (".1%", ".1%", ",", SHARE, SHARE),
-        tuple(
-            (row.lower, row.upper, row.count, row.confidence, row.accuracy)
-            for row in reliability.bins
-        ),
-    )
+    """Return a table with one row per bin."""
+    header = ("confidence from", "to", "pictures", "confidence", "accuracy")
+    return Table(header, (".1%", ".1%", ",", SHARE, SHARE), tuple(map(astuple, reliability.bins)))
 
 
 def mistakes_table(metrics: Metrics, mistakes: Sequence[Misclassified]) -> Table:
-    """Return one row a mistake; `picture`: its position in the part that was scored."""
+    """Return a table with one row per misclassified picture, by its index in the scored part."""
     labels = [row.label for row in metrics.classes]
-    return Table(
-        ("picture", "is", "called", "confidence"),
-        ("d", "", "", SHARE),
-        tuple(
-            (mistake.index, labels[mistake.truth], labels[mistake.called], mistake.confidence)
-            for mistake in mistakes
-        ),
-    )
+    rows = ((m.index, labels[m.truth], labels[m.predicted], m.confidence) for m in mistakes)
+    header = ("picture", "true", "predicted", "confidence")
+    return Table(header, ("d", "", "", SHARE), tuple(rows))
 
 
 def write_tables(
@@ -92,10 +78,17 @@ def write_tables(
     reliability: Reliability,
     mistakes: Sequence[Misclassified],
 ) -> None:
-    """Write history, classes, confusion, reliability and mistakes as CSV, and as `tables.json`.
+    """Write each table as CSV, and all of them as `tables.json`.
+
+    Args:
+        out: The run's folder.
+        history: The figures of each epoch.
+        metrics: Of the test part.
+        reliability: Of the test part.
+        mistakes: Misclassified test pictures.
 
     Raises:
-        DeviceError: The folder cannot be written.
+        DeviceError: A file cannot be written.
     """
     tables = {
         "history": history_table(history),

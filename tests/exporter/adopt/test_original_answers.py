@@ -21,8 +21,9 @@ def test_a_frame_is_reordered_and_normalized_as_in_training() -> None:
     rgb = FRAMES[..., ::-1] / 255
     expected = (rgb - np.array([0.485, 0.456, 0.406])) / np.array([0.229, 0.224, 0.225])
     batch = prepare(FRAMES, PLAN)
-    assert (batch.shape, batch.dtype) == ((5, 3, 8, 8), np.float32)
-    np.testing.assert_allclose(batch, expected.transpose(0, 3, 1, 2), atol=1e-5)
+    assert batch.shape == (5, 3, 8, 8)
+    assert batch.dtype == np.float32
+    np.testing.assert_allclose(batch.astype(np.float32), expected.transpose(0, 3, 1, 2), atol=1e-5)
     nhwc = prepare(FRAMES, replace(PLAN, nhwc=True))
     np.testing.assert_array_equal(nhwc, batch.transpose(0, 2, 3, 1))
 

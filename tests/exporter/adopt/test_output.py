@@ -53,12 +53,13 @@ def test_logits_of_an_output_give_its_probabilities(ending: Ending) -> None:
 @pytest.mark.parametrize("ending", Ending)
 def test_the_difference_is_0_for_the_same_logits_and_seen_for_others(ending: Ending) -> None:
     assert largest_difference(ending, OUTPUTS[ending], LOGITS) < 1e-6
-    other = LOGITS + np.float32([0.5, 0, 0, 0])
+    other = LOGITS + np.array([0.5, 0, 0, 0], np.float32)
     assert largest_difference(ending, OUTPUTS[ending], other) > 0.01
 
 
 def test_a_probability_of_0_has_finite_logits() -> None:
-    assert np.isfinite(to_logits(Ending.SOFTMAX, np.float32([[0.0, 1.0]]))).all()
+    rows = np.array([[0.0, 1.0]], np.float32)
+    assert np.isfinite(to_logits(Ending.SOFTMAX, rows)).all()
 
 
 def test_only_logits_that_sum_up_to_1_are_suspected() -> None:

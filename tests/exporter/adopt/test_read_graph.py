@@ -118,6 +118,7 @@ def test_nan_is_refused() -> None:
 
 def test_synthetic_frames_are_blocks_and_the_same_each_time() -> None:
     frames = probe_frames(2, (10, 15, 3))
-    assert (frames.shape, frames.dtype) == ((2, 10, 15, 3), np.uint8)
+    assert frames.shape == (2, 10, 15, 3)
+    assert frames.dtype == np.uint8
     assert np.array_equal(frames, probe_frames(2, (10, 15, 3)))
     assert (frames[:, ::2] == frames[:, 1::2]).all()

@@ -14,7 +14,7 @@ STEP, WEIGHT_STEP = np.float32(0.5), np.float32(0.25)
 
 def quantized(*, shaped: bool = False) -> onnx.ModelProto:
     """Return QuantizeLinear, DequantizeLinear, Gemm, perhaps Flatten, and both once more."""
-    constants = {"step": STEP, "zero": np.uint8(0), "levels": np.int8([[1, -4], [2, 3]]),
+    constants = {"step": STEP, "zero": np.uint8(0), "levels": np.array([[1, -4], [2, 3]], np.int8),
                  "weight_step": WEIGHT_STEP, "weight_zero": np.int8(0)}  # fmt: skip
     last = "flat" if shaped else "dense"
     nodes = [

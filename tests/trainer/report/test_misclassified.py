@@ -24,9 +24,9 @@ def decoded(png: bytes) -> npt.NDArray[np.uint8]:
 
 def test_the_surest_wrong_answer_comes_first() -> None:
     assert worst_mistakes(ANSWERS, TRUTH) == [
-        Misclassified(2, truth=0, called=2, confidence=0.9),
-        Misclassified(3, truth=2, called=1, confidence=0.7),
-        Misclassified(0, truth=1, called=0, confidence=0.6),
+        Misclassified(2, truth=0, predicted=2, confidence=0.9),
+        Misclassified(3, truth=2, predicted=1, confidence=0.7),
+        Misclassified(0, truth=1, predicted=0, confidence=0.6),
     ]
 
 
@@ -40,7 +40,7 @@ def test_many_mistakes_are_sorted_and_all_wrong() -> None:
     found = worst_mistakes(answers, truth, limit=500)
     assert len(found) == (answers.argmax(1) != truth).sum() > 100
     assert [w.confidence for w in found] == sorted((w.confidence for w in found), reverse=True)
-    assert all(w.called != w.truth == truth[w.index] for w in found)
+    assert all(w.predicted != w.truth == truth[w.index] for w in found)
 
 
 def test_mistakes_that_are_equally_sure_keep_their_order() -> None:

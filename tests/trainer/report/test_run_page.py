@@ -70,7 +70,7 @@ def test_a_real_run_has_a_page(digits: tuple[Dataset, ModelSpec], run_folder: Pa
     # Three curves, confusions, reliability, then the small pictures.
     assert page.tags.count("img") == 3 + 1 + 1 + len(mistakes) + 8
     for title in ("Training", "Confusions", "Classes", "Reliability", "Worst mistakes",
-                  "What the network saw", "Data", "Recipe", "Machine and digests"):  # fmt: skip
+                  "Augmented pictures", "Data", "Recipe", "Machine and digests"):  # fmt: skip
         assert title in page.text
     assert '"data": "digits"' in page.text
     assert page.outside == []
@@ -101,8 +101,8 @@ def test_html_in_any_text_is_shown_as_text() -> None:
     page = Page(render_run_page(parts))
     assert "script" not in page.tags
     assert page.outside == []
-    # Two titles, two tables, a caption, the recipe, a fact and its value, problem and leak.
-    assert page.text.count(EVIL) == 10
+    # Two titles, two tables, a caption, the recipe, a fact and its value, and a problem.
+    assert page.text.count(EVIL) == 9
 
 
 def test_a_class_that_was_never_called_is_on_the_page() -> None:
@@ -115,8 +115,8 @@ def test_a_class_that_was_never_called_is_on_the_page() -> None:
 def test_a_network_without_mistakes_and_without_samples_has_a_page() -> None:
     parts = made_up(("ant", "bee"), np.eye(2), np.arange(2))
     page = Page(render_run_page(replace(parts, samples=np.zeros((0, 28, 28, 1), np.uint8))))
-    assert "No picture was labelled wrongly." in page.text
-    assert "What the network saw" not in page.text
+    assert "No picture was misclassified." in page.text
+    assert "Augmented pictures" not in page.text
     assert "100.00% of 2 test pictures" in page.text
 
 

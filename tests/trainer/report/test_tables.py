@@ -22,7 +22,7 @@ from edgecnn.trainer.run_folder import read_run
 TRUTH = np.array([0, 0, 0, 0, 1, 1, 1, 2])
 CALLS = np.array([0, 0, 1, 1, 1, 1, 0, 1])
 METRICS = measure(("ant", "bee", "wasp"), TRUTH, CALLS, form="torch", split="test")
-WRONG = Misclassified(7, truth=2, called=1, confidence=1 / 3)
+WRONG = Misclassified(7, truth=2, predicted=1, confidence=1 / 3)
 
 
 def test_a_class_that_was_never_called_has_its_row() -> None:

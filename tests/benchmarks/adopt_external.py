@@ -1,6 +1,6 @@
-"""What is left of foreign classifiers after cleaning and quantizing: their executed operators.
+"""Operators of external classifiers that still run after cleaning and quantizing.
 
-    python tests/benchmarks/adopt_foreign.py MODEL.onnx...
+    python tests/benchmarks/adopt_external.py MODEL.onnx...
 
 MODEL takes 0..1 or ImageNet-normalized pictures (RGB where coloured, 224x224 where open); its
 weights may be random. Prints how many nodes it had and has, and what its int8 form executes; the
@@ -28,7 +28,7 @@ FRAMES = 4
 
 
 def told_for(outline: Outline) -> UserOptions:
-    """Return what such a model's user would say."""
+    """Return the options that a user of such a model would give."""
     value = outline.inputs[0]
     if value.type == "uint8":
         return UserOptions(channels="rgb")

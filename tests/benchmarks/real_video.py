@@ -1,4 +1,4 @@
-"""The real video that benchmarks read."""
+"""The real video that several benchmarks read."""
 
 import os
 from collections.abc import Iterator

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import numpy as np
+
 from edgecnn.check_result import FAIL, OK, SKIPPED
 from edgecnn.inference.file_checks import (
     Check,
@@ -33,8 +35,9 @@ def test_a_fit_rule_is_named_by_fit_and_shrink() -> None:
 
 def test_golden_logits_within_the_tolerance_hold_and_others_fail(int8: Path) -> None:
     golden = read_model(int8).golden
-    assert check_golden(golden, golden.logits + 0.1, 0.2).result == OK
-    check = check_golden(golden, golden.logits + 0.3, 0.2)
+    logits = np.array(golden.logits, np.float32)
+    assert check_golden(golden, logits + 0.1, 0.2).result == OK
+    check = check_golden(golden, logits + 0.3, 0.2)
     assert check.result == FAIL
     assert "a logit is off by 0.3, allowed is 0.2" in check.reason
 

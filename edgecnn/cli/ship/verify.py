@@ -1,11 +1,9 @@
-"""`edgecnn verify`: does a model file still do what was learned. It needs the extra [train]."""
+"""`edgecnn verify`: check a model file. Needs the extra [train]."""
 
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
-from edgecnn.cli.options import AsFormat, Format, Model, show, table
+from edgecnn.cli.options import AsFormat, Format, Model, option, show, table
 from edgecnn.cli.progress import spinner
 from edgecnn.errors import CheckFailed
 
@@ -13,14 +11,14 @@ from edgecnn.errors import CheckFailed
 def verify(
     model: Model,
     data: Annotated[
-        str, typer.Option(help="A data set with the model's classes: accuracy, order of labels.")
+        str, option("A data set of its classes: checks accuracy, order of labels.", default="none")
     ] = "",
     against: Annotated[
-        Path | None, typer.Option(help="The run it was exported from: spec, label agreement.")
+        Path | None, option("The run it was exported from: compares spec, labels.", default="none")
     ] = None,
     form: AsFormat = Format.TEXT,
 ) -> None:
-    """Check a model file, and name what is wrong with it."""
+    """Check that a model file is intact and works as measured; report each problem."""
     from edgecnn.exporter.verify.verify import verify as verify_file
 
     with spinner() as on_progress:
@@ -30,6 +28,6 @@ def verify(
     if report.failures:
         reasons = "; ".join(f"{row.name}: {row.reason}" for row in report.failures)
         raise CheckFailed(
-            f"{report.path} is not what it should be: {reasons}",
-            remedy="export the model again, or take the file from where it was made",
+            f"{report.path} failed its checks: {reasons}",
+            remedy="export the model again, or copy the original file again",
         )

@@ -1,21 +1,21 @@
-"""The `edgecnn` command: parse, call one library function, print.
+"""The `edgecnn` command. Each command parses options, calls one library function and prints.
 
-Exit codes: 0 done, 1 a check did not pass, 2 wrong usage, 3 something is not there, 4 something was
-refused, 5 this machine lacks something, 6 an inference hung, 70 a bug in edgecnn, 130 stopped by
-Ctrl-C.
+Exit codes: 0 success, 1 a check did not pass, 2 invalid usage, 3 an input does not exist, 4 an
+input is invalid, 5 this machine cannot do it, 6 an inference hung, 70 a bug in edgecnn, 130 stopped
+by Ctrl-C.
 """
 
 import sys
 import traceback
 import warnings
 from collections.abc import Callable
-from typing import TextIO
+from typing import Annotated, TextIO
 
 import typer
 
 from edgecnn.cli.exit import EXIT_INTERNAL, EXIT_INTERRUPTED, end_now
 from edgecnn.cli.look import devices, doctor, evaluate, inspect
-from edgecnn.cli.options import show_text, show_version
+from edgecnn.cli.options import option, show_text, show_version
 from edgecnn.cli.run import bench, run
 from edgecnn.cli.ship import adopt, export, verify
 from edgecnn.cli.train import collect, data, demo, train
@@ -24,7 +24,7 @@ from edgecnn.text import pip_line
 
 app = typer.Typer(
     name="edgecnn",
-    help="From pictures to a measured int8 ONNX camera classifier for small devices.",
+    help="Train, quantize and run int8 ONNX image classifiers for cameras on small devices.",
     epilog=(__doc__ or "").partition("\n\n")[2],
     no_args_is_help=True,
     add_completion=True,
@@ -35,11 +35,11 @@ app = typer.Typer(
 @app.callback()
 def common(
     version: bool = typer.Option(
-        False, "--version", callback=show_version, is_eager=True, help="Print the version."
+        False, "--version", callback=show_version, is_eager=True, help="Print the version and exit."
     ),
-    debug: bool = typer.Option(False, "--debug", help="Show the traceback of an error."),
+    debug: Annotated[bool, option("Print the traceback of an error.", "--debug")] = False,
 ) -> None:
-    """Take the options that stand before the command."""
+    """Define the options that come before the command."""
 
 
 COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {
@@ -48,7 +48,7 @@ COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {
     "Run": (run.run, bench.bench),
     "Look": (inspect.inspect, evaluate.evaluate, devices.devices, doctor.doctor),
 }
-"""By the groups of the help; each group is a folder."""
+"""Commands by help group; each group has a folder of this package."""
 
 for group, commands in COMMANDS.items():
     for command in commands:
@@ -57,7 +57,7 @@ app.add_typer(data.app, name="data", rich_help_panel="Train")
 
 
 def main() -> None:
-    """Run the command line; every error becomes one message and a stable exit code."""
+    """Run the command line. Every error becomes one message and an exit code."""
     debug = "--debug" in sys.argv
     warnings.showwarning = _show_warning
     try:
@@ -70,11 +70,11 @@ def main() -> None:
     except KeyboardInterrupt:
         _fail("edgecnn: stopped", EXIT_INTERRUPTED, debug=False)
     except BrokenPipeError:
-        sys.stderr.close()  # whoever read our output has gone: say nothing more
+        sys.stderr.close()  # the reader of our output has ended: print nothing more
         raise SystemExit(EXIT_INTERRUPTED) from None
     except ModuleNotFoundError as error:
         _fail(_missing_module(error), 5, debug=debug)
-    except Exception as error:  # the last line of defence: no traceback for a user
+    except Exception as error:  # users get no traceback
         message = f"edgecnn: a bug, {type(error).__name__}: {error}\n  try: again with --debug"
         _fail(message, EXIT_INTERNAL, debug=debug)
 
@@ -87,7 +87,7 @@ def _show_warning(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    """Print a warning as one line, without the place in the code where it was raised."""
+    """Print a warning as one line, without the line of code that raised it."""
     show_text(f"edgecnn: warning: {message}", err=True)
 
 

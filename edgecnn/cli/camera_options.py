@@ -1,34 +1,36 @@
-"""What is asked of a camera: options that `run` and `collect` share."""
+"""Options for cameras, which `run` and `collect` share."""
 
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
-import typer
+from edgecnn.cli.options import option
 
 if TYPE_CHECKING:
     from edgecnn.sources.cameras.settings import CameraSettings
 
-camera_option = partial(typer.Option, rich_help_panel="Cameras and streams")
+camera_option = partial(option, rich_help_panel="Cameras and streams")
 
-Size = Annotated[str, camera_option(help="Ask the camera for a size, such as 640x480.")]
-Fourcc = Annotated[str, camera_option(help="Ask for a pixel format, such as MJPG.")]
-CameraFps = Annotated[float, camera_option(min=0, help="Ask for a frame rate. 0: do not ask.")]
+Size = Annotated[str, camera_option("Frame size to request: 640x480.", default="the driver's")]
+Fourcc = Annotated[str, camera_option("Pixel format to request: MJPG.", default="the driver's")]
+CameraFps = Annotated[
+    float, camera_option("Frame rate to request. 0: the driver's default.", min=0)
+]
 Exposure = Annotated[
-    float, camera_option(help="Ask for an exposure, in the driver's units. 0: do not ask.")
+    float, camera_option("Exposure to request, in the driver's units. 0: its default.")
 ]
 
 
 def camera_settings(size: str, fourcc: str, camera_fps: float, exposure: float) -> "CameraSettings":
-    """Return the settings that these options ask for.
+    """Return the camera settings of these options.
 
     Args:
-        size: Width and height in pixels, `640x480`; empty: do not ask.
-        fourcc: Four letters; empty: do not ask.
-        camera_fps: Frames a second; 0: do not ask.
-        exposure: In the driver's units; 0: do not ask.
+        size: Width and height in pixels, like `640x480`; empty: the driver's default.
+        fourcc: Four letters; empty: the driver's default.
+        camera_fps: Frames per second; 0: the driver's default.
+        exposure: In the driver's units; 0: the driver's default.
 
     Raises:
-        OptionError: The size cannot be read.
+        OptionError: The size cannot be parsed.
     """
     from edgecnn.sources.cameras.settings import CameraSettings, parse_size
 

@@ -1,4 +1,4 @@
-"""Exit codes of the command that no error class carries, and an end that waits for no thread."""
+"""Exit codes that no error class has, and ending the process without waiting for threads."""
 
 import os
 import sys
@@ -8,7 +8,7 @@ EXIT_INTERNAL, EXIT_INTERRUPTED = 70, 130
 
 
 def end_now(code: int) -> NoReturn:
-    """End the process although a thread still works: nothing can stop a hung inference."""
+    """End the process while a thread still runs, since nothing can stop a hung inference."""
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)

@@ -1,7 +1,7 @@
-"""Options and output that several commands share."""
+"""Options that several commands share, and printing."""
 
 from enum import Enum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -10,36 +10,53 @@ from edgecnn.records import Record
 from edgecnn.text import printable_lines
 
 
+def option(text: str, *names: str, default: str = "", **limits: Any) -> Any:
+    """Return a typer option for `Annotated`.
+
+    Args:
+        text: The help text.
+        names: Names on the command line, if they differ from the parameter's.
+        default: Describes the default in the help, if the value itself says nothing.
+        limits: Passed on to `typer.Option`, such as `min`.
+    """
+    return typer.Option(*names, help=text, show_default=default or True, **limits)
+
+
 class Format(str, Enum):
-    """How a result is printed."""
+    """The output format of a result."""
 
     TEXT = "text"
     JSON = "json"
 
 
 Model = Annotated[str, typer.Argument(help="A model file, or the name of a shipped model.")]
-AsFormat = Annotated[Format, typer.Option("--format", help="text for people, json for programs.")]
+AsFormat = Annotated[Format, option("Output format.", "--format")]
 Provider = Annotated[
-    str,
-    typer.Option(help="cpu, cuda, tensorrt, openvino, directml, coreml, or ONNX Runtime's name."),
+    str, option("Execution provider: cpu, cuda, tensorrt, openvino, ..., or ONNX Runtime's name.")
 ]
-Threads = Annotated[int, typer.Option(min=1, help="Threads of one inference.")]
+Threads = Annotated[int, option("Threads per inference.", min=1)]
 
 
-def show_version(wanted: bool) -> None:
-    """Print the version and stop."""
-    if wanted:
+def show_version(requested: bool) -> None:
+    """Print the version and exit."""
+    if requested:
         typer.echo(f"edgecnn {edgecnn.__version__}")
         raise typer.Exit
 
 
 def show_text(text: str, *, err: bool = False) -> None:
-    """Print text without the control characters that a model or a source may have put into it."""
+    """Print text without control characters, which names in models and sources may contain."""
     typer.echo(printable_lines(text), err=err)
 
 
 def show(record: Record, text: str, form: Format) -> None:
-    """Print a record as JSON, or the text made of it."""
+    """Print a record as JSON, or its text.
+
+    Args:
+        record: The result.
+        text: The same as text.
+        form: Which of them to print.
+    """
     if form is Format.JSON:
         typer.echo(record.to_json(indent=1))
     else:
@@ -47,6 +64,6 @@ def show(record: Record, text: str, form: Format) -> None:
 
 
 def table(rows: list[tuple[str, object]]) -> str:
-    """Return `name  value` lines with the values in one column."""
+    """Return one `name  value` line per row, with the values in one column."""
     width = max(len(name) for name, _ in rows)
     return "\n".join(f"{name:<{width}}  {value}" for name, value in rows)

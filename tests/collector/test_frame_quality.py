@@ -14,7 +14,6 @@ from edgecnn.collector.frame_quality import (
     difference_hash,
     measure_quality,
 )
-from edgecnn.errors import OptionError
 from edgecnn.model.frame import Frame
 from edgecnn.opencv import cv2, decode_picture
 
@@ -132,16 +131,6 @@ def test_every_reason_is_counted_and_those_that_never_came_are_zero() -> None:
     selector = FrameSelector(Filters())
     select_all(selector, [scene(0), scene(0), scene(0), flat(0, 0, 0)])
     assert selector.dropped == {"one_colour": 1, "blurred": 0, "near_duplicate": 2}
-
-
-@pytest.mark.parametrize(("share", "bits", "words"), [
-    (-0.1, 5, "--min-sharpness is -0.1"), (1.0, 5, "--min-sharpness is 1.0"),
-    (0.2, -1, "--min-change is -1"), (0.2, 65, "--min-change is 65"),
-])  # fmt: skip
-def test_a_filter_out_of_its_range_is_refused(share: float, bits: int, words: str) -> None:
-    with pytest.raises(OptionError, match=words) as refusal:
-        Filters(share, bits)
-    assert "keep all" in refusal.value.remedy
 
 
 @pytest.mark.parametrize("video", ["car-detection.mp4", "bottle-detection.mp4"])

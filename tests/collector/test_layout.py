@@ -73,7 +73,7 @@ def test_a_label_with_validation_and_no_training_pictures_gets_those_first(tmp_p
 
 
 @pytest.mark.parametrize("split", [Split.TRAIN, Split.VAL, Split.TEST])
-def test_a_wish_is_obeyed(tmp_path: Path, split: Split) -> None:
+def test_a_requested_part_is_used(tmp_path: Path, split: Split) -> None:
     record(tmp_path, 3)
     assert choose_split(tmp_path, "cup", split) is split
 

@@ -128,7 +128,7 @@ def test_a_picture_is_not_sent_twice() -> None:
     Run(feeding=False)(watch)
 
 
-def test_a_silent_source_shows_a_filler_and_not_its_last_picture() -> None:
+def test_a_silent_source_shows_a_placeholder_and_not_its_last_picture() -> None:
     async def watch(run: Run) -> None:
         run.hub.silent_s = -1.0
         assert numbers(await take(run.broadcast.pictures(0), 1)) == [-1]

@@ -1,12 +1,7 @@
-"""The live page over real sockets: what viewers get, what they change, what they cannot slow."""
+"""The live page as a sink: threshold, pause, events, and viewers that cannot slow the run."""
 
-import json
-import socket
 import threading
-import time
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from dataclasses import replace
 from http.client import HTTPException
 from pathlib import Path
 
@@ -15,7 +10,7 @@ import pytest
 from edgecnn.errors import DeviceError
 from edgecnn.inference.classifier import Classifier
 from edgecnn.model.frame import Frame
-from edgecnn.opencv import cv2, decode_picture
+from edgecnn.opencv import cv2
 from edgecnn.runner.result import Result
 from edgecnn.runner.run import Run, RunPlan
 from edgecnn.runner.sink_queue import Sink
@@ -23,10 +18,8 @@ from edgecnn.runner.watch import WatchOptions, watch
 from edgecnn.sources.capture import CaptureOptions, Source
 from edgecnn.sources.events import Event, SourceEvent
 from edgecnn.sources.sampling import Sampling
-from edgecnn.web.listening import SEND_BUFFER
 from edgecnn.web.live_page import LivePage
-from edgecnn.web.server import MAX_CONNECTIONS
-from web.pages import ask, change, feeding, live_page, noise, opened, pictures, states
+from web.pages import ask, change, live_page, noise, opened, pictures, states
 
 
 @pytest.fixture
@@ -41,30 +34,6 @@ def result(classifier: Classifier, frame: Frame, number: int = 1, source: str = 
     return Result(number, frame, prediction, prediction.label, source=source, age_ms=3.0)
 
 
-def test_a_state_tells_the_newest_result(classifier: Classifier, frames: list[Frame]) -> None:
-    with live_page(classifier) as (page, port):
-        shown = result(classifier, frames[0], 7)
-        page(shown)
-        with opened(port, "/events") as stream:
-            state = next(states(stream))
-    (source,) = state["sources"]
-    assert shown.prediction is not None
-    assert source["label"] == shown.label
-    assert source["top"] == [
-        [name, pytest.approx(p, abs=1e-4)] for name, p in shown.prediction.top(5)
-    ]
-    assert (source["name"], source["state"], source["size"]) == ("cam", "LIVE", [28, 28])
-    assert (source["silent_s"], state["paused"], state["ended"]) == (None, False, False)
-
-
-def test_the_facts_name_the_model(classifier: Classifier) -> None:
-    with live_page(classifier) as (_, port):
-        facts = ask(port, "/facts").json()
-    assert facts["model"]["name"] == "small"
-    assert facts["model"]["digest"] == classifier.model.digest
-    assert facts["threshold"] == classifier.spec.reject_threshold
-
-
 def test_events_are_told_newest_first(classifier: Classifier) -> None:
     with live_page(classifier) as (page, port):
         heard: list[Event] = []
@@ -77,26 +46,6 @@ def test_events_are_told_newest_first(classifier: Classifier) -> None:
     assert [event["what"] for event in state["events"]] == ["STALLED", "CONNECTING"]
     assert state["sources"][0]["state"] == "STALLED"
     assert len(heard) == 2
-
-
-def test_the_picture_is_the_newest_frame(classifier: Classifier) -> None:
-    with live_page(classifier) as (page, port):
-        page(result(classifier, noise(1, 480, 640), 5))
-        with opened(port, "/picture/0") as stream:
-            number, jpeg = next(pictures(stream))
-    assert number == 5
-    frame = decode_picture(jpeg)
-    assert frame is not None
-    assert frame.shape == (480, 640, 3)
-
-
-@pytest.mark.parametrize(
-    "path", ["/picture/1", "/picture/-1", "/picture/x", "/../facts", "/static"]
-)
-def test_what_is_not_there_is_not_found(classifier: Classifier, path: str) -> None:
-    with live_page(classifier) as (page, port):
-        page(result(classifier, noise(1)))
-        assert ask(port, path).status == 404
 
 
 def test_the_threshold_changes_the_next_answer(classifier: Classifier, frames: list[Frame]) -> None:
@@ -128,13 +77,6 @@ def test_what_cannot_be_changed_is_refused(classifier: Classifier, wanted: objec
         assert answer.json()["error"]
         assert classifier.spec == before
         assert not page.attach(WatchOptions()).pause.requested  # type: ignore[union-attr]
-
-
-@pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[" * 1000], ids=str)
-def test_what_is_no_json_is_refused(classifier: Classifier, body: bytes) -> None:
-    with live_page(classifier) as (_, port):
-        headers = {"origin": f"http://127.0.0.1:{port}", "content_type": "application/json"}
-        assert ask(port, "/control", "POST", body, **headers).status == 400
 
 
 def film(folder: Path, frames: int) -> Path:
@@ -215,99 +157,6 @@ def test_twenty_viewers_lose_no_result_of_a_file(classifier: Classifier, tmp_pat
     )
 
 
-def test_little_is_under_way_to_a_viewer_that_does_not_read(classifier: Classifier) -> None:
-    prediction = result(classifier, noise(0))
-    big = [noise(number, 480, 640) for number in range(10)]
-
-    def made(number: int) -> Result:
-        return replace(prediction, number=number, frame_bgr=big[number % 10])
-
-    with live_page(classifier) as (page, port), feeding(page, made):
-        page(made(1))
-        with opened(port, "/picture/0", 4096) as asleep, opened(port, "/picture/0") as awake:
-            parts = pictures(awake)
-            shown = [next(parts) for _ in range(25)]
-            newest, size = shown[-1][0], len(shown[-1][1])
-            sleeper = pictures(asleep)
-            old = 0
-            while next(sleeper)[0] < newest:
-                old += 1
-    assert old <= 2 + 3 * SEND_BUFFER // size
-
-
-def test_a_viewer_too_many_is_cut_off_and_the_others_stay(classifier: Classifier) -> None:
-    with live_page(classifier) as (page, port):
-        page(result(classifier, noise(1)))
-        with opened(port, "/events") as stream:
-            told = states(stream)
-            next(told)
-            many = [
-                socket.create_connection(("127.0.0.1", port)) for _ in range(MAX_CONNECTIONS + 20)
-            ]
-            cut = 0
-            for each in many[-10:]:
-                each.settimeout(5)
-                try:
-                    cut += each.recv(1) == b""
-                except ConnectionResetError:
-                    cut += 1
-            assert cut == 10
-            for each in many:
-                each.close()
-            assert next(told)["sources"]
-        assert ask(port, "/").status == 200
-
-
-def test_a_viewer_that_takes_nothing_is_cut_off(
-    classifier: Classifier, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("edgecnn.web.listening.USER_TIMEOUT_MS", 500)
-    shown = result(classifier, noise(0))
-    big = [noise(number, 480, 640) for number in range(4)]
-
-    def made(number: int) -> Result:
-        return replace(shown, number=number, frame_bgr=big[number % 4])
-
-    with live_page(classifier) as (page, port), feeding(page, made):
-        page(made(1))
-        with opened(port, "/picture/0", 4096):
-            assert connections(port) == 1
-            end_s = time.monotonic() + 20
-            while connections(port):  # the system tells the server, but not who does not read
-                assert time.monotonic() < end_s, "it is still connected"
-                time.sleep(0.1)
-
-
-def connections(port: int) -> int:
-    """Return how many viewers a port is connected to."""
-    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
-    return sum(row[1].endswith(f":{port:04X}") and row[3] == "01" for row in rows)
-
-
-def test_who_connects_and_says_nothing_is_cut_off(
-    classifier: Classifier, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("edgecnn.web.server.FIRST_REQUEST_S", 0.2)
-    with live_page(classifier) as (_, port):
-        with (
-            socket.create_connection(("127.0.0.1", port), 20) as silent,
-            suppress(ConnectionResetError),
-        ):
-            assert silent.recv(1) == b""
-        assert ask(port, "/").status == 200
-
-
-def test_the_end_is_told_and_the_port_is_free(classifier: Classifier) -> None:
-    with live_page(classifier) as (page, port):
-        page(result(classifier, noise(1)))
-        with opened(port, "/events") as stream:
-            told = states(stream)
-            next(told)
-            page.close()
-            assert list(told)[-1]["ended"] is True
-    socket.create_server(("127.0.0.1", port)).close()
-
-
 def test_a_second_page_on_one_port_is_an_error(classifier: Classifier) -> None:
     with (
         live_page(classifier) as (_, port),
@@ -323,12 +172,3 @@ def test_a_camera_that_is_capped_to_few_frames_is_not_silent(classifier: Classif
         with opened(port, "/events") as stream:
             assert next(states(stream))["sources"][0]["silent_s"] is None
         assert page._hub.silent_s > 100
-
-
-def test_a_label_travels_as_text(classifier: Classifier) -> None:
-    odd = "<img src=x onerror=alert(1)>"
-    with live_page(classifier) as (page, port):
-        page(replace(result(classifier, noise(1)), label=odd, source="</script>"))
-        with opened(port, "/events") as stream:
-            line = stream.readline()
-    assert json.loads(line[6:])["sources"][0]["label"] == odd

@@ -1,1 +1,1 @@
-"""Commands that look: inspect, evaluate, devices, doctor."""
+"""Commands that inspect models and this machine: inspect, evaluate, devices, doctor."""

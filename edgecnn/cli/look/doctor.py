@@ -1,21 +1,17 @@
-"""`edgecnn doctor`: is this machine fit. It needs neither torch nor onnx."""
+"""`edgecnn doctor`: check this machine. Needs neither torch nor onnx."""
 
 from typing import Annotated
 
-import typer
-
-from edgecnn.cli.options import AsFormat, Format, show, table
+from edgecnn.cli.options import AsFormat, Format, option, show, table
 from edgecnn.cli.progress import spinner
 from edgecnn.errors import CheckFailed
 
 
 def doctor(
-    source: Annotated[
-        str, typer.Option(help="Take a frame of this source too: what `run --source` takes.")
-    ] = "",
+    source: Annotated[str, option("Also read a frame of this source.", default="none")] = "",
     form: AsFormat = Format.TEXT,
 ) -> None:
-    """Check the whole machine: each line is OK, WARN or FAIL, with what to do."""
+    """Check this machine. Each line is OK, WARN or FAIL, with what to do about it."""
     from edgecnn.doctor.examine import examine, finding_rows
 
     with spinner() as on_progress:

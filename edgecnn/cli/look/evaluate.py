@@ -1,23 +1,25 @@
-"""`edgecnn evaluate`: score a run or a model file. It needs the extra [train]."""
+"""`edgecnn evaluate`: accuracy of a run or a model file. Needs the extra [train]."""
 
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgecnn.cli.options import AsFormat, Format, Provider, show
+from edgecnn.cli.options import AsFormat, Format, Provider, option, show
 
 if TYPE_CHECKING:
     from edgecnn.trainer.metrics import Metrics
 
 
 def evaluate(
-    model: Annotated[str, typer.Argument(help="A run's folder, a model file or shipped model.")],
-    data: Annotated[str, typer.Option(help="Data set; by default the model's own.")] = "",
-    split: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
+    model: Annotated[
+        str, typer.Argument(help="A run's folder, a model file, or a shipped model's name.")
+    ],
+    data: Annotated[str, option("Data set.", default="the model's own")] = "",
+    split: Annotated[str, option("train, validation or test.")] = "test",
     provider: Provider = "cpu",
     form: AsFormat = Format.TEXT,
 ) -> None:
-    """Score a run through torch, or a model file through the runner, on a data set."""
+    """Measure the accuracy of a run (with torch) or a model file (with ONNX Runtime)."""
     from edgecnn.trainer.evaluate import evaluate as evaluate_model
 
     report = evaluate_model(model, data=data, split=split, provider=provider)
@@ -25,7 +27,7 @@ def evaluate(
 
 
 def metrics_text(metrics: "Metrics") -> str:
-    """Return metrics for people: the accuracy, then one line a class."""
+    """Return metrics as text: the accuracy, then one line per class."""
     width = max(len(row.label) for row in metrics.classes)
     head = f"{'class':<{max(width, 5)}}  precision  recall      f1  pictures"
     lines = [

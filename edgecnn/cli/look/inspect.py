@@ -1,4 +1,4 @@
-"""`edgecnn inspect`: what a model file says of itself. It needs neither torch nor onnx."""
+"""`edgecnn inspect`: what a model file contains. Needs neither torch nor onnx."""
 
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def inspect(model: Model, form: AsFormat = Format.TEXT) -> None:
-    """Show what a model wants, means and costs, and what was measured of it."""
+    """Show the input, labels, size and cost of a model, and its measured accuracy and latency."""
     from edgecnn.inference.inspect import (
         describe_external,
         describe_model,
@@ -23,15 +23,15 @@ def inspect(model: Model, form: AsFormat = Format.TEXT) -> None:
     from edgecnn.model.model_file import find_model, read_capped, read_model
 
     path = find_model(model)
-    foreign = describe_external(path, read_capped(path))
-    if foreign is not None:
-        show(foreign, table(external_rows(foreign)), form)
+    external = describe_external(path, read_capped(path))
+    if external is not None:
+        show(external, table(external_rows(external)), form)
         return
     file = read_model(model)
     report = describe_model(file, _operators(file), try_model(file))
     text = table(report_rows(report))
     if not report.operators:
-        text += f"\n(its operators are shown after {pip_line('train')})"
+        text += f"\n(to see its operators: {pip_line('train')})"
     show(report, text, form)
 
 

@@ -1,10 +1,10 @@
-"""`edgecnn bench`: how long models take on this machine. It needs neither torch nor onnx."""
+"""`edgecnn bench`: latency of models on this machine. Needs neither torch nor onnx."""
 
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgecnn.cli.options import AsFormat, Format, Model, Provider, Threads, show, table
+from edgecnn.cli.options import AsFormat, Format, Model, Provider, Threads, option, show, table
 
 if TYPE_CHECKING:
     from edgecnn.bench.measure import BenchReport
@@ -13,17 +13,18 @@ if TYPE_CHECKING:
 def bench(
     model: Model,
     against: Annotated[
-        str, typer.Argument(help="A second model: the ratio is its time over the first's.")
+        str,
+        typer.Argument(
+            help="A second model: the ratio is its time over the first one's.", show_default="none"
+        ),
     ] = "",
-    source: Annotated[
-        str, typer.Option(help="Frames to classify; by default the models' golden frames.")
-    ] = "",
-    rounds: Annotated[int, typer.Option(min=10, help="Timed calls of each model.")] = 500,
+    source: Annotated[str, option("Frames to classify.", default="the models' golden frames")] = "",
+    rounds: Annotated[int, option("Timed calls per model.", min=10)] = 500,
     provider: Provider = "cpu",
     threads: Threads = 1,
     form: AsFormat = Format.TEXT,
 ) -> None:
-    """Time a model from frame to prediction, or two models interleaved."""
+    """Measure the latency from frame to prediction, of one model or of two, interleaved."""
     from edgecnn.bench.measure import measure
 
     report = measure(
@@ -33,7 +34,7 @@ def bench(
 
 
 def bench_text(report: "BenchReport") -> str:
-    """Return a bench report for people."""
+    """Return a bench report as text."""
     rows: list[tuple[str, object]] = [
         (f"{row.model}.{row.form}", f"{row.latency}, {row.size_kib} KiB") for row in report.models
     ]

@@ -1,24 +1,24 @@
-"""What `edgecnn run` classifies, and when its answer changes: its options."""
+"""Options of `edgecnn run`: which frames are classified, and when the label changes."""
 
 from functools import partial
 from typing import Annotated
 
-import typer
+from edgecnn.cli.options import option
 
-_option = partial(typer.Option, rich_help_panel="What is classified")
+_option = partial(option, rich_help_panel="What is classified")
 
-MaxFrames = Annotated[int, _option(min=0, help="Stop after so many. 0: no limit.")]
-Roi = Annotated[str, _option(help="Classify a part: left,top,width,height in shares of the frame.")]
-Fps = Annotated[
-    float, _option(min=0, help="Classify at most so many frames a second. 0: no limit.")
+MaxFrames = Annotated[int, _option("Stop after this many frames. 0: no limit.", min=0)]
+Roi = Annotated[
+    str, _option("Region to classify: left,top,width,height, 0 to 1.", default="the whole frame")
 ]
-Every = Annotated[int, _option(min=1, help="Classify every nth frame.")]
+Fps = Annotated[float, _option("Most frames per second to classify. 0: no limit.", min=0)]
+Every = Annotated[int, _option("Classify every nth frame.", min=1)]
 Threshold = Annotated[
-    float | None, _option(min=0, help="Least probability of an answer; by default the file's own.")
+    float | None,
+    _option("Below this probability the label is `unknown`.", default="the model's own", min=0),
 ]
 Smooth = Annotated[
-    str, _option(help="3/5: an answer changes when 3 of the last 5 predictions say so.")
+    str,
+    _option("3/5: the label changes if 3 of the last 5 predictions agree.", default="no smoothing"),
 ]
-Hysteresis = Annotated[
-    float, _option(help="What an answer that holds may fall short of the threshold by.")
-]
+Hysteresis = Annotated[float, _option("How far the current label may fall below the threshold.")]

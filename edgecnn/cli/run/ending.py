@@ -1,4 +1,4 @@
-"""How `edgecnn run` ends: its summary, and the exit code."""
+"""The end of `edgecnn run`: its summary and exit code."""
 
 import signal
 from typing import TYPE_CHECKING
@@ -16,22 +16,25 @@ if TYPE_CHECKING:
 
 
 def conclude(outcome: "Outcome[RunReport]", form: RunFormat) -> None:
-    """Print the summary, and end with the code that tells how it went."""
+    """Print the summary, and exit with a code unless the sources ended normally.
+
+    Raises:
+        DeviceError: A sink failed.
+    """
     report, stopped_by = outcome.value, outcome.signal
     code = EXIT_INTERRUPTED if stopped_by in (None, signal.SIGINT) else 0
     if report is None:
         by = stopped_by.name if stopped_by else "a key"
-        show_text(f"edgecnn: stopped by {by}; not all could be finished", err=True)
+        show_text(f"edgecnn: stopped by {by}; not everything could be finished", err=True)
         end_now(code)
     if form is RunFormat.JSON:
         typer.echo(report.to_json(indent=1))
     show_text(str(report), err=True)
-    failed = {name: told.failure for name, told in report.sinks.items() if told.failure}
+    failed = [f"{name}: {sink.failure}" for name, sink in report.sinks.items() if sink.failure]
     if failed and not report.interrupted:
-        reasons = "; ".join(f"{name}: {failure}" for name, failure in failed.items())
         raise DeviceError(
-            f"not everything was delivered: {reasons}",
-            remedy="look at where it goes; all else went on to its end",
+            f"not everything was delivered: {'; '.join(failed)}",
+            remedy="check the disk or network it goes to; all other outputs are complete",
         )
     if report.interrupted:
         raise SystemExit(code)

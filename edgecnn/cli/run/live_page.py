@@ -11,10 +11,17 @@ if TYPE_CHECKING:
 
 
 def open_page(
-    classifier: "Classifier", host: str, port: int | None, *, wanted: bool
+    classifier: "Classifier", host: str, port: int | None, *, requested: bool
 ) -> "AbstractContextManager[LivePage | None]":
-    """Open the live page if one of its options is there, and tell where it is."""
-    if not (wanted or host or port is not None):
+    """Open the live page if one of its options is given, and print its address.
+
+    Args:
+        classifier: The model of the run.
+        host: A name or IP address of this machine; empty: loopback.
+        port: 0: any free port; None: the default one.
+        requested: Whether `--web` is given.
+    """
+    if not (requested or host or port is not None):
         return nullcontext()
     from edgecnn.web.listening import HOST, PORT
     from edgecnn.web.live_page import LivePage

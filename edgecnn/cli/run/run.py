@@ -1,4 +1,4 @@
-"""`edgecnn run`: classify what sources show. It needs neither torch nor onnx."""
+"""`edgecnn run`: classify the frames of sources. Needs neither torch nor onnx."""
 
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -56,8 +56,8 @@ def run(
 ) -> None:
     """Classify the frames of cameras, videos, pictures, folders, streams or commands.
 
-    A camera or stream that stalls or goes away is connected again; each change is a line. Where
-    the probability is below the threshold, the answer is `unknown`.
+    A camera or stream that stalls or disconnects is reconnected; each change is reported on a line.
+    Below the threshold, the label is `unknown`.
     """
     from edgecnn.inference.classifier import Classifier
     from edgecnn.inference.session_keys import parse_settings
@@ -72,7 +72,7 @@ def run(
     keep_freed_memory()
     share_one_heap()
     settings = camera_settings(size, fourcc, camera_fps, exposure)
-    sinks_wanted = SinkOptions(
+    sink_choice = SinkOptions(
         form=form,
         save=save,
         segment_minutes=segment_minutes,
@@ -84,15 +84,15 @@ def run(
         snapshots=shots,
         label_into=label_into,
     )
-    sinks_wanted.check(len(source))
+    sink_choice.check(len(source))
     options = WatchOptions(
         parse_region(roi),
         Sampling(every, fps),
         parse_smoothing(smooth, hysteresis),
         max_frames,
-        whole=sinks_wanted.whole_frames,
+        whole=sink_choice.whole_frames,
         capture=CaptureOptions(
-            settings, Patience(stall_s=stall_timeout, wait=wait), on_event=_tell
+            settings, Patience(stall_s=stall_timeout, wait=wait), on_event=_print
         ),
     )
     with Classifier(
@@ -104,28 +104,28 @@ def run(
     ) as classifier:
         if threshold is not None:
             classifier.require(threshold)
-        _tell_model(classifier, provider, threads)
+        _print_model(classifier, provider, threads)
         with (
-            open_page(classifier, web_host, web_port, wanted=web) as page,
-            closing(Sinks(sinks_wanted, classifier, source, every, page)) as sinks,
+            open_page(classifier, web_host, web_port, requested=web) as page,
+            closing(Sinks(sink_choice, classifier, source, every, page)) as sinks,
         ):
             options = page.attach(options) if page else options
-            plan = RunPlan(source, sinks.begin, options, watchdog, sinks.step)
+            plan = RunPlan(source, sinks.open, options, watchdog, sinks.step)
             try:
                 outcome = Run(classifier, plan)()
-            except BrokenPipeError:  # click would make it 1, which is for checks
+            except BrokenPipeError:  # click would exit with 1, the code of failed checks
                 raise typer.Exit(EXIT_INTERRUPTED) from None
     conclude(outcome, form)
 
 
-def _tell(line: object) -> None:
+def _print(line: object) -> None:
     show_text(str(line), err=True)
 
 
-def _tell_model(classifier: "Classifier", provider: str, threads: int) -> None:
+def _print_model(classifier: "Classifier", provider: str, threads: int) -> None:
     card, (height, width, channels) = classifier.model.card, classifier.spec.shape
     kind = "gray" if channels == 1 else "BGR"
     form = f"{card.form}, {width}x{height} {kind}, {classifier.model.size_kib:.0f} KiB"
-    _tell(f"{card.name} ({form}) on {provider}, threads: {threads}")
+    _print(f"{card.name} ({form}) on {provider}, threads: {threads}")
     if classifier.assignment.elsewhere:
-        _tell(f"not on {provider}: {', '.join(classifier.assignment.elsewhere)}")
+        _print(f"not on {provider}: {', '.join(classifier.assignment.elsewhere)}")

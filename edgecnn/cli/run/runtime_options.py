@@ -1,33 +1,28 @@
-"""How `edgecnn run` uses ONNX Runtime and waits for cameras: its options."""
+"""Options of `edgecnn run`: its sources, ONNX Runtime, and how long to wait for cameras."""
 
 from functools import partial
 from typing import Annotated
 
-import typer
-
 from edgecnn.cli.camera_options import camera_option
+from edgecnn.cli.options import option
 
-_runtime_option = partial(typer.Option, rich_help_panel="ONNX Runtime")
+_runtime_option = partial(option, rich_help_panel="ONNX Runtime")
 
 Sources = Annotated[
     list[str],
-    typer.Option(
-        help="Camera index or path, video, picture, folder, URL, `exec:COMMAND` or `pattern`. "
-        "Give it again for several at once."
-    ),
+    option("Camera index or path, video, folder, URL, `exec:COMMAND` or `pattern`; repeatable."),
 ]
 AllowCpu = Annotated[
-    bool, _runtime_option("--allow-cpu", help="Accept work that the provider leaves to the CPU.")
+    bool, _runtime_option("Accept that the provider leaves work to the CPU.", "--allow-cpu")
 ]
 SessionSettings = Annotated[
-    list[str] | None, _runtime_option(help="A setting of ONNX Runtime's session: KEY=VALUE.")
+    list[str] | None,
+    _runtime_option("A session setting of ONNX Runtime, KEY=VALUE; repeatable.", default="none"),
 ]
 Watchdog = Annotated[
-    float, _runtime_option(min=0.1, help="Seconds after which an inference has hung: exit 6.")
+    float, _runtime_option("Seconds after which an inference has hung: exit code 6.", min=0.1)
 ]
 StallTimeout = Annotated[
-    float, camera_option(min=0.1, help="Seconds without a frame after which to reconnect.")
+    float, camera_option("Seconds without a frame after which to reconnect.", min=0.1)
 ]
-Wait = Annotated[
-    bool, camera_option("--wait", help="Keep trying for a camera that is not there yet.")
-]
+Wait = Annotated[bool, camera_option("Wait for a camera that is not connected yet.", "--wait")]

@@ -1,4 +1,4 @@
-"""Where the results of `edgecnn run` are to go: its options."""
+"""Options of `edgecnn run`: where its results go."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -6,15 +6,14 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
+from edgecnn.cli.options import option
 from edgecnn.errors import OptionError
 
-_option = partial(typer.Option, rich_help_panel="Where results go")
+_option = partial(option, rich_help_panel="Where results go")
 
 
 class RunFormat(str, Enum):
-    """How a run is printed."""
+    """The output format of a run."""
 
     TEXT = "text"
     JSON = "json"
@@ -23,79 +22,81 @@ class RunFormat(str, Enum):
 
 @dataclass(frozen=True)
 class SinkOptions:
-    """Where results are to go."""
+    """Where results go."""
 
     form: RunFormat = RunFormat.TEXT
     save: str = ""
-    """A video's path, or a folder's for segments."""
+    """The path of a video, or of a folder for segments; empty: no video."""
     segment_minutes: float = 10.0
     """The length of a segment."""
     quota_gib: float = 0.0
-    """What all segments may take on the disk; 0: no limit."""
+    """What all segments may take on disk; 0: no limit."""
     csv: Path | None = None
-    """A CSV file that gets a row for each result."""
+    """A CSV file that gets one row per result."""
     uncertain: Path | None = None
     """A folder for frames of which the model is not sure."""
     margin: float = 0.2
-    """Two most probable classes that are no further apart than this are not sure."""
+    """A frame is uncertain if its two highest probabilities differ by no more than this."""
     show: bool = False
-    """Whether a window shows the run."""
+    """Whether to show a window."""
     snapshots: Path = Path("shots")
-    """Where the window's `s` key saves frames."""
+    """Where the key `s` of the window saves frames."""
     label_into: Path = Path("pictures")
-    """The image folder that the window's digit keys label frames into."""
+    """The image folder for frames that the digit keys of the window label."""
 
     @property
     def whole_frames(self) -> bool:
-        """Whether any of them needs more than what is classified."""
+        """Whether any sink needs whole frames, not just the classified part."""
         return bool(self.save or self.uncertain or self.show)
 
     @property
     def in_segments(self) -> bool:
-        """Whether the video is to be a folder of segments."""
+        """Whether the video is written as a folder of segments."""
         return self.save.endswith("/") or bool(self.save and Path(self.save).is_dir())
 
     def check(self, sources: int) -> None:
-        """Refuse one video for several sources, and segments without a folder.
+        """Check that the options fit each other.
 
         Args:
-            sources: How many sources the run has.
+            sources: The number of sources.
 
         Raises:
-            OptionError: The options do not fit each other.
+            OptionError: There is one video for several sources, or a quota without segments.
         """
-        folder = "give --save a folder for segments, with a slash at its end: video/"
+        remedy = "give --save a folder for segments, with a slash at the end: video/"
         if self.save and sources > 1 and not self.in_segments:
-            raise OptionError(f"there are {sources} sources for one video", remedy=folder)
+            raise OptionError(f"there are {sources} sources for one video", remedy=remedy)
         if self.quota_gib and not self.in_segments:
-            raise OptionError(f"--quota-gib is {self.quota_gib:g} of no segments", remedy=folder)
+            raise OptionError(
+                f"--quota-gib is {self.quota_gib:g}, but there are no segments", remedy=remedy
+            )
 
 
 AsRunFormat = Annotated[
-    RunFormat, _option("--format", help="A line a frame as text or jsonl; json: the summary only.")
+    RunFormat, _option("text, jsonl: a line per frame; json: only the summary.", "--format")
 ]
 Save = Annotated[
-    str, _option(help="Write a labelled video, such as out.mp4; segments into a folder: video/")
+    str, _option("Write a labelled video: out.mp4, or segments: video/", default="no video")
 ]
-SegmentMinutes = Annotated[float, _option(help="The length of a segment.")]
+SegmentMinutes = Annotated[float, _option("The length of a segment, minutes.")]
 QuotaGib = Annotated[
-    float, _option(min=0, help="Segments may take so much: the oldest go. 0: no limit.")
+    float, _option("Disk space for segments, GiB; the oldest go. 0: no limit.", min=0)
 ]
-Csv = Annotated[Path | None, _option(help="Add a row for each result to a CSV file.")]
+Csv = Annotated[Path | None, _option("Append one row per result to this CSV file.", default="none")]
 SaveUncertain = Annotated[
-    Path | None,
-    _option(help="Keep the newest 100 frames of which the model is not sure in a folder."),
+    Path | None, _option("Save the newest 100 uncertain frames in this folder.", default="none")
 ]
 UncertainMargin = Annotated[
-    float, _option(help="Two classes so close in probability are not sure either.")
+    float, _option("Uncertain: the two highest probabilities differ by less.")
 ]
-ShowWindow = Annotated[bool, _option("--show", help="Show a window.")]
-Snapshots = Annotated[Path, _option("--shots", help="Where the window's s key saves frames.")]
-LabelInto = Annotated[
-    Path, _option(help="The image folder that the window's digit keys label frames into.")
+ShowWindow = Annotated[bool, _option("Show frames and predictions in a window.", "--show")]
+Snapshots = Annotated[Path, _option("Folder for frames that the window's key s saves.", "--shots")]
+LabelInto = Annotated[Path, _option("Image folder for frames that the window's digit keys label.")]
+Web = Annotated[bool, _option("Show a live page in the browser.", "--web")]
+WebHost = Annotated[
+    str, _option("Address of the live page; not loopback: it needs a token.", default="127.0.0.1")
 ]
-Web = Annotated[bool, _option("--web", help="Show a live page on 127.0.0.1:8080.")]
-WebHost = Annotated[str, _option(help="Show it here; other than loopback, it asks for a token.")]
 WebPort = Annotated[
-    int | None, _option(min=0, max=65535, help="Show it on this port. 0: a free one.")
+    int | None,
+    _option("Port of the live page. 0: any free port.", default="8080", min=0, max=65535),
 ]

@@ -19,7 +19,15 @@ if TYPE_CHECKING:
 
 
 class Sinks:
-    """Opens the sinks of a run. What cannot be opened is refused before the run starts."""
+    """Opens the sinks of a run. The CSV file and the window are opened before the sources.
+
+    Args:
+        options: Which sinks there are.
+        classifier: The model of the run.
+        sources: As the user gave them.
+        every: Every nth frame is classified.
+        page: The live page, if there is one.
+    """
 
     def __init__(
         self,
@@ -29,33 +37,32 @@ class Sinks:
         every: int,
         page: "LivePage | None" = None,
     ) -> None:
-        self._page = page
-        self._options, self._model, self._every = options, classifier.model, every
-        self._tagged = len(sources) > 1
+        self._options, self._model = options, classifier.model
+        self._every, self._page, self._tagged = every, page, len(sources) > 1
         self._window = _open_window(options, classifier) if options.show else None
-        self._register: list[Sink] = []
+        self._csv: list[Sink] = []
         if options.csv:
             from edgecnn.sinks.csv_sink import CsvSink
 
-            self._register.append(CsvSink(options.csv, self._model.digest))
+            self._csv.append(CsvSink(options.csv, self._model.digest))
 
     @property
     def step(self) -> Callable[[], bool] | None:
-        """What the main thread does for a window."""
+        """Serves the window in the main thread; None without a window."""
         return self._window.step if self._window else None
 
-    def begin(self, source: "Source") -> "list[Sink]":
-        """Tell what has opened, and return the sinks."""
+    def open(self, source: "Source") -> "list[Sink]":
+        """Print what the source reports, and return the sinks."""
         if source.facts:
             show_text(f"{source.name}: {source.facts}", err=True)
-        sinks: list[Sink] = [*self._lines(), *self._register]
+        sinks: list[Sink] = [*self._lines(), *self._csv]
         if self._options.save:
             video = self._video(source)
             sinks.append(video)
             if self._window:
                 self._window.is_recording = lambda: video.is_recording
         if self._options.uncertain:
-            sinks.append(self._ring(self._options.uncertain, source))
+            sinks.append(self._uncertain(self._options.uncertain, source))
         if self._window:
             sinks.append(self._window)
         if self._page:
@@ -87,7 +94,7 @@ class Sinks:
             return SegmentSink(plan, rates)
         return VideoSink(Path(options.save), rates.get(source.name))
 
-    def _ring(self, folder: Path, source: "Source") -> "Sink":
+    def _uncertain(self, folder: Path, source: "Source") -> "Sink":
         from edgecnn.sinks.uncertain import UncertainSink
 
         steps = {name: max(1, round(fps / self._every)) for name, fps in source.rates.items()}

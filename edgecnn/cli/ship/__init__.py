@@ -1,1 +1,1 @@
-"""Commands that make model files: export, adopt, verify."""
+"""Commands that make and check model files: export, adopt, verify."""

@@ -1,25 +1,15 @@
-"""`edgecnn adopt`: any ONNX image classifier becomes model files. It needs the extra [train]."""
+"""`edgecnn adopt`: an external ONNX image classifier becomes model files. Needs [train]."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edgecnn.cli.options import AsFormat, Format, show, table
+from edgecnn.cli.options import AsFormat, Format, option, show, table
 from edgecnn.cli.progress import spinner
-from edgecnn.cli.ship.gate_options import (
-    Force,
-    ForTarget,
-    Keep,
-    MaxDrop,
-    MaxKib,
-    MaxRatio,
-    Ood,
-    Precision,
-    Strict,
-    gate_options,
-)
+from edgecnn.cli.ship import gate_options
 from edgecnn.errors import OptionError
 from edgecnn.exporter.quantization.targets import Target
 from edgecnn.model.spec import Fit
@@ -28,54 +18,59 @@ if TYPE_CHECKING:
     from edgecnn.exporter.adopt.adopt import AdoptReport
     from edgecnn.exporter.adopt.input_plan import UserOptions
 
+_from_graph = partial(option, default="read from the graph")
+_not_given = partial(option, default="none")
+
 
 def adopt(
     model: Annotated[Path, typer.Argument(help="An ONNX image classifier.")],
-    labels: Annotated[Path, typer.Option(help="A text file, one class name a line.")],
-    out: Annotated[Path, typer.Option(help="Folder for the model files.")],
+    labels: Annotated[Path, option("A text file with one class name per line.")],
+    out: Annotated[Path, option("Folder for the model files.")],
     data: Annotated[
-        str, typer.Option(help="Pictures with the model's classes; without them no int8.")
+        str, option("A data set of the model's classes, for int8.", default="none: no int8")
     ] = "",
-    size: Annotated[str, typer.Option(help="Of the input, 224 or 224x192.")] = "",
-    layout: Annotated[str, typer.Option(help="Of the input, nchw or nhwc.")] = "",
-    channels: Annotated[str, typer.Option(help="In the input's order: rgb, bgr or gray.")] = "",
-    scale: Annotated[float, typer.Option(help="Pixels are divided by it first: 255 or 1.")] = 0.0,
-    mean: Annotated[str, typer.Option(help="Then subtracted: 0.485,0.456,0.406 or 0.")] = "",
-    std: Annotated[str, typer.Option(help="Then divided by: 0.229,0.224,0.225 or 1.")] = "",
-    assume: Annotated[str, typer.Option(help="unit, signed, pixels or imagenet instead.")] = "",
-    fit: Annotated[
-        Fit | None, typer.Option(help="How frames are brought to size.", show_default=False)
-    ] = None,
-    name: Annotated[str, typer.Option(help="The model's name; by default the file's.")] = "",
-    target: ForTarget = Target.PORTABLE,
-    precision: Precision = "fp32,int8",
-    max_drop: MaxDrop = 0.5,
-    max_ratio: MaxRatio = 1.1,
-    max_kib: MaxKib = 0,
-    force: Force = False,
-    strict: Strict = False,
-    keep: Keep = 0.95,
-    ood: Ood = None,
+    size: Annotated[str, _from_graph("Input size: 224, or width x height: 224x192.")] = "",
+    layout: Annotated[str, _from_graph("Input layout: nchw or nhwc.")] = "",
+    channels: Annotated[str, _not_given("Order of the channels: rgb, bgr or gray.")] = "",
+    scale: Annotated[float, option("First divide pixels by this: 255 or 1. 0: not given.")] = 0.0,
+    mean: Annotated[str, _not_given("Then subtract this: 0.485,0.456,0.406 or 0.")] = "",
+    std: Annotated[str, _not_given("Then divide by this: 0.229,0.224,0.225 or 1.")] = "",
+    assume: Annotated[
+        str,
+        _not_given("In place of these: unit (0..1), signed (-1..1), pixels (0..255), imagenet."),
+    ] = "",
+    fit: Annotated[Fit | None, option("How frames are resized.", default="center-crop")] = None,
+    name: Annotated[str, option("The model's name.", default="the file's")] = "",
+    target: gate_options.ForTarget = Target.PORTABLE,
+    precision: gate_options.Precision = "fp32,int8",
+    max_drop: gate_options.MaxDrop = 0.5,
+    max_ratio: gate_options.MaxRatio = 1.1,
+    max_kib: gate_options.MaxKib = 0,
+    force: gate_options.Force = False,
+    strict: gate_options.Strict = False,
+    keep: gate_options.Keep = 0.95,
+    ood: gate_options.Ood = None,
     form: AsFormat = Format.TEXT,
 ) -> None:
-    """Wrap any ONNX image classifier in the contract, and quantize it if int8 is as good.
+    """Convert an ONNX image classifier to model files, and quantize it if int8 passes the gate.
 
-    What its graph does not say must be given: --channels, and --scale, --mean, --std or --assume.
+    The graph does not contain the preprocessing, so give --channels, and either --scale, --mean and
+    --std or --assume.
     """
     from edgecnn.exporter.adopt.adopt import adopt as adopt_model
-    from edgecnn.exporter.adopt.input_plan import UserOptions
 
-    given = replace(_assumed(assume), size=_size(size), layout=_choice(layout, "nchw", "nhwc"))
-    numbers = UserOptions(channels=channels, scale=scale, mean=_floats(mean), std=_floats(std))
-    changes = {k: getattr(numbers, k) for k in ("channels", "scale", "mean", "std")}
-    given = replace(given, **{k: value for k, value in changes.items() if value})
-    options = gate_options(
+    given: dict[str, Any] = {
+        "size": _size(size), "layout": _choice(layout, "nchw", "nhwc"), "channels": channels,
+        "scale": scale, "mean": _floats(mean), "std": _floats(std),
+    }  # fmt: skip
+    user_options = replace(_assumed(assume), **{k: value for k, value in given.items() if value})
+    options = gate_options.export_options(
         precision, target, max_drop, max_ratio, max_kib,
         force=force, strict=strict, keep=keep, ood=ood,
     )  # fmt: skip
     with spinner() as on_progress:
         report = adopt_model(
-            model, labels, out, user_options=given, fit=fit, data=data, name=name,
+            model, labels, out, user_options=user_options, fit=fit, data=data, name=name,
             options=options, on_progress=on_progress,
         )  # fmt: skip
     show(report, adopt_text(report), form)
@@ -98,7 +93,7 @@ def _size(text: str) -> tuple[int, int]:
 
 def _choice(text: str, *names: str) -> str:
     if text and text not in names:
-        raise OptionError(f"{text!r} is not known", remedy=f"use one of: {', '.join(names)}")
+        raise OptionError(f"--layout is {text!r}", remedy=f"use one of: {', '.join(names)}")
     return text
 
 
@@ -106,11 +101,11 @@ def _floats(text: str) -> tuple[float, ...]:
     try:
         return tuple(float(part) for part in text.split(",")) if text else ()
     except ValueError:
-        raise OptionError(f"{text!r} are no numbers", remedy="give 0.5 or 0.4,0.5,0.6") from None
+        raise OptionError(f"{text!r} are not numbers", remedy="give 0.5 or 0.4,0.5,0.6") from None
 
 
 def adopt_text(report: "AdoptReport") -> str:
-    """Return a report for people."""
+    """Return a report as text."""
     adoption = report.adoption
     rows: list[tuple[str, object]] = [("read", words) for words in adoption.read]
     rows += [("given", words) for words in adoption.told]
@@ -123,5 +118,5 @@ def adopt_text(report: "AdoptReport") -> str:
         islands = ", ".join(f"{count} {name}" for name, count in report.islands.items())
         rows.append(("float in int8", islands))
     if not report.gates:
-        rows.append(("no int8", "without pictures nothing can judge it: give some with --data"))
+        rows.append(("no int8", "int8 needs a data set to check its accuracy: give --data"))
     return table(rows)

@@ -1,24 +1,13 @@
-"""`edgecnn export`: a run becomes model files. It needs the extra [train]."""
+"""`edgecnn export`: a run becomes model files. Needs the extra [train]."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgecnn.cli.options import AsFormat, Format, show, table
+from edgecnn.cli.options import AsFormat, Format, option, show, table
 from edgecnn.cli.progress import spinner
-from edgecnn.cli.ship.gate_options import (
-    Force,
-    ForTarget,
-    Keep,
-    MaxDrop,
-    MaxKib,
-    MaxRatio,
-    Ood,
-    Precision,
-    Strict,
-    gate_options,
-)
+from edgecnn.cli.ship import gate_options
 from edgecnn.exporter.quantization.targets import Target
 from edgecnn.memory import keep_freed_memory
 
@@ -27,25 +16,25 @@ if TYPE_CHECKING:
 
 
 def export(
-    run: Annotated[Path, typer.Argument(help="A run's folder.")],
-    out: Annotated[Path, typer.Option(help="Folder for the model files.")],
-    name: Annotated[str, typer.Option(help="The model's name.")] = "",
-    target: ForTarget = Target.PORTABLE,
-    precision: Precision = "fp32,int8",
-    max_drop: MaxDrop = 0.5,
-    max_ratio: MaxRatio = 1.1,
-    max_kib: MaxKib = 0,
-    force: Force = False,
-    strict: Strict = False,
-    keep: Keep = 0.95,
-    ood: Ood = None,
+    run: Annotated[Path, typer.Argument(help="The folder of a run.")],
+    out: Annotated[Path, option("Folder for the model files.")],
+    name: Annotated[str, option("The model's name.", default="network-data set")] = "",
+    target: gate_options.ForTarget = Target.PORTABLE,
+    precision: gate_options.Precision = "fp32,int8",
+    max_drop: gate_options.MaxDrop = 0.5,
+    max_ratio: gate_options.MaxRatio = 1.1,
+    max_kib: gate_options.MaxKib = 0,
+    force: gate_options.Force = False,
+    strict: gate_options.Strict = False,
+    keep: gate_options.Keep = 0.95,
+    ood: gate_options.Ood = None,
     form: AsFormat = Format.TEXT,
 ) -> None:
-    """Export a run as ONNX files, if they are as accurate as fp32 and worth having."""
+    """Export a run as ONNX model files, if they pass the gate: accuracy, latency and size."""
     from edgecnn.exporter.export import export as export_run
 
-    keep_freed_memory()  # of a fine-tuning in int8
-    options = gate_options(
+    keep_freed_memory()  # for the fine-tuning of int8
+    options = gate_options.export_options(
         precision, target, max_drop, max_ratio, max_kib,
         force=force, strict=strict, keep=keep, ood=ood,
     )  # fmt: skip
@@ -55,7 +44,7 @@ def export(
 
 
 def export_text(report: "ExportReport") -> str:
-    """Return an export report for people."""
+    """Return an export report as text."""
     rows: list[tuple[str, object]] = [
         (path, f"{report.sizes_kib[kind]} KiB") for kind, path in report.files.items()
     ]

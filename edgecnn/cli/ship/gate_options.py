@@ -1,41 +1,36 @@
-"""The options of the gate, which `export` and `adopt` share."""
+"""Options for the forms of a model and the gate, which `export` and `adopt` share."""
 
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
+from edgecnn.cli.options import option
 from edgecnn.exporter.quantization.targets import Target
 
 if TYPE_CHECKING:
     from edgecnn.exporter.options import Options
 
 ForTarget = Annotated[
-    Target,
-    typer.Option(help="portable: the same labels on every CPU; auto: for CPUs like this one."),
+    Target, option("portable: same labels on every CPU; auto: for CPUs like this one.")
 ]
-Precision = Annotated[
-    str, typer.Option(help="Forms to write, of fp32,int8,fp16; auto: the one that wins.")
-]
-MaxDrop = Annotated[
-    float, typer.Option(min=0, help="Accuracy that a form may lose, percentage points.")
-]
+Precision = Annotated[str, option("Forms to write: fp32,int8,fp16; auto: the best that passes.")]
+MaxDrop = Annotated[float, option("Accuracy that a form may lose, percentage points.", min=0)]
 MaxRatio = Annotated[
-    float, typer.Option(min=0, help="Time over fp32's; above 1.0 for files 2x smaller only.")
+    float, option("Largest latency over fp32's; above 1.0 only for half the size.", min=0)
 ]
-MaxKib = Annotated[float, typer.Option(min=0, help="Size that the file may have, KiB; 0: any.")]
-Force = Annotated[bool, typer.Option("--force", help="Write what the gate refuses, marked so.")]
-Strict = Annotated[bool, typer.Option("--strict", help="Refuse what the gate cannot tell.")]
+MaxKib = Annotated[float, option("Largest size of a file, KiB. 0: no limit.", min=0)]
+Force = Annotated[bool, option("Write files that fail the gate, marked as such.", "--force")]
+Strict = Annotated[bool, option("Refuse files if the gate cannot tell.", "--strict")]
 
-Keep = Annotated[
-    float, typer.Option(min=0, max=1, help="Share of right answers that shall stay known.")
-]
+Keep = Annotated[float, option("Share of correct predictions that stay known.", min=0, max=1)]
 Ood = Annotated[
     list[str] | None,
-    typer.Option(help="A data set without the model's classes: how much of it is known?"),
+    option(
+        "A data set of none of the model's classes: how much of it is known? Repeatable.",
+        default="none",
+    ),
 ]
 
 
-def gate_options(
+def export_options(
     precision: str,
     target: Target,
     max_drop: float,
@@ -47,7 +42,22 @@ def gate_options(
     keep: float,
     ood: list[str] | None,
 ) -> "Options":
-    """Return what is written, and what the gate allows; raises OptionError."""
+    """Return the options of an export.
+
+    Args:
+        precision: Forms to write, separated by commas, or auto.
+        target: The CPUs that int8 is for.
+        max_drop: Accuracy that a form may lose, percentage points.
+        max_ratio: Largest latency over fp32's.
+        max_kib: Largest size of a file, KiB; 0: no limit.
+        force: Write files that fail the gate.
+        strict: Refuse files if the gate cannot tell.
+        keep: Share of correct predictions that the threshold must keep.
+        ood: Out-of-distribution data sets.
+
+    Raises:
+        OptionError: A value is invalid.
+    """
     from edgecnn.exporter.gate.gate import GateLimits
     from edgecnn.exporter.options import Options, parse_forms
 

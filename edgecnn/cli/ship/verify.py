@@ -1,4 +1,4 @@
-"""`edgecnn verify`: whether a model file still computes what its network learned.
+"""`edgecnn verify`: check a model file.
 
 With the extra [train] it checks all; without, what a device can check.
 """
@@ -8,9 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from edgecnn.cli.options import AsFormat, Format, Model, show, table
+from edgecnn.cli.options import AsFormat, Format, Model, option, show, table
 from edgecnn.cli.progress import spinner
 from edgecnn.errors import CheckFailed, OptionError
 from edgecnn.text import pip_line
@@ -22,14 +20,14 @@ if TYPE_CHECKING:
 def verify(
     model: Model,
     data: Annotated[
-        str, typer.Option(help="A data set with the model's classes: accuracy, order of labels.")
+        str, option("A data set of its classes: checks accuracy, order of labels.", default="none")
     ] = "",
     against: Annotated[
-        Path | None, typer.Option(help="The run it was exported from: spec, label agreement.")
+        Path | None, option("The run it was exported from: compares spec, labels.", default="none")
     ] = None,
     form: AsFormat = Format.TEXT,
 ) -> None:
-    """Check a model file, and name what is wrong with it.
+    """Check that a model file is intact and works as measured; report each problem.
 
     Without torch and onnx: digest, contract, fit rule, golden frames, and --data an image folder.
     """
@@ -40,8 +38,8 @@ def verify(
     if report.failures:
         reasons = "; ".join(f"{row.name}: {row.reason}" for row in report.failures)
         raise CheckFailed(
-            f"{report.path} is not what it should be: {reasons}",
-            remedy="export the model again, or take the file from where it was made",
+            f"{report.path} failed its checks: {reasons}",
+            remedy="export the model again, or copy the original file again",
         )
 
 

@@ -1,1 +1,1 @@
-"""Commands that make a network: collect, data, train, demo."""
+"""Commands for data sets and training: collect, data, train, demo."""

@@ -1,4 +1,4 @@
-"""The command that makes pictures of a camera's frames. It needs neither torch nor onnx."""
+"""`edgecnn collect`: save labelled frames. Needs neither torch nor onnx."""
 
 import sys
 from dataclasses import replace
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edgecnn.cli.camera_options import CameraFps, Exposure, Fourcc, Size, camera_settings
-from edgecnn.cli.options import AsFormat, Format, show, table
+from edgecnn.cli.options import AsFormat, Format, option, show, table
 from edgecnn.collector.filters import Filters
 from edgecnn.collector.layout import BACKGROUND, CLOSED_SET, Split
 from edgecnn.errors import OptionError
@@ -18,38 +18,37 @@ if TYPE_CHECKING:
 
 
 def collect(
-    source: Annotated[
-        str, typer.Option(help="Camera index, video, picture, folder, URL or `pattern`.")
-    ],
-    label: Annotated[str, typer.Option(help="The class, and its folder's name.")] = "",
-    out: Annotated[Path, typer.Option(help="The image folder.")] = Path("pictures"),
+    source: Annotated[str, option("Camera index, video, picture, folder, URL or `pattern`.")],
+    label: Annotated[str, option("The class, its folder's name.", default="see --background")] = "",
+    out: Annotated[Path, option("The image folder to add to.")] = Path("pictures"),
     every: Annotated[
-        str, typer.Option(help="No window: take one each 0.5s, or each 10 frames.")
+        str,
+        option("No window: save every 0.5s, or every 10 frames.", default="0.5s, or every picture"),
     ] = "",
-    count: Annotated[int, typer.Option(min=0, help="Stop after so many. 0: no limit.")] = 0,
+    count: Annotated[int, option("Stop after this many pictures. 0: no limit.", min=0)] = 0,
     split: Annotated[
-        Split, typer.Option(help="Where the whole recording goes. auto: every sixth to val.")
+        Split, option("Part for the whole recording. auto: every sixth to val.")
     ] = Split.AUTO,
     background: Annotated[
-        bool, typer.Option("--background", help="Pictures that show none of the classes.")
+        bool, option("Save pictures that show none of the classes.", "--background")
     ] = False,
     min_sharpness: Annotated[
-        float, typer.Option(help="Share of the recording's median sharpness. 0: keep blurred ones.")
+        float, option("Least share of the median sharpness. 0: save blurred frames too.")
     ] = Filters.min_sharpness,
     min_change: Annotated[
-        int, typer.Option(help="Bits of 64 that differ from every kept one. 0: keep duplicates.")
+        int, option("Least difference to saved pictures, of 64 bits. 0: save duplicates.")
     ] = Filters.min_change,
-    jpeg: Annotated[bool, typer.Option("--jpeg", help="JPEG of quality 95, not PNG.")] = False,
+    jpeg: Annotated[bool, option("Save JPEG of quality 95 instead of PNG.", "--jpeg")] = False,
     size: Size = "",
     fourcc: Fourcc = "",
     camera_fps: CameraFps = 0.0,
     exposure: Exposure = 0.0,
     form: AsFormat = Format.TEXT,
 ) -> None:
-    """Make labelled pictures of a camera's frames; they stay on this machine.
+    """Save labelled frames of a camera as pictures; they stay on this machine.
 
-    On a screen a window opens: space takes a frame, b switches the burst, q ends. With --every, or
-    where there is no screen or terminal, frames are taken by themselves.
+    In the window, space saves a frame, b switches burst mode, q ends. With --every, or without a
+    screen or terminal, frames are saved automatically.
     """
     from edgecnn.collector.collect import GIVE_UP_SOON
     from edgecnn.collector.collect import collect as collect_pictures
@@ -66,7 +65,7 @@ def collect(
         split=split,
         filters=Filters(min_sharpness, min_change),
         jpeg=jpeg,
-        window=not every and _person_is_there(source),
+        window=not every and _can_use_window(source),
         options=replace(GIVE_UP_SOON, settings=settings),
         on_progress=lambda path: typer.echo(path, err=True),
     )
@@ -76,7 +75,7 @@ def collect(
 
 
 def collect_text(report: "CollectReport") -> str:
-    """Return a recording's report for people."""
+    """Return the report of a recording as text."""
     dropped = (f"{count} {reason.replace('_', ' ')}" for reason, count in report.dropped.items())
     stopped = ", stopped" if report.interrupted else ""
     rows: list[tuple[str, object]] = [
@@ -95,13 +94,13 @@ def _label(label: str, *, background: bool) -> str:
         given = "both --label and --background" if background else "no --label"
         raise OptionError(
             f"there is {given}",
-            remedy="give --label for a class, or --background for pictures of none",
+            remedy="give --label for a class, or --background for pictures of no class",
         )
     return BACKGROUND if background else label
 
 
-def _person_is_there(source: str) -> bool:
-    """Tell whether somebody could press a key in a window that shows this source."""
+def _can_use_window(source: str) -> bool:
+    """Return whether a user can press keys in a window that shows this source."""
     from edgecnn.collector.sampling_interval import is_pictures
     from edgecnn.sinks.screen import has_screen
 

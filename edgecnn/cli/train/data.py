@@ -1,39 +1,43 @@
-"""Commands on data sets: `data inspect`. They need the extra [train]."""
+"""`edgecnn data inspect`: check a data set. Needs the extra [train]."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgecnn.cli.options import AsFormat, Format, show, table
+from edgecnn.cli.options import AsFormat, Format, option, show, table
 from edgecnn.model.spec import Fit
 
 if TYPE_CHECKING:
     from edgecnn.data.inspection import DataReport, Spread
 
 MAX_CLASSES = 30
+"""How many classes the table lists."""
 
-app = typer.Typer(help="Look at data sets.", no_args_is_help=True)
+app = typer.Typer(help="Check data sets.", no_args_is_help=True)
 
 
 @app.callback()
 def data() -> None:
-    """Look at data sets."""
+    """Check data sets."""
 
 
 @app.command()
 def inspect(
     data: Annotated[
-        str, typer.Argument(help="digits, mnist, fashion-mnist, kmnist, a folder or a .csv list.")
+        str,
+        typer.Argument(
+            help="digits, mnist, fashion-mnist, kmnist, or the path of a folder or .csv list."
+        ),
     ],
-    size: Annotated[int, typer.Option(min=0, help="Input height and width.")] = 0,
-    channels: Annotated[int, typer.Option(help="1: gray, 3: colour.")] = 0,
-    fit: Annotated[Fit, typer.Option(help="How pictures are brought to size.")] = Fit.CROP,
-    out: Annotated[Path, typer.Option(help="Folder for the contact sheet.")] = Path("data-report"),
-    strict: Annotated[bool, typer.Option("--strict", help="Refuse unusable files.")] = False,
+    size: Annotated[int, option("Input height and width, pixels. 0: the data set's.", min=0)] = 0,
+    channels: Annotated[int, option("1: gray, 3: colour. 0: the data set's.")] = 0,
+    fit: Annotated[Fit, option("How pictures are resized.")] = Fit.CROP,
+    out: Annotated[Path, option("Folder for the contact sheet.")] = Path("data-report"),
+    strict: Annotated[bool, option("Fail if there are unusable files.", "--strict")] = False,
     form: AsFormat = Format.TEXT,
 ) -> None:
-    """Show what a data set holds, and what of it will hurt a model."""
+    """Show the contents of a data set, and problems that would hurt a model."""
     from edgecnn.data.catalog import InputOptions
     from edgecnn.data.inspection import inspect_data
 
@@ -42,7 +46,7 @@ def inspect(
 
 
 def report_text(report: "DataReport") -> str:
-    """Return a data report for people: classes, then facts, then what to mind."""
+    """Return a data report as text: classes, facts, warnings."""
     return "\n".join(
         [
             _class_table(report),

@@ -1,14 +1,13 @@
-"""`edgecnn train`. It needs the extra [train]."""
+"""`edgecnn train`: train a network. Needs the extra [train]."""
 
 import math
 import re
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
-from edgecnn.cli.options import AsFormat, Format, show, table
+from edgecnn.cli.options import AsFormat, Format, option, show, table
 from edgecnn.cli.progress import training_bar
 from edgecnn.errors import OptionError
 from edgecnn.memory import keep_freed_memory
@@ -21,43 +20,56 @@ if TYPE_CHECKING:
 UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
 """Seconds."""
 
+_override = partial(option, default="the recipe's")
+
 
 def train(
-    out: Annotated[Path, typer.Option(help="Folder for the run.")],
-    recipe: Annotated[Path | None, typer.Option(help="A recipe (TOML) to start from.")] = None,
+    out: Annotated[Path, option("Folder for the run.")],
+    recipe: Annotated[
+        Path | None, option("A recipe (TOML) to start from.", default="the tutorial's")
+    ] = None,
     data: Annotated[
         str | None,
-        typer.Option(help="digits, mnist, fashion-mnist, kmnist, a folder or a .csv list."),
+        _override("digits, mnist, fashion-mnist, kmnist, or the path of a folder or .csv list."),
     ] = None,
-    network: Annotated[str | None, typer.Option(help="article, resnet8 or edge.")] = None,
-    epochs: Annotated[int | None, typer.Option(min=1)] = None,
-    batch: Annotated[int | None, typer.Option(min=1, help="Pictures in a step.")] = None,
-    learning_rate: Annotated[float | None, typer.Option(help="The highest of the run.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Of weights, order, augmentation.")] = None,
+    network: Annotated[str | None, _override("Network: article, resnet8 or edge.")] = None,
+    epochs: Annotated[int | None, _override("Passes over the training set.", min=1)] = None,
+    batch: Annotated[int | None, _override("Pictures per step.", min=1)] = None,
+    learning_rate: Annotated[float | None, _override("Highest learning rate.")] = None,
+    seed: Annotated[
+        int | None, _override("Seed of weights, order of pictures, augmentation.")
+    ] = None,
     train_size: Annotated[
-        int | None, typer.Option(min=0, help="Training pictures; the rest validates.")
+        int | None, _override("Training pictures; the rest is for validation. 0: 5/6.", min=0)
     ] = None,
-    size: Annotated[int | None, typer.Option(min=0, help="Input height and width.")] = None,
-    channels: Annotated[int | None, typer.Option(help="1: gray, 3: colour.")] = None,
-    fit: Annotated[str | None, typer.Option(help="center-crop, stretch or letterbox.")] = None,
-    kernel: Annotated[int | None, typer.Option(min=1, help="Of every convolution.")] = None,
-    stride: Annotated[int | None, typer.Option(min=1, help="Of every convolution.")] = None,
-    widths: Annotated[str | None, typer.Option(help="Channels, such as 32,64,64.")] = None,
+    size: Annotated[int | None, _override("Input height and width, pixels.", min=0)] = None,
+    channels: Annotated[int | None, _override("1: gray, 3: colour.")] = None,
+    fit: Annotated[
+        str | None, _override("How pictures are resized: center-crop, stretch, letterbox.")
+    ] = None,
+    kernel: Annotated[int | None, _override("Kernel size of convolutions.", min=1)] = None,
+    stride: Annotated[int | None, _override("Stride of convolutions.", min=1)] = None,
+    widths: Annotated[str | None, _override("Channels per layer, such as 32,64,64.")] = None,
     setting: Annotated[
         list[str] | None,
-        typer.Option("--set", help="Any number of the recipe, such as augment.rotate=15."),
+        _override("Any other value, such as augment.rotate=15; repeatable.", "--set"),
     ] = None,
     start: Annotated[
-        str, typer.Option("--from", help="A run or shipped model whose features to start from.")
+        str,
+        option(
+            "Start from the features of a run or shipped model.", "--from", default="random weights"
+        ),
     ] = "",
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with a stopped run.")] = False,
-    time_budget: Annotated[str, typer.Option(help="Such as 5m: end training after it.")] = "",
-    strict: Annotated[bool, typer.Option("--strict", help="Refuse unusable files.")] = False,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a run.")] = False,
+    resume: Annotated[bool, option("Continue an interrupted run.", "--resume")] = False,
+    time_budget: Annotated[
+        str, option("End training after this time, such as 5m.", default="no limit")
+    ] = "",
+    strict: Annotated[bool, option("Fail if there are unusable files.", "--strict")] = False,
+    device: Annotated[str, option("Where to train: auto, cpu, cuda or mps.")] = "auto",
+    overwrite: Annotated[bool, option("Replace an existing run.", "--overwrite")] = False,
     form: AsFormat = Format.TEXT,
 ) -> None:
-    """Train a network; numbers given here win over the recipe's.
+    """Train a network. Options override the values of the recipe.
 
     With several processes: torchrun --nproc-per-node 2 -m edgecnn train ...
     """
@@ -66,10 +78,10 @@ def train(
     from edgecnn.trainer.train import train as train_recipe
 
     keep_freed_memory()
-    first = _start(recipe, out if resume else None, start)
-    made = change(
+    base = _base_recipe(recipe, out if resume else None, start)
+    final = change(
         replace_given(
-            first,
+            base,
             data=data,
             epochs=epochs,
             batch=batch,
@@ -80,14 +92,14 @@ def train(
             channels=channels,
             fit=_fit(fit),
             network=replace_given(
-                first.network, name=network, kernel=kernel, stride=stride, widths=_widths(widths)
+                base.network, name=network, kernel=kernel, stride=stride, widths=_widths(widths)
             ),
         ),
         setting or [],
     )
-    with training_bar(made, shown=is_leader()) as on_progress:
+    with training_bar(final, shown=is_leader()) as on_progress:
         report = train_recipe(
-            made,
+            final,
             out,
             device=device,
             overwrite=overwrite,
@@ -100,14 +112,14 @@ def train(
         show(report, train_text(report, out), form)
 
 
-def _start(path: Path | None, unfinished: Path | None, features: str) -> "Recipe":
-    """Return the recipe that options change: the file's, the stopped run's, the tutorial's."""
+def _base_recipe(path: Path | None, unfinished: Path | None, features: str) -> "Recipe":
+    """Return the recipe that options override: of the file, the interrupted run or the tutorial."""
     from edgecnn.trainer.recipe import Recipe, read_recipe
-    from edgecnn.trainer.train import recipe_of_unfinished
+    from edgecnn.trainer.train import find_snapshot
     from edgecnn.trainer.transfer import start_from
 
     if unfinished is not None and path is None:
-        return recipe_of_unfinished(unfinished)
+        return find_snapshot(unfinished).recipe
     recipe = read_recipe(path) if path else Recipe()
     return start_from(recipe, features) if features else recipe
 
@@ -142,24 +154,24 @@ def _seconds(text: str) -> float:
 
 
 def train_text(report: "TrainReport", out: Path) -> str:
-    """Return a training report for people."""
+    """Return a training report as text."""
     parts = ", ".join(f"{count} {part}" for part, count in report.pictures.items())
     unusable = f"{len(report.problems)} files, first: {' '.join(report.problems[:1])}"
     rows: list[tuple[str, object]] = [
         ("pictures", parts),
         *([("unusable", unusable)] if report.problems else []),
         ("parameters", f"{report.parameters:,}"),
-        ("validation", f"{_kept(report).validation_accuracy:.2%}"),
+        ("validation", f"{_kept_epoch(report).validation_accuracy:.2%}"),
         ("test", report.test.accuracy),
         ("training", f"{report.seconds:.1f} s on {report.device}, {report.ended}"),
     ]
-    rows += [("mind", text) for text in report.warnings]
+    rows += [("warning", text) for text in report.warnings]
     files = ("report.html", "checkpoint.safetensors", "metrics.json")
     return table([*rows, *((name, out / name) for name in files)])
 
 
-def _kept(report: "TrainReport") -> "Epoch":
-    """Return the epoch whose weights were kept: with patience the best, else the last."""
+def _kept_epoch(report: "TrainReport") -> "Epoch":
+    """Return the epoch whose weights were kept: with early stopping the best, else the last."""
     if report.recipe.patience:
         return max(report.history, key=lambda epoch: epoch.validation_accuracy)
     return report.history[-1]

@@ -83,7 +83,7 @@ def test_a_signal_during_a_hung_inference_ends_the_process_too(
         process.send_signal(sign)
         _, errors = process.communicate(timeout=60)
     assert process.returncode == code
-    assert f"stopped by {sign.name}; not all could be finished" in errors
+    assert f"stopped by {sign.name}; not everything could be finished" in errors
 
 
 @pytest.mark.parametrize(("sign", "code"), [

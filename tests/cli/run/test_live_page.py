@@ -1,4 +1,4 @@
-"""`edgecnn run --web`, in a process of its own."""
+"""`edgecnn run --web`, in its own process."""
 
 import json
 import signal
@@ -11,7 +11,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-
 from web.pages import ask, opened, pictures, states
 
 COMMAND = (sys.executable, "-W", "error", "-m", "edgecnn", "run")
@@ -30,7 +29,7 @@ def running(*arguments: str | Path) -> Iterator[tuple["subprocess.Popen[str]", s
             if line.startswith("live page: "):
                 break
         else:
-            pytest.fail("no page was told")
+            pytest.fail("no page was announced")
         yield process, line.partition(": ")[2].strip()
     finally:
         process.kill()
@@ -61,7 +60,7 @@ def test_a_signal_ends_the_run_though_viewers_are_connected(
             out, errors = process.communicate(timeout=30)
             assert list(states(streams[0]))[-1]["ended"] is True
     assert process.returncode == (130 if number is signal.SIGINT else 0)
-    assert "not all could be finished" not in errors
+    assert "not everything could be finished" not in errors
     assert "Traceback" not in errors
     report = json.loads(out)
     assert report["interrupted"] is True

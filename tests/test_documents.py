@@ -1,5 +1,6 @@
 """The documents are true: their commands and examples run, their links and names lead somewhere."""
 
+import ast
 import re
 import shutil
 import subprocess
@@ -220,6 +221,25 @@ def test_the_page_of_errors_has_every_class_with_its_base_and_exit_code() -> Non
     assert sorted(rows) == sorted(
         (c.__name__, c.__mro__[1].__name__, str(c.exit_code)) for c in own
     )
+
+
+def test_every_message_that_the_page_of_errors_explains_is_one_of_ours() -> None:
+    table = text_of("docs/errors.md").split("## Messages, and what they mean")[1]
+    shown = re.findall(r"^\| `(.*?)` \|", table, re.MULTILINE)
+    parts = [part.strip() for message in shown for part in re.split(r"\.\.\.|\d+ s$", message)]
+    ours = "\n".join(text for path in (ROOT / "edgecnn").rglob("*.py") for text in _texts(path))
+    assert len(shown) >= 5
+    assert [part for part in parts if part not in ours] == []
+
+
+def _texts(path: Path) -> Iterator[str]:
+    """Yield the texts in a module, adjacent ones joined and without what is filled in."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.JoinedStr):
+            yield "".join(str(getattr(part, "value", "")) if isinstance(part, ast.Constant) else ""
+                          for part in node.values)  # fmt: skip
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
 
 
 def test_the_specification_has_every_field_and_operator_of_a_model_file() -> None:

@@ -22,9 +22,11 @@ types: $(READY)
 unit: $(READY)
 	$(BIN)/pytest -n 2 --dist worksteal
 
-# The site, in site/. Strict: a broken link or a docstring that cannot be read ends it.
+# The site, in site/. Strict: a broken link, a docstring that cannot be read, or a page that loads
+# anything from elsewhere ends it.
 docs: $(DOCS_READY)
-	$(BIN)/mkdocs build --quiet --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+	! grep -rE '<(script|img|link|iframe)[^>]+(src|href)="?(https?:)?//' site --include='*.html'
 
 fuzz: $(READY)
 	$(BIN)/python tests/fuzz_models.py --mutants 100000

@@ -1,13 +1,14 @@
 """The documents are true: their commands and examples run, their links and names lead somewhere."""
 
+import ast
 import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-import click
 import pytest
 import typer
 from commands import Main, Ran
@@ -91,7 +92,7 @@ def _write_pictures(folder: Path) -> None:
 
 
 def _write_video(path: Path) -> None:
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"mp4v"), 10, (160, 120))
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), 10, (160, 120))
     for i in range(40):
         writer.write(scene(i, 120, 160))
     writer.release()
@@ -187,7 +188,7 @@ def test_every_option_that_a_document_names_is_one_of_a_command(document: str) -
     assert named - set(_options(typer.main.get_command(app))) - {"--help"} == set()
 
 
-def _options(command: click.Command) -> Iterator[str]:
+def _options(command: Any) -> Iterator[str]:
     for parameter in command.params:
         yield from parameter.opts
     for part in getattr(command, "commands", {}).values():
@@ -217,7 +218,28 @@ def test_the_page_of_errors_has_every_class_with_its_base_and_exit_code() -> Non
     )
     classes = [c for c in vars(errors).values() if isinstance(c, type)]
     own = [c for c in classes if issubclass(c, errors.EdgeError)]
-    assert sorted(rows) == sorted((c.__name__, c.__base__.__name__, str(c.exit_code)) for c in own)
+    assert sorted(rows) == sorted(
+        (c.__name__, c.__mro__[1].__name__, str(c.exit_code)) for c in own
+    )
+
+
+def test_every_message_that_the_page_of_errors_explains_is_one_of_ours() -> None:
+    table = text_of("docs/errors.md").split("## Messages, and what they mean")[1]
+    shown = re.findall(r"^\| `(.*?)` \|", table, re.MULTILINE)
+    parts = [part.strip() for message in shown for part in re.split(r"\.\.\.|\d+ s$", message)]
+    ours = "\n".join(text for path in (ROOT / "edgecnn").rglob("*.py") for text in _texts(path))
+    assert len(shown) >= 5
+    assert [part for part in parts if part not in ours] == []
+
+
+def _texts(path: Path) -> Iterator[str]:
+    """Yield the texts in a module, adjacent ones joined and without what is filled in."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.JoinedStr):
+            yield "".join(str(getattr(part, "value", "")) if isinstance(part, ast.Constant) else ""
+                          for part in node.values)  # fmt: skip
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
 
 
 def test_the_specification_has_every_field_and_operator_of_a_model_file() -> None:

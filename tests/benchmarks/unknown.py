@@ -3,11 +3,11 @@
     EDGECNN_DATA=... python tests/benchmarks/unknown.py [NAME...] [--keep 0.95]
 
 Temperature, threshold and ceiling come from validation pictures of the model's own data set, anew
-for each file. Test pictures and those of other data sets are only for measuring; but the ceiling
-was introduced after most of CIFAR-10 had been seen to be a confident 8 for `digits`. `known` is
-what ships. The others are compared with it, each with one threshold that keeps as much: the
-largest probability, with and without temperature; the largest logit; the energy (Liu et al. 2020,
-"Energy-based Out-of-distribution Detection").
+for each file. Test pictures and other data sets are only measured; but the ceiling was introduced
+after most of CIFAR-10 had been seen to be a confident 8 for `digits`. `known` is what ships. The
+others are compared with it, each with one threshold that keeps as much: the largest probability,
+with and without temperature; the largest logit; the energy (Liu et al. 2020, "Energy-based
+Out-of-distribution Detection").
 """
 
 from collections.abc import Callable

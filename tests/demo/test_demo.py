@@ -1,4 +1,4 @@
-"""`edgecnn demo`: the whole way of a picture, on real digits, and without a network."""
+"""`edgecnn demo` from training to report: on real digits, with few pictures, without a network."""
 
 import shutil
 import subprocess
@@ -7,9 +7,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from edgecnn.demo.demo import DemoReport, run_demo
+from edgecnn.data.dataset import Dataset
+from edgecnn.demo.demo import (
+    SHOWN_FRAMES,
+    VIDEO_PICTURES,
+    DemoReport,
+    _classify_video,
+    run_demo,
+)
+from edgecnn.demo.video import write_video
+from edgecnn.exporter.ship import ExportReport
+from edgecnn.model.spec import ModelSpec
 from edgecnn.trainer.progress import OnProgress, ignore
 from edgecnn.trainer.recipe import Recipe
 
@@ -57,3 +68,15 @@ def test_without_a_network_and_without_mnist_the_bundled_digits_are_used(tmp_pat
     )  # fmt: skip
     assert "mnist is not on this machine" in done.stdout
     assert done.stdout.splitlines()[-1] == "digits"
+
+
+def test_three_test_pictures_make_a_video_that_is_classified_and_shown(
+    exported: ExportReport, digits: tuple[Dataset, ModelSpec], tmp_path: Path
+) -> None:
+    """A folder of people's own pictures may be that small: nine frames, six of them shown."""
+    few = digits[0].test.take(np.arange(3))
+    truth = write_video(tmp_path / "held-out.mp4", few, VIDEO_PICTURES)
+    run = _classify_video(exported, tmp_path / "held-out.mp4", tmp_path / "labelled.mp4", truth)
+    assert run.accuracy.total == len(truth) == 9
+    assert len(run.shown) == SHOWN_FRAMES
+    assert np.hstack(run.shown).shape == (180, 6 * 244, 3)

@@ -1,7 +1,5 @@
-"""A run in progress: balance, patience, the time budget, the average, stopping and going on."""
+"""The training loop: class balance, patience, time budget, moving average, stop and resume."""
 
-import os
-import signal
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -11,20 +9,19 @@ import pytest
 import torch
 from torch import nn
 
-from edgecnn.errors import CheckFailed, DataError, NotFound, OptionError, Stopped
+from edgecnn.errors import CheckFailed, Stopped
 from edgecnn.trainer.augment import Augment
 from edgecnn.trainer.distributed import ProcessGroup
 from edgecnn.trainer.loop import TrainingLoop
 from edgecnn.trainer.networks import build
 from edgecnn.trainer.optimize import learning_rate
-from edgecnn.trainer.progress import LoopOptions, OnProgress, Progress, ignore
+from edgecnn.trainer.progress import LoopOptions, Progress, ignore
 from edgecnn.trainer.recipe import Optimizer, Precision, Recipe, Schedule
-from edgecnn.trainer.run_folder import read_run
 from edgecnn.trainer.score import logits_of, score
 from edgecnn.trainer.snapshot import SNAPSHOT, TrainingState, read_snapshot
-from edgecnn.trainer.train import make_network, train, train_on
+from edgecnn.trainer.train import make_network, train_on
 from edgecnn.trainer.train_network import train_network
-from trainer.small_runs import CPU, SMALL, Few, few_of, same, weights_of
+from trainer.small_runs import CPU, SMALL, Few, few_of, press_ctrl_c, same, stopped_run, weights_of
 
 EVERYTHING = replace(
     SMALL,
@@ -74,7 +71,7 @@ def learned_labels(few: Few, recipe: Recipe) -> list[int]:
     return [label_of[np.ascontiguousarray(frame).tobytes()] for frame in seen.numpy()]
 
 
-def test_balance_lets_every_class_come_equally_often(few: Few) -> None:
+def test_class_balanced_sampling_draws_all_classes_equally_often(few: Few) -> None:
     data, spec = few
     rare = np.flatnonzero(data.train.labels == 3)[:2]
     kept = np.concatenate([rare, np.flatnonzero(data.train.labels != 3)])
@@ -111,23 +108,6 @@ def test_patience_that_never_runs_out_keeps_the_best_epoch_too(few: Few) -> None
     assert score(network, few[0].validation, CPU)[1] == best
 
 
-def test_a_time_budget_ends_the_run_and_takes_the_learning_rate_down(few: Few) -> None:
-    recipe = replace(SMALL, epochs=1_000_000, schedule=Schedule.COSINE)
-    options = LoopOptions(budget_seconds=0.3)
-    report, _ = train_on(*few, recipe, device="cpu", options=options)
-    assert 0 < len(report.history) < 1_000_000
-    assert report.ended == "time budget of 0.3 s used up"
-    rates = [epoch.learning_rate for epoch in report.history]
-    assert rates == sorted(rates, reverse=True)
-    assert rates[-1] < 0.5 * recipe.learning_rate
-
-
-def test_a_budget_shorter_than_a_step_still_gives_a_scored_network(few: Few) -> None:
-    report, _ = train_on(*few, SMALL, device="cpu", options=LoopOptions(budget_seconds=1e-9))
-    assert len(report.history) == 1
-    assert report.history[0].validation_accuracy >= 0
-
-
 def test_a_budget_that_is_not_used_up_changes_no_weight(few: Few) -> None:
     recipe = replace(SMALL, schedule=Schedule.COSINE, epochs=1)
     free, _ = fitted(few, recipe)
@@ -136,7 +116,7 @@ def test_a_budget_that_is_not_used_up_changes_no_weight(few: Few) -> None:
 
 
 @pytest.mark.parametrize("schedule", Schedule)
-def test_the_history_tells_the_rate_of_each_epochs_last_step(few: Few, schedule: Schedule) -> None:
+def test_the_history_has_the_rate_of_each_epochs_last_step(few: Few, schedule: Schedule) -> None:
     recipe = replace(SMALL, schedule=schedule)
     _, state = fitted(few, recipe)
     steps = 5  # 220 pictures in batches of 50
@@ -184,14 +164,6 @@ def test_every_number_of_the_recipe_is_obeyed(few: Few, change: dict[str, object
     assert not same(weights_of(plain), weights_of(other))
 
 
-def press_ctrl_c(epoch: int, step: int) -> OnProgress:
-    def watch(state: Progress) -> None:
-        if (state.epoch, state.step) == (epoch, step):
-            os.kill(os.getpid(), signal.SIGINT)
-
-    return watch
-
-
 @pytest.mark.parametrize("optimizer", Optimizer)
 @pytest.mark.parametrize("step", [2, 5], ids=["mid-epoch", "after the last step"])
 def test_a_stopped_run_goes_on_to_the_same_bits_as_an_unbroken_one(
@@ -212,7 +184,7 @@ def test_a_stopped_run_goes_on_to_the_same_bits_as_an_unbroken_one(
 
 
 @pytest.mark.parametrize(("rank", "counted"), [(0, True), (1, False)])
-def test_the_counts_of_an_unfinished_epoch_are_the_leaders(
+def test_the_counts_of_an_unfinished_epoch_are_those_of_the_leader(
     few: Few, tmp_path: Path, rank: int, counted: bool
 ) -> None:
     data, spec = few
@@ -223,76 +195,6 @@ def test_the_counts_of_an_unfinished_epoch_are_the_leaders(
     loop.restore(snapshot)
     assert (loop.state.seen > 0, loop.state.loss > 0) == (counted, counted)
     assert loop.state.step == snapshot.state.step == 1
-
-
-def test_ctrl_c_works_as_ever_after_training(few: Few) -> None:
-    before = signal.getsignal(signal.SIGINT)
-    with pytest.raises(Stopped) as caught:
-        train_network(make_network(SMALL, few[1]), few[0], SMALL, CPU, press_ctrl_c(1, 1))
-    assert "--resume" not in caught.value.remedy  # nothing was kept
-    assert signal.getsignal(signal.SIGINT) is before
-
-
-def stopped_run(folder: Path, recipe: Recipe = SMALL) -> Path:
-    with pytest.raises(Stopped):
-        train(recipe, folder, device="cpu", on_progress=press_ctrl_c(2, 1))
-    return folder
-
-
-def test_resume_without_a_run_is_not_found(tmp_path: Path) -> None:
-    with pytest.raises(NotFound, match="holds no unfinished run") as caught:
-        train(SMALL, tmp_path, device="cpu", resume=True)
-    assert "without --resume" in caught.value.remedy
-
-
-def test_an_unfinished_run_is_neither_overwritten_nor_resumed_by_another_recipe(
-    tmp_path: Path,
-) -> None:
-    stopped_run(tmp_path)
-    before = (tmp_path / SNAPSHOT).read_bytes()
-    with pytest.raises(OptionError, match="unfinished run"):
-        train(SMALL, tmp_path, device="cpu")
-    with pytest.raises(OptionError, match="another recipe"):
-        train(replace(SMALL, seed=1), tmp_path, device="cpu", resume=True)
-    assert [path.name for path in tmp_path.iterdir()] == [SNAPSHOT]
-    assert (tmp_path / SNAPSHOT).read_bytes() == before
-
-
-def test_a_finished_run_leaves_no_snapshot(tmp_path: Path) -> None:
-    stopped_run(tmp_path)
-    report = train(SMALL, tmp_path, device="cpu", resume=True)
-    assert not (tmp_path / SNAPSHOT).exists()
-    assert len(report.history) == 3
-    assert read_run(tmp_path).report == report
-
-
-def test_a_stopped_run_that_is_overwritten_cannot_be_resumed(tmp_path: Path) -> None:
-    stopped_run(tmp_path)
-    ruin = replace(SMALL, learning_rate=1e30)
-    with pytest.raises(CheckFailed) as caught:
-        train(ruin, tmp_path, device="cpu", overwrite=True)
-    assert "kept" not in caught.value.what
-    with pytest.raises(NotFound):
-        train(SMALL, tmp_path, device="cpu", resume=True)
-
-
-@pytest.mark.parametrize("kept", [0, 50, 3000, -1], ids="{} bytes".format)
-def test_a_broken_snapshot_is_named_and_refused(tmp_path: Path, kept: int) -> None:
-    path = stopped_run(tmp_path) / SNAPSHOT
-    path.write_bytes(path.read_bytes()[:kept])
-    with pytest.raises(DataError, match=str(path)):
-        train(SMALL, tmp_path, device="cpu", resume=True)
-
-
-def test_a_data_set_that_changed_is_not_resumed(tmp_path: Path, few: Few) -> None:
-    data, spec = few
-    options = LoopOptions(tmp_path / SNAPSHOT)
-    with pytest.raises(Stopped):
-        train_network(
-            make_network(SMALL, spec), data, SMALL, CPU, press_ctrl_c(1, 1), options=options
-        )
-    with pytest.raises(DataError, match="has changed since"):
-        train(SMALL, tmp_path, device="cpu", resume=True)  # all digits, not a few
 
 
 def test_a_loss_that_is_no_number_keeps_the_last_snapshot_and_names_it(
@@ -313,19 +215,6 @@ def test_a_loss_that_is_no_number_keeps_the_last_snapshot_and_names_it(
     kept = read_snapshot(tmp_path / SNAPSHOT)
     assert len(kept.state.history) == 2
     assert all(bool(t.isfinite().all()) for t in kept.tensors.values())
-
-
-def test_a_batch_smaller_than_the_team_is_refused(few: Few) -> None:
-    with pytest.raises(OptionError, match="batch 1 is too small for 2 processes"):
-        fitted(few, replace(SMALL, batch=1), group=ProcessGroup(0, 2))
-
-
-@pytest.mark.parametrize("size", [2, 3, 7])
-def test_the_shares_of_a_team_cover_a_batch_without_overlap(size: int) -> None:
-    batch = torch.arange(50)
-    shares = [ProcessGroup(rank, size).share(batch) for rank in range(size)]
-    assert sorted(torch.cat(shares).tolist()) == list(range(50))
-    assert max(map(len, shares)) - min(map(len, shares)) <= 1
 
 
 def test_precision_is_of_the_multiplications_only(few: Few) -> None:

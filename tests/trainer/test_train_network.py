@@ -11,13 +11,13 @@ import torch.nn.functional as F  # noqa: N812
 from torch import nn
 
 from edgecnn.data.dataset import Dataset
-from edgecnn.errors import CheckFailed, DeviceError
+from edgecnn.errors import CheckFailed
 from edgecnn.model.spec import ModelSpec
 from edgecnn.trainer.networks import Architecture, build, to_input
 from edgecnn.trainer.progress import Progress, ignore
 from edgecnn.trainer.recipe import Recipe
 from edgecnn.trainer.run_folder import TrainReport
-from edgecnn.trainer.score import choose_device, logits_of, score
+from edgecnn.trainer.score import logits_of, score
 from edgecnn.trainer.train import train_on
 from edgecnn.trainer.train_network import train_network
 
@@ -186,18 +186,6 @@ def test_the_validation_and_test_parts_do_not_change_the_weights(
     assert same(trained((data, spec))[1], trained((other, spec))[1])
 
 
-def test_logits_do_not_depend_on_the_evaluation_batch(
-    digits: tuple[Dataset, ModelSpec],
-) -> None:
-    data, spec = digits
-    network = build(TINY.network, spec.shape, 10)
-    together = logits_of(network, data.train, CPU)
-    assert together.shape == (len(data.train), 10)
-    assert len(data.train) > 1000
-    alone = logits_of(network, data.train.take(np.array([0, 499, 500, 1001])), CPU)
-    torch.testing.assert_close(together[[0, 499, 500, 1001]], alone)
-
-
 def test_a_loss_that_is_no_number_stops_with_epoch_and_step(
     few: tuple[Dataset, ModelSpec],
 ) -> None:
@@ -209,22 +197,3 @@ def test_a_loss_that_is_no_number_stops_with_epoch_and_step(
 def test_weights_ruined_by_the_last_step_are_noticed(few: tuple[Dataset, ModelSpec]) -> None:
     with pytest.raises(CheckFailed, match="validation loss is nan after epoch 1"):
         trained(few, replace(TINY, learning_rate=1e30, batch=320, epochs=1))
-
-
-@pytest.mark.parametrize("name", ["tpu", "", "CUDA", "cuda:0"])
-def test_an_unknown_device_is_refused_with_the_usable_ones(
-    name: str, few: tuple[Dataset, ModelSpec]
-) -> None:
-    with pytest.raises(DeviceError, match=f"'{name}'") as caught:
-        train_on(*few, TINY, device=name)
-    assert "cpu" in caught.value.remedy
-
-
-@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has CUDA")
-def test_cuda_is_refused_where_it_is_not_there() -> None:
-    with pytest.raises(DeviceError, match="'cuda'"):
-        choose_device("cuda")
-
-
-def test_auto_always_finds_a_device() -> None:
-    assert choose_device("auto").type in ("cuda", "mps", "cpu")

@@ -81,7 +81,3 @@ def test_reliability_is_drawn_for_few_and_many_pictures(n: int) -> None:
     answers = np.random.default_rng(0).dirichlet(np.ones(3), n)
     measured = measure_reliability(answers, np.zeros(n, np.int64))
     assert decoded(plot_reliability(measured)).shape[1] == 880
-
-
-def test_the_same_run_gives_the_same_bytes() -> None:
-    assert plot_history(HISTORY) == plot_history(HISTORY)

@@ -1,6 +1,5 @@
-"""Real training processes: killed, interrupted, out of disk space, and gone on with; and teams."""
+"""Snapshots: real training processes are killed, interrupted or out of disk space, and resumed."""
 
-import csv
 import os
 import signal
 import subprocess
@@ -15,25 +14,23 @@ from commands import Main, started
 
 from edgecnn.trainer.checkpoint import read_checkpoint
 from edgecnn.trainer.run_folder import read_run
-from edgecnn.trainer.snapshot import SNAPSHOT, read_snapshot
-from trainer.small_runs import same
+from edgecnn.trainer.snapshot import (
+    SNAPSHOT,
+    Epoch,
+    Snapshot,
+    TrainingState,
+    prefixed,
+    read_snapshot,
+    under,
+    write_snapshot,
+)
+from trainer.small_runs import SMALL, TINY, same
 
-TINY = ("--data", "digits", "--network", "edge", "--widths", "4", "--stride", "4",
-        "--set", "network.depths=[1]", "--train-size", "300", "--device", "cpu")  # fmt: skip
 EVERYTHING = (*TINY, "--epochs", "20", "--set", "optimizer=sgd", "--set", "average=0.9",
               "--set", "augment.shift=0.1", "--set", "augment.noise=4",
               "--set", "schedule=cosine")  # fmt: skip
 ONE_THREAD = {**os.environ, "OMP_NUM_THREADS": "1"}
 EDGECNN = (sys.executable, "-m", "edgecnn", "train")
-TEAM = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2",
-        "-m", "edgecnn", "train")  # fmt: skip
-
-
-def team_of_two(*words: str | Path) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [*TEAM, *map(str, words)],
-        capture_output=True, text=True, timeout=300, check=False, env=ONE_THREAD,
-    )  # fmt: skip
 
 
 def wait_for(path: Path, process: "subprocess.Popen[str]") -> None:
@@ -111,19 +108,19 @@ def test_a_full_disk_is_one_clear_error_and_the_last_snapshot_stays(small_disk: 
     words = ("--out", small_disk, *TINY, "--epochs", "100000")
     with started(*EDGECNN, *words, env=ONE_THREAD) as process:
         wait_for(small_disk / SNAPSHOT, process)
-        fill(small_disk / "film", process)
+        fill(small_disk / "filler", process)
         _, errors = process.communicate(timeout=120)
     assert process.returncode == 5, errors
     assert errors.count("No space left on device") == 1
     assert f"{small_disk / SNAPSHOT} could not be written" in errors
     assert "Traceback" not in errors
     assert len(read_snapshot(small_disk / SNAPSHOT).state.history) >= 1
-    assert {path.name for path in small_disk.iterdir()} == {SNAPSHOT, "film"}
+    assert {path.name for path in small_disk.iterdir()} == {SNAPSHOT, "filler"}
 
 
-def fill(film: Path, process: "subprocess.Popen[str]") -> None:
+def fill(filler: Path, process: "subprocess.Popen[str]") -> None:
     """Take every free page, and what the process itself sets free, until it ends."""
-    with film.open("wb", buffering=0) as file:
+    with filler.open("wb", buffering=0) as file:
         while process.poll() is None:
             try:
                 file.write(bytes(4096))
@@ -131,38 +128,21 @@ def fill(film: Path, process: "subprocess.Popen[str]") -> None:
                 time.sleep(0.005)
 
 
-def test_a_team_of_two_learns_what_one_process_learns(main: Main, tmp_path: Path) -> None:
-    """Without batch norm only the order of sums differs."""
-    words = ("--data", "digits", "--device", "cpu", "--widths", "2,3,4", "--set", "network.dense=5",
-             "--train-size", "340", "--batch", "66", "--epochs", "2",
-             "--set", "optimizer=sgd")  # fmt: skip
-    team = team_of_two("--out", tmp_path / "team", *words)
-    assert team.returncode == 0, team.stderr
-    assert team.stdout.count("parameters") == 1
-    assert team.stderr.count("epoch 2/2") == 1
-    alone = main("train", "--out", tmp_path / "alone", *words)
-    assert alone.returncode == 0, alone.stderr
-    assert {p.name for p in (tmp_path / "team").iterdir()} == {
-        p.name for p in (tmp_path / "alone").iterdir()
+def test_a_snapshot_reads_back_to_every_tensor_and_number(tmp_path: Path) -> None:
+    epoch = Epoch(1, 0.5, 0.75, 0.6, 0.7, 1e-3)
+    state = TrainingState((epoch,), step=3, seen=150, correct=120.0, loss=61.5, seconds=2.5)
+    tensors = {
+        "network.weight": torch.arange(6.0).reshape(2, 3),
+        "optimizer.0.step": torch.ones(()),
     }
-    for name, tensor in weights(tmp_path / "alone").items():
-        torch.testing.assert_close(weights(tmp_path / "team")[name], tensor, rtol=1e-4, atol=1e-6)
+    write_snapshot(tmp_path / SNAPSHOT, Snapshot(SMALL, "digest", state, tensors))
+    read = read_snapshot(tmp_path / SNAPSHOT)
+    assert (read.recipe, read.dataset_digest, read.state) == (SMALL, "digest", state)
+    assert same(dict(sorted(read.tensors.items())), dict(sorted(tensors.items())))
 
 
-def test_a_team_with_batch_norm_and_an_average_works(tmp_path: Path) -> None:
-    """301 pictures leave a last batch of one, which two processes cannot share."""
-    out, rest = tmp_path / "run", ("--train-size", "301", "--batch", "50", "--epochs", "2")
-    ran = team_of_two("--out", out, *TINY, *rest, "--set", "average=0.9")
-    assert ran.returncode == 0, ran.stderr
-    with (out / "history.csv").open(newline="", encoding="utf-8") as file:
-        assert len(list(csv.reader(file))) == 3
-    assert not (out / SNAPSHOT).exists()
-
-
-def test_a_team_whose_loss_is_no_number_ends_with_that_message_alone(tmp_path: Path) -> None:
-    words = ("--data", "digits", "--device", "cpu", "--widths", "2,3,4", "--learning-rate", "1e30")
-    ran = team_of_two("--out", tmp_path / "team", *words)
-    assert ran.returncode != 0
-    assert ran.stderr.count("the loss is ") == 2
-    assert "exitcode  : 1 " in ran.stderr
-    assert "gloo" not in ran.stderr.lower()
+def test_tensors_are_named_and_found_by_prefix() -> None:
+    tensors = {**prefixed("best", {"a": torch.zeros(1)}), **prefixed("best2", {"a": torch.ones(1)})}
+    assert list(tensors) == ["best.a", "best2.a"]
+    assert float(under("best", tensors)["a"]) == 0.0
+    assert under("average", tensors) == {}

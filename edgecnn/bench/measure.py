@@ -1,6 +1,6 @@
 """`measure`: time one model on real frames, or two models interleaved."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import cycle, islice
@@ -12,7 +12,7 @@ from edgecnn.errors import OptionError
 from edgecnn.inference.classifier import Classifier
 from edgecnn.inference.machine import Machine, describe_machine
 from edgecnn.model.form import Form
-from edgecnn.model.frame import Frame
+from edgecnn.model.frame import Frame, fit_frame
 from edgecnn.records import Record
 from edgecnn.sources.address import hide_credentials
 from edgecnn.sources.capture import open_source
@@ -30,6 +30,8 @@ class ModelLatency(Record):
     digest: str
     size_kib: float
     latency: Latency
+    fit_ms: float
+    """Median time of fitting a frame to the network's input, which is part of the latency."""
 
 
 @dataclass(frozen=True)
@@ -76,11 +78,13 @@ def measure(
     with ExitStack() as stack:
         opened = (Classifier(path, provider=provider, threads=threads) for path in paths)
         classifiers = [stack.enter_context(classifier) for classifier in opened]
-        calls = [_Call(classifier, _frames(classifier, source)) for classifier in classifiers]
+        frames = [_frames(classifier, source) for classifier in classifiers]
+        calls = [_call(*pair) for pair in zip(classifiers, frames, strict=True)]
         time_rounds(calls, WARMUP_ROUNDS)
         samples = time_rounds(calls, rounds)
+        fits = time_rounds([_fit(*pair) for pair in zip(classifiers, frames, strict=True)], rounds)
     return BenchReport(
-        models=tuple(_row(c, timed) for c, timed in zip(classifiers, samples, strict=True)),
+        models=tuple(_row(*timed) for timed in zip(classifiers, samples, fits, strict=True)),
         ratio=ratio(samples[0], samples[1]) if len(samples) == 2 else None,
         frames=hide_credentials(source) or f"the models' golden frames as {CAMERA} frames",
         provider=provider,
@@ -89,14 +93,16 @@ def measure(
     )
 
 
-class _Call:
-    """Classifies the next frame at each call, in an endless cycle."""
+def _call(classifier: Classifier, frames: Sequence[Frame]) -> Callable[[], object]:
+    """Return a function that classifies the next frame at each call, in an endless cycle."""
+    endless = cycle(frames)
+    return lambda: classifier(next(endless))
 
-    def __init__(self, classifier: Classifier, frames: Sequence[Frame]) -> None:
-        self._classifier, self._frames = classifier, cycle(frames)
 
-    def __call__(self) -> object:
-        return self._classifier(next(self._frames))
+def _fit(classifier: Classifier, frames: Sequence[Frame]) -> Callable[[], object]:
+    """Return a function that fits the next frame at each call, in an endless cycle."""
+    endless = cycle(frames)
+    return lambda: fit_frame(next(endless), classifier.spec)
 
 
 def _frames(classifier: Classifier, source: str) -> list[Frame]:
@@ -111,7 +117,7 @@ def _frames(classifier: Classifier, source: str) -> list[Frame]:
     return frames
 
 
-def _row(classifier: Classifier, samples_ns: list[int]) -> ModelLatency:
+def _row(classifier: Classifier, samples_ns: list[int], fits_ns: list[int]) -> ModelLatency:
     model, card = classifier.model, classifier.model.card
-    size_kib = round(model.size_kib, 1)
-    return ModelLatency(card.name, card.form, model.digest, size_kib, latency(samples_ns))
+    size_kib, fit_ms = round(model.size_kib, 1), latency(fits_ns).p50_ms
+    return ModelLatency(card.name, card.form, model.digest, size_kib, latency(samples_ns), fit_ms)

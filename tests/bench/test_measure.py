@@ -49,6 +49,11 @@ def test_percentiles_are_in_order(two: BenchReport) -> None:
         assert 0 < row.latency.p50_ms <= row.latency.p90_ms <= row.latency.p99_ms
 
 
+def test_shrinking_a_camera_frame_is_part_of_the_latency_and_shown(two: BenchReport) -> None:
+    for row in two.models:
+        assert 0 < row.fit_ms < row.latency.p50_ms
+
+
 def test_a_report_says_what_was_timed_where(one: BenchReport) -> None:
     assert (one.frames, one.provider, one.threads) == (
         "the models' golden frames as 640x480 frames",

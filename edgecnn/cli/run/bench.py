@@ -36,7 +36,11 @@ def bench(
 def bench_text(report: "BenchReport") -> str:
     """Return a bench report as text."""
     rows: list[tuple[str, object]] = [
-        (f"{row.model}.{row.form}", f"{row.latency}, {row.size_kib} KiB") for row in report.models
+        (
+            f"{row.model}.{row.form}",
+            f"{row.latency}, {row.size_kib} KiB, fitting {row.fit_ms:.3f} ms of it",
+        )
+        for row in report.models
     ]
     if report.ratio:
         rows.append(("second / first", report.ratio))

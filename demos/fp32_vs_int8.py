@@ -1,8 +1,8 @@
-"""Is int8 worth it on this machine? Same labels, smaller, and how much faster.
+"""Compare an int8 model with its fp32 model on this machine: labels, size and latency.
 
     python demos/fp32_vs_int8.py FP32.onnx INT8.onnx [--source VIDEO_OR_FOLDER]
 
-Fails if the two forms disagree on more than `--max-disagreement` of the frames.
+The script fails if the labels differ on more than `--max-disagreement` of the frames.
 """
 
 from itertools import islice
@@ -19,7 +19,7 @@ def main(
     frames: int = 200,
     max_disagreement: float = 0.05,
 ) -> None:
-    """Compare labels, sizes and times."""
+    """Compare labels, sizes and latencies."""
     with Classifier(fp32) as exact, Classifier(int8) as small, open_source(source) as camera:
         pairs = [(exact(f).label, small(f).label) for f in islice(camera, frames)]
     disagreement = sum(a != b for a, b in pairs) / len(pairs)
@@ -29,7 +29,7 @@ def main(
         print(f"{row.form}: {row.size_kib} KiB, {row.latency}")
     print(f"int8 / fp32: {report.ratio}")
     if disagreement > max_disagreement:
-        raise SystemExit(f"the forms disagree on {disagreement:.2%} of the frames")
+        raise SystemExit(f"the labels differ on {disagreement:.2%} of the frames")
 
 
 if __name__ == "__main__":

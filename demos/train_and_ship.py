@@ -1,4 +1,4 @@
-"""From a folder of pictures to an int8 model file, and what the gate says of it.
+"""Train on a folder of pictures, export an int8 model file, and print the gate's verdict.
 
     python demos/train_and_ship.py [--data digits] [--out shipped] [--min-accuracy 0.9]
 
@@ -19,7 +19,7 @@ def main(
     """Train, export, check."""
     trained = train(Recipe(data=data, epochs=epochs), out / "run", overwrite=True)
     print(f"trained: {trained.test.accuracy}")
-    shipped = export(out / "run", out, options=Options(force=True))  # whatever the gate says
+    shipped = export(out / "run", out, options=Options(force=True))  # even if the gate fails
     for gate in shipped.gates:
         print(f"{gate.form} {gate.verdict}: {gate.reason}")
     for form, path in shipped.files.items():

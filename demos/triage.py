@@ -1,11 +1,11 @@
-"""Sort pictures by how sure the model is: clear ones by class, doubtful ones for a person to see.
+"""Sort pictures by the model's confidence: sure ones by class, doubtful ones for a person.
 
     python demos/triage.py [--source FOLDER_OR_CAMERA] [--model digits] [--out triage]
 
-Access control and medical pictures share this shape: the machine does what is clear, a person
-decides the rest, a register tells of each its time, label, confidence and model. Without a source
-it mixes digits and insects under EDGECNN_DATA, and fails if under 90 of 200 are sure or over 15 of
-them wrong. It is no medical device, opens no door and recognises nobody.
+Triage of medical pictures or of access control works like this: the model decides clear cases, a
+person decides the others, and a log has time, label, confidence and model of each. Without
+`--source` it mixes digits and insects from EDGECNN_DATA, and fails if fewer than 90 of 200 are sure
+or more than 15 of those are wrong. It is no medical device, and it recognizes no persons.
 """
 
 import csv
@@ -25,7 +25,7 @@ HEAD = ("time", "picture", "label", "confidence", "sure", "model")
 
 
 def mix(folder: Path) -> str:
-    """Write 100 digits, each named after what it is, and 100 photographs that show none."""
+    """Write 100 digits, named after their class, and 100 photographs without digits."""
     files = (DATA / "mnist" / f"t10k-{kind}-ubyte.gz" for kind in ("images-idx3", "labels-idx1"))
     images, labels = (np.frombuffer(gzip.decompress(f.read_bytes()), "u1") for f in files)
     for i in range(100):
@@ -36,11 +36,11 @@ def mix(folder: Path) -> str:
 
 
 def main(source: str = "", model: str = "digits", out: Path = Path("triage")) -> None:
-    """Write register.csv and the sorted pictures."""
+    """Write log.csv and the sorted pictures."""
     (out / "mixture").mkdir(parents=True, exist_ok=True)
-    pictures, surely, wrong = source or mix(out / "mixture"), 0, 0
-    with Classifier(model) as classify, (out / "register.csv").open("w", newline="") as file:
-        (register := csv.writer(file)).writerow(HEAD)
+    pictures, sure_count, wrong = source or mix(out / "mixture"), 0, 0
+    with Classifier(model) as classify, (out / "log.csv").open("w", newline="") as file:
+        (log := csv.writer(file)).writerow(HEAD)
         for result in watch(classify, pictures):
             name = Path(result.picture).name or f"{result.number:06}.png"
             label = result.prediction.label if result.prediction else "none"
@@ -48,11 +48,11 @@ def main(source: str = "", model: str = "digits", out: Path = Path("triage")) ->
             (place := out / ("sure" if sure else "doubtful") / label).mkdir(0o755, True, True)
             cv2.imwrite(str(place / name), result.frame_bgr)
             time, digest = datetime.now(timezone.utc).isoformat(), classify.model.digest
-            register.writerow((time, name, label, f"{result.probability:.4f}", sure, digest))
-            surely, wrong = surely + sure, wrong + (sure and not name.startswith(label))
-    print(f"{surely} are sure, the others wait in {out / 'doubtful'}; register.csv tells each")
-    if not source and (surely < 90 or wrong > 15):
-        raise SystemExit(f"{wrong} of {surely} are wrong")
+            log.writerow((time, name, label, f"{result.probability:.4f}", sure, digest))
+            sure_count, wrong = sure_count + sure, wrong + (sure and not name.startswith(label))
+    print(f"{sure_count} are sure, the others are in {out / 'doubtful'}; log.csv lists all")
+    if not source and (sure_count < 90 or wrong > 15):
+        raise SystemExit(f"{wrong} of {sure_count} are wrong")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""Label what a camera sees.
+"""Print the labels of camera frames.
 
     python demos/webcam.py [--source 0] [--model article-mnist] [--frames 0]
 
 `--source` takes a camera index, a video, a folder of pictures, a URL or `pattern`. With
-`--frames N` it stops after N frames, and fails if the source gave fewer.
+`--frames N` it stops after N frames, and fails if there were fewer.
 """
 
 import typer
@@ -12,7 +12,7 @@ from edgecnn import Smoothing, WatchOptions, watch
 
 
 def main(source: str = "0", model: str = "article-mnist", frames: int = 0) -> None:
-    """Print a line a frame: the answer of the last frames, and this one's own."""
+    """Print one line per frame: the smoothed label, and this frame's own prediction."""
     seen = 0
     options = WatchOptions(smoothing=Smoothing(3, 5), max_frames=frames)
     for result in watch(model, source, options=options):

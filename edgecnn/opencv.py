@@ -111,7 +111,7 @@ def _over_white(encoded: bytes, picture: npt.NDArray[np.uint8]) -> npt.NDArray[n
 def _apply_orientation(
     alpha: npt.NDArray[np.uint8], kinds: Sequence[int], metadata: Sequence[npt.NDArray[np.uint8]]
 ) -> npt.NDArray[np.uint8]:
-    """Rotate (H, W, 1) alpha as EXIF says: OpenCV applies it only while it decodes."""
+    """Rotate (H, W, 1) alpha by its EXIF orientation, which OpenCV applies only while decoding."""
     _, data = cv2.imencodeWithMetadata(".png", alpha, kinds, metadata)
     return np.asarray(cv2.imdecode(data, cv2.IMREAD_GRAYSCALE), np.uint8)[..., None]
 

@@ -19,7 +19,7 @@ import sys, time, numpy as np
 while True:
     sys.stdout.buffer.write(np.random.bytes(64 * 48 * 3))
     sys.stdout.flush()
-    time.sleep({})
+    {}
 """
 
 
@@ -42,8 +42,8 @@ class EventLog(list[Event]):
 
 
 def noise_command(folder: Path, period_s: float = 0.02, pixel_format: str = "bgr24") -> str:
-    """Return a source: a command that writes 64x48 frames of noise forever."""
-    (folder / "noise.py").write_text(NOISE.format(period_s))
+    """Return a source: a command that writes 64x48 frames of noise forever; 0: without pauses."""
+    (folder / "noise.py").write_text(NOISE.format(f"time.sleep({period_s})" if period_s else ""))
     return f"exec:64x48:{pixel_format}:{sys.executable} {folder / 'noise.py'}"
 
 

@@ -74,7 +74,7 @@ def test_web_camera_shows_its_labels_on_a_page(int8: Path) -> None:
     done = run_demo("web_camera.py", "--source", "pattern", "--model", int8, "--port", "0",
                     "--frames", "6")  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert "the last answer was " in done.stdout
+    assert "the last label was " in done.stdout
 
 
 def test_web_camera_needs_a_port_that_is_free(int8: Path) -> None:
@@ -85,11 +85,11 @@ def test_web_camera_needs_a_port_that_is_free(int8: Path) -> None:
     assert f"port {port} is in use" in done.stderr
 
 
-def test_surveillance_notes_two_cars_on_real_footage(tmp_path: Path) -> None:
+def test_surveillance_logs_two_cars_in_a_real_video(tmp_path: Path) -> None:
     real_data("video", "car-detection.mp4")
     done = run_demo("surveillance.py", "--out", tmp_path)
     assert done.returncode == 0, done.stderr
-    times = [float(time) for time in re.findall(r"([\d.]+) s into the film", done.stdout)]
+    times = [float(time) for time in re.findall(r"([\d.]+) s into the video", done.stdout)]
     assert times == [pytest.approx(6.4, abs=0.5), pytest.approx(16.8, abs=0.5)]
     assert len(list(tmp_path.glob("*.jpg"))) == 2
 
@@ -97,14 +97,14 @@ def test_surveillance_notes_two_cars_on_real_footage(tmp_path: Path) -> None:
 def test_surveillance_fails_where_it_sees_no_car(tmp_path: Path) -> None:
     real_data("video", "car-detection.mp4")
     done = run_demo("surveillance.py", "--region", "0,0,0.1,0.1", "--out", tmp_path)
-    assert (done.returncode, "noted 0 events of 2" in done.stderr) == (1, True)
+    assert (done.returncode, "logged 0 events of 2" in done.stderr) == (1, True)
 
 
-def test_triage_sorts_pictures_and_keeps_a_register(tmp_path: Path) -> None:
+def test_triage_sorts_pictures_and_keeps_a_log(tmp_path: Path) -> None:
     real_data("hymenoptera", "val")
     done = run_demo("triage.py", "--out", tmp_path)
     assert done.returncode == 0, done.stderr
-    with (tmp_path / "register.csv").open() as file:
+    with (tmp_path / "log.csv").open() as file:
         rows = list(csv.DictReader(file))
     sure = [row for row in rows if row["sure"] == "True"]
     assert (len(rows), len(list((tmp_path / "sure").rglob("*.png")))) == (200, len(sure))
@@ -124,7 +124,7 @@ def test_fp32_vs_int8_compares_the_two_forms(fp32: Path, int8: Path) -> None:
     assert "int8 / fp32: " in done.stdout
 
 
-def test_fp32_vs_int8_fails_when_the_forms_disagree_too_much(fp32: Path, int8: Path) -> None:
+def test_fp32_vs_int8_fails_when_too_many_labels_differ(fp32: Path, int8: Path) -> None:
     done = run_demo("fp32_vs_int8.py", fp32, int8, "--frames", "20", "--max-disagreement", "-1")
     assert done.returncode == 1
-    assert "disagree" in done.stderr
+    assert "labels differ" in done.stderr

@@ -134,12 +134,12 @@ def advice(out: Path, label: str) -> tuple[str, ...]:
         notes.append(
             f"{label!r} has no recording for validation: make a second one, at another time or "
             "place; until then training validates on frames next to its training frames, so its "
-            "accuracy looks too high"
+            "accuracy is too high"
         )
     elif not found[Split.TEST]:
         notes.append(
             f"{label!r} has no recording for testing: make one with --split test; until then the "
-            "test pictures are frames next to training frames, so the accuracy looks too high"
+            "test pictures are frames next to training frames, so the accuracy is too high"
         )
     if not pictures_in(class_folder(out, Split.TRAIN, BACKGROUND)):
         notes.append(f"there is no background class: {CLOSED_SET}")

@@ -6,7 +6,6 @@ Each trial runs in a child process, since a broken driver can crash or block its
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,14 +14,14 @@ from edgecnn.inference.isolated import isolated
 from edgecnn.inference.plugins import Plugin, plugin_packages, register
 from edgecnn.inference.provider_facts import MIN_SHARE
 from edgecnn.model.form import Form
+from edgecnn.model.shipped import MODELS
 from edgecnn.records import Record
 from edgecnn.text import printable
 
 if TYPE_CHECKING:
     from edgecnn.model.model_file import ModelFile
 
-_MODELS = Path(str(files("edgecnn"))) / "shipped" / "models"
-TRIED = {Form.INT8: _MODELS / "digits.int8.onnx", Form.FP32: _MODELS / "probe.fp32.onnx"}
+TRIED = {Form.INT8: MODELS / "digits.int8.onnx", Form.FP32: MODELS / "probe.fp32.onnx"}
 """A shipped model of each form."""
 
 
@@ -89,8 +88,9 @@ def try_providers(models: Mapping[Form, Path] = TRIED) -> Providers:
     packages = dict.fromkeys(built_in["providers"], built_in["package"])
     for plugin in plugins:
         packages |= dict.fromkeys(plugin.providers, f"{plugin.package} {plugin.version}")
-    tried = [Provider(name, package, _try(name, models)) for name, package in packages.items()]
-    return Providers(tuple(tried), plugins)
+    tried = {name: tuple(_try(name, form, models[form]) for form in models) for name in packages}
+    providers = (Provider(name, packages[name], trials) for name, trials in tried.items())
+    return Providers(tuple(providers), plugins)
 
 
 def try_model(model: "ModelFile") -> tuple[Provider, ...]:
@@ -98,11 +98,7 @@ def try_model(model: "ModelFile") -> tuple[Provider, ...]:
     return try_providers({model.card.form: model.path}).tried
 
 
-def _try(provider: str, models: Mapping[Form, Path]) -> tuple[Trial, ...]:
-    return tuple(_try_form(provider, form, model) for form, model in models.items())
-
-
-def _try_form(provider: str, form: Form, model: Path) -> Trial:
+def _try(provider: str, form: Form, model: Path) -> Trial:
     try:
         return Trial.from_json(isolated(_try_in_child, json.dumps([provider, str(model)])))
     except EdgeError as error:

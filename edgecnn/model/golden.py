@@ -71,8 +71,7 @@ def _decode(text: str, spec: ModelSpec) -> Frame:
             "a quarter ... of that",
             remedy="export the model again",
         )
-    size = (spec.width, spec.height)
-    whole = cv2.resize(frame, size, interpolation=cv2.INTER_LINEAR_EXACT)
+    whole = cv2.resize(frame, (spec.width, spec.height), interpolation=cv2.INTER_LINEAR_EXACT)
     return cast("Frame", whole.reshape(spec.shape))
 
 

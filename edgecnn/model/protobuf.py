@@ -57,14 +57,12 @@ def fields(buffer: bytes, start: int, end: int) -> Iterator[Field]:
             raise WireError(f"field number {number} at byte {start}")
         value = 0
         if wire_type == VARINT:
-            begin = start
-            value, start = _varint(buffer, start, end)
+            begin, (value, start) = start, _varint(buffer, start, end)
         elif wire_type == LENGTH_DELIMITED:
             length, begin = _varint(buffer, start, end)
             start = begin + length
         elif wire_type in (FIXED64, FIXED32):
-            begin = start
-            start += 8 if wire_type == FIXED64 else 4
+            begin, start = start, start + (8 if wire_type == FIXED64 else 4)
         else:
             raise WireError(f"wire type {wire_type} at byte {start}")
         if start > end:

@@ -29,7 +29,7 @@ class RunPlan:
     """What to classify, see `open_source`: a camera index or path, video, picture, folder, URL,
     `exec:COMMAND` or `pattern`."""
     open_sinks: Callable[[Source], Sequence[Sink]] = lambda _: ()
-    """Called once the sources are open; returns the sinks. The source tells frame rate and size."""
+    """Called once with the open source, which has names and frame rates; returns the sinks."""
     options: WatchOptions = field(default_factory=WatchOptions)
     """How sources are read and answers are smoothed."""
     hang_s: float = 10.0

@@ -10,7 +10,7 @@ FLOOR_SHARE, FLOOR_BYTES = 0.05, 200_000_000
 
 
 def make_folder(folder: Path, option: str) -> None:
-    """Make a folder; a DeviceError says to give `option` another one."""
+    """Make a folder; the remedy of a DeviceError is to give `option` another one."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -52,7 +52,15 @@ EVERYTHING = FrameRequest()
 
 
 class Source:
-    """One or several open sources: iterate over it for (H, W, 3) BGR uint8 frames."""
+    """One or several open sources: iterate over it for (H, W, 3) BGR uint8 frames.
+
+    Args:
+        name: The source's name, or several joined by commas; without credentials.
+        captured_frames: The frames to iterate over.
+        facts: Size, rate and format, for the user.
+        fps: Frames a second as the source claims; 0 if it makes no claim.
+        feeds: Where the frames come from, for `rates` and `counts`.
+    """
 
     def __init__(
         self,
@@ -62,14 +70,8 @@ class Source:
         fps: float = 0.0,
         feeds: Sequence[Feed] = (),
     ) -> None:
-        self.name = name
-        """As the user gave it, without credentials."""
-        self.facts = facts
-        """Size, rate and format; for a camera, the requested and the actual settings."""
-        self.fps = fps
-        """Frames a second as the source claims; 0 if it makes no claim."""
-        self._captured_frames = captured_frames
-        self._feeds = feeds
+        self.name, self.facts, self.fps = name, facts, fps
+        self._captured_frames, self._feeds = captured_frames, feeds
 
     def __iter__(self) -> Iterator[Frame]:
         return (captured.frame_bgr for captured in self._captured_frames)
@@ -138,7 +140,8 @@ def open_sources(
             stack.enter_context(closing(_open(str(source), options, request, len(sources) == 1)))
             for source in sources
         ]
-        stack.callback(_release, feeds)
+        for feed in feeds:  # on exit all start to release their devices before each is waited for
+            stack.callback(feed.release)
         _wait_until_open(feeds, options.stop)
         facts = [f"{f.name}: {f.facts}" if len(feeds) > 1 else f.facts for f in feeds]
         name, fps = ", ".join(feed.name for feed in feeds), max(feed.fps for feed in feeds)
@@ -168,12 +171,6 @@ def _open(source: str, options: CaptureOptions, request: FrameRequest, alone: bo
             return LiveFeed(name, job, options.patience, options.on_event, alone=alone)
         case _:
             assert_never(kind)
-
-
-def _release(feeds: Sequence[Feed]) -> None:
-    """Let all sources start releasing their devices before each is waited for."""
-    for feed in feeds:
-        feed.release()
 
 
 def _wait_until_open(feeds: Sequence[Feed], stop: Stop | None) -> None:

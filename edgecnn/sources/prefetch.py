@@ -33,6 +33,11 @@ class Prefetcher:
     A thread is enough: OpenCV decodes without holding the GIL, and regular files cannot block
     forever. A system call releases the GIL, and taking it back can cost more than the call itself;
     therefore each side signals the other only when the other is waiting.
+
+    Args:
+        name: The source's name, without credentials.
+        source: The open source; `close` releases it.
+        request: Which frames to deliver, in which form.
     """
 
     opening = False

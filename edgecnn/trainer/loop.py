@@ -101,10 +101,11 @@ class TrainingLoop:
         freeze(self.network, epoch <= self.recipe.transfer.freeze)
         batches = self._batches(epoch)
         rate = self._rate(epoch, self.state.step)  # if the epoch has no step left
+        before = (epoch - 1) * self.steps  # steps of the epochs before this one
         for step in range(self.state.step + 1, len(batches) + 1):
             start = time.perf_counter()
             rate = self._rate(epoch, step)
-            loss, hits, size = self.train_step(batches[step - 1], epoch, step, rate)
+            loss, hits, size = self.train_step(batches[step - 1], before + step, rate)
             self._count(loss, hits, size, time.perf_counter() - start)
             self._check(loss, "loss", f"in epoch {epoch}, step {step}")
             t = self.state
@@ -138,17 +139,20 @@ class TrainingLoop:
         done = ((epoch - 1) * self.steps + step - 1) / (self.recipe.epochs * self.steps)
         return learning_rate(self.recipe, max(done, min(1.0, self.budget_used)))
 
-    def train_step(
-        self, batch: Tensor, epoch: int, step: int, rate: float
-    ) -> tuple[float, float, int]:
-        """Take one step on a batch, (n,) indexes.
+    def train_step(self, batch: Tensor, number: int, rate: float) -> tuple[float, float, int]:
+        """Take one optimizer step.
+
+        Args:
+            batch: (n,) indexes of the pictures of all processes.
+            number: Number of the step in the run; it seeds the augmentation.
+            rate: Learning rate.
 
         Returns:
             Mean loss, number of correct labels and number of pictures of this process's share.
         """
         recipe, own = self.recipe, self.group.share(batch)
-        number = ((epoch - 1) * self.steps + step) * self.group.size + self.group.rank
-        self.generator.manual_seed(recipe.seed * 1_000_003 + number)
+        own_number = number * self.group.size + self.group.rank
+        self.generator.manual_seed(recipe.seed * 1_000_003 + own_number)
         x, labels = augment(self.frames[own], recipe.augment, self.generator), self.labels[own]
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.mixed_precision):
             logits = self.network(x)  # (n, classes)

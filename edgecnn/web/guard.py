@@ -128,7 +128,13 @@ class RequestGuard:
         self._app, self._rules = app, rules
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve or refuse one HTTP request."""
+        """Serve or refuse one HTTP request.
+
+        Args:
+            scope: The request, as ASGI describes it.
+            receive: Returns the next part of its body.
+            send: Sends a part of the response.
+        """
         if scope["type"] != "http":
             return
         await self._app_for(scope)(scope, receive, _with_headers(send))

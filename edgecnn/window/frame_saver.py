@@ -27,7 +27,7 @@ FILTERS = Filters(min_sharpness=0)
 class Folders:
     """Where frames are saved."""
 
-    shots: Path = Path("shots")
+    snapshots: Path = Path("shots")
     """For snapshots without a label."""
     labelled: Path = Path("pictures")
     """An image folder for training, as `collect` makes it."""
@@ -67,7 +67,7 @@ class FrameSaver:
                 self._on_done(f"not saved: {error}".partition("\n")[0])
 
     def _snapshot(self, result: Result) -> str:
-        folder = self._folders.shots
+        folder = self._folders.snapshots
         folder.mkdir(parents=True, exist_ok=True)
         check_free(folder)
         number = max(map(number_of, folder.iterdir()), default=0) + 1

@@ -43,7 +43,7 @@ def share_of_augmentation(name: str) -> tuple[float, float]:
     def bring() -> None:
         augment(loop.frames[batch], recipe.augment, loop.generator)
 
-    calls = (bring, lambda: loop.train_step(batch, 1, 1, recipe.learning_rate))
+    calls = (bring, lambda: loop.train_step(batch, 1, recipe.learning_rate))
     time_rounds(calls, WARMUP)
     brought, learned = (statistics.median(t) / 1e6 for t in time_rounds(calls, ROUNDS))
     return brought, learned

@@ -10,15 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgecnn.data.dataset import (
-    PARTS,
-    Dataset,
-    Pictures,
-    RawDataset,
-    check_classes,
-    prepare,
-    with_labels,
-)
+from edgecnn.data.dataset import PARTS, Dataset, Pictures, RawDataset, check_classes, prepare
 from edgecnn.errors import DataError
 from edgecnn.model.frame import fit_frame
 from edgecnn.model.spec import ModelSpec
@@ -255,13 +247,3 @@ def test_a_range_of_training_sizes_is_offered_only_if_there_is_one(
     with pytest.raises(DataError, match=f"has {pictures} pictures to split") as caught:
         prepare(raw, SPEC, train_size=9)
     assert remedy in caught.value.remedy
-
-
-def test_pictures_of_some_classes_are_enough(digits: tuple[Dataset, ModelSpec]) -> None:
-    data = digits[0]
-    more = ("a", *reversed(data.labels), "b")
-    renamed = with_labels(data, more)
-    named = [more[i] for i in renamed.test.labels]
-    assert named == [data.labels[i] for i in data.test.labels]
-    with pytest.raises(DataError, match="the model has"):
-        with_labels(data, ("0", "1"))

@@ -1,5 +1,7 @@
 """A run: what it counts, what it hands on, and how it ends, whatever happens."""
 
+import ast
+import doctest
 import gc
 import os
 import signal
@@ -70,6 +72,17 @@ def run(
     report = Run(classifier, plan)().value
     assert report is not None
     return report
+
+
+def test_the_sink_in_the_documentation_counts_the_labels(
+    classifier: Classifier, folder: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (example,) = doctest.DocTestFinder(recurse=False).find(Sink, "Sink")
+    assert doctest.DocTestRunner().run(example, clear_globs=False).failed == 0
+    report = run(classifier, folder, example.globs["LabelCounter"]())
+    assert report.sinks["labels"].results == 20
+    counted = ast.literal_eval(capsys.readouterr().out)
+    assert dict(counted) == report.labels
 
 
 def test_a_run_ends_with_its_source(classifier: Classifier, folder: str) -> None:

@@ -33,7 +33,7 @@ def run(
     save_uncertain: sink_options.SaveUncertain = None,
     uncertain_margin: sink_options.UncertainMargin = SinkOptions.margin,
     show_window: sink_options.ShowWindow = False,
-    shots: sink_options.Snapshots = SinkOptions.snapshots,
+    snapshots: sink_options.Snapshots = SinkOptions.snapshots,
     label_into: sink_options.LabelInto = SinkOptions.label_into,
     max_frames: classification_options.MaxFrames = 0,
     roi: classification_options.Roi = "",
@@ -81,7 +81,7 @@ def run(
         uncertain=save_uncertain,
         margin=uncertain_margin,
         show=show_window,
-        snapshots=shots,
+        snapshots=snapshots,
         label_into=label_into,
     )
     sink_choice.check(len(source))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from edgecnn.cli.options import show_text
 from edgecnn.cli.run.sink_options import RunFormat, SinkOptions
+from edgecnn.exhaustive import assert_never
 
 if TYPE_CHECKING:
     from edgecnn.inference.classifier import Classifier
@@ -78,10 +79,15 @@ class Sinks:
     def _lines(self) -> "list[Sink]":
         from edgecnn.sinks.lines import LineSink
 
-        if self._options.form is RunFormat.JSON:
-            return []
-        as_json = self._options.form is RunFormat.JSONL
-        return [LineSink(as_json=as_json, tagged=self._tagged, out=sys.stdout)]
+        match self._options.form:
+            case RunFormat.TEXT:
+                return [LineSink(as_json=False, tagged=self._tagged, out=sys.stdout)]
+            case RunFormat.JSONL:
+                return [LineSink(as_json=True, out=sys.stdout)]
+            case RunFormat.JSON:  # only the summary
+                return []
+            case _:
+                assert_never(self._options.form)
 
     def _video(self, source: "Source") -> "VideoSink | SegmentSink":
         from edgecnn.sinks.video.segments import Segments, SegmentSink

@@ -20,7 +20,7 @@ class CameraSettings:
     exposure: float = 0.0
     """In the driver's own units."""
 
-    def asked(self) -> dict[int, float]:
+    def properties(self) -> dict[int, float]:
         """Return the requested values by OpenCV's property numbers, in the order to set them.
 
         Raises:
@@ -56,12 +56,12 @@ def parse_size(text: str) -> tuple[int, int]:
 
 def configure(capture: "cv2.VideoCapture", settings: CameraSettings) -> list[str]:
     """Set an open camera's settings; return `name asked X got Y` for each."""
-    asked = settings.asked()
-    for prop, value in asked.items():
+    properties = settings.properties()
+    for prop, value in properties.items():
         capture.set(prop, value)
     return [
         f"{_NAMES[prop]} asked {_text(prop, value)} got {_text(prop, capture.get(prop))}"
-        for prop, value in asked.items()
+        for prop, value in properties.items()
     ]
 
 

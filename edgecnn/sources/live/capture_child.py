@@ -58,11 +58,12 @@ class Capture:
         try:
             # A command is started by a fork, which is safe only before there are threads.
             is_command = self._job.kind is Kind.COMMAND
+            listener = Thread(target=self._listen, daemon=True)
             if not is_command:
-                self._start_listening()
+                listener.start()
             with open_live(self._job) as opened:
                 if is_command:
-                    self._start_listening()
+                    listener.start()
                 self._read(opened)
             self._writer.drain()
             self._pipe.send({"ended": True})
@@ -97,9 +98,6 @@ class Capture:
     def _send_notes(self, notes: list[Note]) -> None:
         for what, detail in notes:
             self._pipe.send({"note": what.value, "detail": detail})
-
-    def _start_listening(self) -> None:
-        Thread(target=self._listen, daemon=True).start()
 
     def _listen(self) -> None:
         """Handle each notification; when the pipe closes, release the source, then end."""

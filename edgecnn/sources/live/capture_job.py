@@ -46,6 +46,6 @@ def plan_job(
     """
     if kind is Kind.COMMAND:
         parse_command(source)
-    settings.asked()
+    settings.properties()  # raises OptionError
     limits = (max(patience.open_s, patience.stall_s), patience.doubt_s, patience.stall_s / 4)
     return CaptureJob(source, kind, settings, request, *limits, parent=0)

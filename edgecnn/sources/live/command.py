@@ -8,11 +8,11 @@ The command is split into words by the rules of a shell, but no shell runs it.
 
 import re
 import shlex
-import subprocess
 from collections import deque
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from subprocess import DEVNULL, PIPE, Popen
 from threading import Thread
 from typing import IO
 
@@ -79,7 +79,7 @@ def parse_command(source: str) -> CommandLine:
 class Command:
     """A running command that writes frames."""
 
-    def __init__(self, line: CommandLine, process: "subprocess.Popen[bytes]") -> None:
+    def __init__(self, line: CommandLine, process: "Popen[bytes]") -> None:
         self.is_raw = bool(line.pixel_format)
         self._line = line
         self._process = process
@@ -133,12 +133,8 @@ def open_command(source: str) -> Generator[Command, None, None]:
     """
     line = parse_command(source)
     try:
-        process = subprocess.Popen(
-            line.words,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            preexec_fn=die_with_parent,
+        process = Popen(
+            line.words, stdin=DEVNULL, stdout=PIPE, stderr=PIPE, preexec_fn=die_with_parent
         )
     except OSError as error:
         raise SourceError(

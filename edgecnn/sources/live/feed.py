@@ -21,7 +21,6 @@ from edgecnn.text import printable
 
 ANSWER_S = 0.1
 """Longest wait for a frame that the capture process announced."""
-OnEvent = Callable[[Event], None]
 
 
 class LiveFeed:
@@ -41,7 +40,7 @@ class LiveFeed:
         name: str,
         job: CaptureJob,
         patience: Patience,
-        on_event: OnEvent,
+        on_event: Callable[[Event], None],
         *,
         alone: bool = False,
     ) -> None:
@@ -50,14 +49,13 @@ class LiveFeed:
         self.ended = False
         """Whether a command ended by itself, successfully."""
         self.counts = Counts()
-        self._job, self._patience, self._on_event = job, patience, on_event
+        self._job, self._patience, self._on_event, self._alone = job, patience, on_event, alone
         self._process: CaptureProcess | None = None
         self._counts_before = Counts()
         """Counts of the earlier processes."""
         self._sampled_before = self._sampled = self._taken = 0
         """Sampled frames of the earlier processes and of this one; frames that arrived and count as
         taken."""
-        self._alone = alone
         self._requested = self._delivered = False
         """Whether a frame is requested; whether this process has delivered one."""
         self._announced_ns = self._delivered_ns = 0

@@ -13,12 +13,12 @@ MJPG = float(int.from_bytes(b"MJPG", "little"))
 
 
 def test_nothing_is_asked_by_default() -> None:
-    assert CameraSettings().asked() == {}
+    assert CameraSettings().properties() == {}
 
 
 def test_the_pixel_format_is_asked_first_since_it_decides_the_sizes() -> None:
     settings = CameraSettings(width=640, height=480, fourcc="MJPG", fps=30.0, exposure=-6.0)
-    assert list(settings.asked().items()) == [
+    assert list(settings.properties().items()) == [
         (cv2.CAP_PROP_FOURCC, MJPG),
         (cv2.CAP_PROP_FRAME_WIDTH, 640.0),
         (cv2.CAP_PROP_FRAME_HEIGHT, 480.0),
@@ -28,13 +28,13 @@ def test_the_pixel_format_is_asked_first_since_it_decides_the_sizes() -> None:
 
 
 def test_only_what_was_given_is_asked() -> None:
-    assert CameraSettings(fps=15.0).asked() == {cv2.CAP_PROP_FPS: 15.0}
+    assert CameraSettings(fps=15.0).properties() == {cv2.CAP_PROP_FPS: 15.0}
 
 
 @pytest.mark.parametrize("fourcc", ["M", "MJP", "MJPEG"])
 def test_a_pixel_format_is_four_letters(fourcc: str) -> None:
     with pytest.raises(OptionError, match=f"--fourcc is '{fourcc}'") as refusal:
-        CameraSettings(fourcc=fourcc).asked()
+        CameraSettings(fourcc=fourcc).properties()
     assert "MJPG" in refusal.value.remedy
 
 

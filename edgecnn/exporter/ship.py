@@ -94,8 +94,8 @@ def ship(
         clock: What the forms are timed with.
 
     Raises:
-        OptionError: The name is no file's name, or a foreign data set has the model's classes.
-        NotFound, DataError: A foreign data set is not there or cannot be used.
+        OptionError: The name is no file's name, or the data set of `ood` has the model's classes.
+        NotFound, DataError: A data set is not there or cannot be used.
         CheckFailed: The gate refuses a form; no model file was written.
     """
     start = time.perf_counter()

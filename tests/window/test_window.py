@@ -74,9 +74,7 @@ class Ran:
 
         def is_there() -> bool:
             nonlocal tries
-            if (
-                len(self.snapshots) == before and tries % 60 == 0
-            ):  # no frame may have come yet
+            if len(self.snapshots) == before and tries % 60 == 0:  # no frame may have come yet
                 self.press("s")
             tries += 1
             return len(self.snapshots) > before

@@ -52,7 +52,7 @@ def files(out: Path) -> list[str]:
 
 
 def test_the_frames_of_a_video_are_kept_whole_and_lossless(tmp_path: Path) -> None:
-    source = save_video(tmp_path / "film.mp4", scenes(*range(6)))
+    source = save_video(tmp_path / "video.mp4", scenes(*range(6)))
     report = collect("cup", source, tmp_path / "out", every="2")
     with open_source(source) as opened:
         wanted = list(opened)[::2]
@@ -61,7 +61,7 @@ def test_the_frames_of_a_video_are_kept_whole_and_lossless(tmp_path: Path) -> No
 
 
 def test_half_a_second_of_a_video_lies_between_two_pictures(tmp_path: Path) -> None:
-    source = save_video(tmp_path / "film.mp4", scenes(*range(20)))
+    source = save_video(tmp_path / "video.mp4", scenes(*range(20)))
     assert collect("cup", source, tmp_path / "out").kept == 4
 
 

@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 import pytest
+from hostile_text import HOSTILE
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -181,3 +182,9 @@ def test_an_accuracy_reads_as_a_sentence() -> None:
     accuracy = Accuracy("int8", "test", 97, 100, 0.9155, 0.9897)
     assert accuracy.value == 0.97
     assert str(accuracy) == "97.00% [91.55%, 98.97%] on 100 test pictures"
+
+
+@pytest.mark.parametrize("text", [text for text in HOSTILE if not text.isprintable()], ids=ascii)
+def test_a_label_with_control_or_invisible_characters_is_refused(text: str) -> None:
+    with pytest.raises(SpecError, match="control characters"):
+        ModelSpec(("cat", text), 28, 28, 1)

@@ -121,18 +121,18 @@ def test_every_sink_gets_every_result_in_order_and_is_closed(
 
 
 def test_a_sink_that_fails_ends_alone_and_is_told(classifier: Classifier, folder: str) -> None:
-    told: list[Event] = []
+    events: list[Event] = []
     broken = Kept(5, DeviceError("the disk is full", remedy="free some space"))
     broken.name = "broken"
     sound = Kept()
-    options = WatchOptions(capture=CaptureOptions(on_event=told.append))
+    options = WatchOptions(capture=CaptureOptions(on_event=events.append))
     report = run(classifier, folder, broken, sound, options=options)
     assert report.sinks["kept"].results == len(sound.results) == 20
     assert report.sinks["broken"].results == 4
     assert report.sinks["broken"].lost >= 15
     assert report.sinks["broken"].failure == "the disk is full"
     assert "broken: " in str(report)
-    assert [(e.source, e.what) for e in told] == [("broken", SourceEvent.UNDELIVERED)]
+    assert [(e.source, e.what) for e in events] == [("broken", SourceEvent.UNDELIVERED)]
 
 
 def test_a_required_sink_that_fails_ends_the_run(classifier: Classifier) -> None:

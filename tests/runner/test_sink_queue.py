@@ -1,4 +1,4 @@
-"""Deliveries: a slow, dead or hanging sink holds up nobody, and what was lost is counted."""
+"""Queues: a slow, failed or hanging sink delays nobody, and lost results are counted."""
 
 import os
 import threading
@@ -13,7 +13,7 @@ from edgecnn.runner.sink_queue import DeliveryCounts, SinkQueue
 from edgecnn.sinks.lines import LineSink
 from edgecnn.sources.stop import Stop
 
-Told = list[tuple[str, str]]
+Problems = list[tuple[str, str]]
 
 
 class Notes:
@@ -44,23 +44,23 @@ class Notes:
         self.closed += 1
 
 
-class Deliverer:
-    """Deliveries and what they told."""
+class Queues:
+    """Starts queues, and keeps the problems that they report."""
 
     def __init__(self) -> None:
-        self.told: Told = []
+        self.problems: Problems = []
         self.stop = Stop()
 
     def __call__(self, sink: Notes | LineSink, *, lossless: bool = False) -> SinkQueue:
-        def tell(name: str, detail: str) -> None:
-            self.told.append((name, detail))
+        def on_problem(name: str, detail: str) -> None:
+            self.problems.append((name, detail))
 
-        return SinkQueue(sink, tell, self.stop, lossless=lossless)
+        return SinkQueue(sink, on_problem, self.stop, lossless=lossless)
 
 
 @pytest.fixture
-def deliver() -> Deliverer:
-    return Deliverer()
+def queues() -> Queues:
+    return Queues()
 
 
 @pytest.fixture
@@ -71,119 +71,119 @@ def unread(tmp_path: Path) -> Iterator[int]:
     reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     writer = os.open(path, os.O_WRONLY)
     yield writer
-    os.close(reader)  # whoever still waits is told that nobody reads
+    os.close(reader)  # a writer that still waits gets an error
 
 
-def offer(delivery: SinkQueue, *numbers: int) -> None:
+def offer(queue: SinkQueue, *numbers: int) -> None:
     for number in numbers:
-        delivery.offer(result(number=number))
+        queue.offer(result(number=number))
 
 
 def test_a_sink_gets_every_result_in_order_and_is_closed_in_its_own_thread(
-    deliver: Deliverer,
+    queues: Queues,
 ) -> None:
     sink = Notes()
-    delivery = deliver(sink, lossless=True)
-    offer(delivery, *range(1, 101))
-    delivery.close(30)
+    queue = queues(sink, lossless=True)
+    offer(queue, *range(1, 101))
+    queue.close(30)
     assert sink.numbers == list(range(1, 101))
     assert sink.closed == 1
     assert len(sink.threads) == 1
     assert threading.get_ident() not in sink.threads
-    assert delivery.counts == DeliveryCounts(results=100)
-    assert deliver.told == []
+    assert queue.counts == DeliveryCounts(results=100)
+    assert queues.problems == []
 
 
 def test_a_slow_sink_gets_the_newest_results_and_the_others_are_counted(
-    deliver: Deliverer,
+    queues: Queues,
 ) -> None:
     sink = Notes(gate_open=False)
-    delivery = deliver(sink)
-    offer(delivery, 1)
+    queue = queues(sink)
+    offer(queue, 1)
     assert sink.began.wait(30)
-    offer(delivery, *range(2, 21))
+    offer(queue, *range(2, 21))
     sink.gate.set()
-    delivery.close(30)
+    queue.close(30)
     assert sink.numbers == [1, 18, 19, 20]
-    assert delivery.counts == DeliveryCounts(results=4, lost=16)
-    assert deliver.told == [("notes", "too slow: results are dropped, and counted")]
+    assert queue.counts == DeliveryCounts(results=4, lost=16)
+    assert queues.problems == [("notes", "too slow: results are dropped, and counted")]
 
 
-def test_a_lossless_delivery_waits_for_a_slow_sink(deliver: Deliverer) -> None:
+def test_a_lossless_queue_waits_for_a_slow_sink(queues: Queues) -> None:
     sink = Notes(gate_open=False)
-    delivery = deliver(sink, lossless=True)
+    queue = queues(sink, lossless=True)
     opener = threading.Timer(0.3, sink.gate.set)
     opener.start()
-    offer(delivery, *range(1, 21))
+    offer(queue, *range(1, 21))
     assert sink.gate.is_set()
-    delivery.close(30)
+    queue.close(30)
     assert sink.numbers == list(range(1, 21))
-    assert delivery.counts == DeliveryCounts(results=20)
+    assert queue.counts == DeliveryCounts(results=20)
     opener.join()
 
 
-def test_a_lossless_delivery_does_not_wait_once_somebody_stops_it(deliver: Deliverer) -> None:
+def test_a_lossless_queue_does_not_wait_once_somebody_stops_it(queues: Queues) -> None:
     sink = Notes(gate_open=False)
-    delivery = deliver(sink, lossless=True)
-    stopper = threading.Timer(0.3, deliver.stop.request)
+    queue = queues(sink, lossless=True)
+    stopper = threading.Timer(0.3, queues.stop.request)
     stopper.start()
-    offer(delivery, *range(1, 21))
-    assert deliver.stop.requested
+    offer(queue, *range(1, 21))
+    assert queues.stop.requested
     sink.gate.set()
-    delivery.close(30)
-    assert delivery.counts.results == len(sink.numbers) < 20
-    assert delivery.counts.lost == 20 - len(sink.numbers)
+    queue.close(30)
+    assert queue.counts.results == len(sink.numbers) < 20
+    assert queue.counts.lost == 20 - len(sink.numbers)
     stopper.join()
 
 
 @pytest.mark.parametrize("lossless", [False, True], ids=["live", "lossless"])
-def test_a_dead_sink_is_told_once_and_takes_nothing_more(
-    deliver: Deliverer, lossless: bool
+def test_a_dead_sink_is_reported_once_and_takes_nothing_more(
+    queues: Queues, lossless: bool
 ) -> None:
     sink = Notes(fails_at=2)
-    delivery = deliver(sink, lossless=lossless)
-    offer(delivery, 1, 2)
-    delivery.close(30)
-    offer(delivery, *range(3, 21))
-    assert isinstance(delivery.error, OSError)
-    assert delivery.counts == DeliveryCounts(results=1, lost=19, failure="the cable is gone")
-    assert deliver.told == [("notes", "the cable is gone")]
+    queue = queues(sink, lossless=lossless)
+    offer(queue, 1, 2)
+    queue.close(30)
+    offer(queue, *range(3, 21))
+    assert isinstance(queue.error, OSError)
+    assert queue.counts == DeliveryCounts(results=1, lost=19, failure="the cable is gone")
+    assert queues.problems == [("notes", "the cable is gone")]
     assert sink.closed == 1
 
 
 def test_a_sink_that_hangs_is_left_in_time_and_what_it_did_not_take_is_lost(
-    deliver: Deliverer,
+    queues: Queues,
 ) -> None:
     sink = Notes(gate_open=False)
-    delivery = deliver(sink)
-    offer(delivery, 1)
+    queue = queues(sink)
+    offer(queue, 1)
     assert sink.began.wait(30)
-    offer(delivery, 2, 3)
-    delivery.close(0.1)
-    assert delivery.counts == DeliveryCounts(0, 3, "it did not finish within 0.1 s")
+    offer(queue, 2, 3)
+    queue.close(0.1)
+    assert queue.counts == DeliveryCounts(0, 3, "it did not finish within 0.1 s")
     sink.gate.set()
 
 
 def test_lines_that_nobody_reads_are_dropped_and_hold_up_nobody(
-    deliver: Deliverer, unread: int
+    queues: Queues, unread: int
 ) -> None:
     with os.fdopen(unread, "w") as out:
-        delivery = deliver(LineSink(as_json=True, out=out))
-        offer(delivery, *range(1, 4001))  # a pipe takes 64 KiB, about 300 lines
-        delivery.close(0.1)
-        told = delivery.counts
-        assert 100 < told.results < 1000
-        assert told.lost == 4000 - told.results
-        assert "did not finish" in told.failure
-        assert deliver.told[0] == ("lines", "too slow: results are dropped, and counted")
+        queue = queues(LineSink(as_json=True, out=out))
+        offer(queue, *range(1, 4001))  # a pipe takes 64 KiB, about 300 lines
+        queue.close(0.1)
+        counts = queue.counts
+        assert 100 < counts.results < 1000
+        assert counts.lost == 4000 - counts.results
+        assert "did not finish" in counts.failure
+        assert queues.problems[0] == ("lines", "too slow: results are dropped, and counted")
 
 
-def test_what_a_sink_says_at_its_close_is_its_failure(deliver: Deliverer) -> None:
+def test_an_error_at_the_close_of_a_sink_is_its_failure(queues: Queues) -> None:
     class Torn(Notes):
         def close(self) -> None:
             raise OSError("no space")
 
-    delivery = deliver(Torn(), lossless=True)
-    offer(delivery, 1, 2)
-    delivery.close(30)
-    assert delivery.counts == DeliveryCounts(results=2, failure="no space")
+    queue = queues(Torn(), lossless=True)
+    offer(queue, 1, 2)
+    queue.close(30)
+    assert queue.counts == DeliveryCounts(results=2, failure="no space")

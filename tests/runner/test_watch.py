@@ -49,8 +49,8 @@ def labels(results: list[Result]) -> list[str]:
 
 def through(classifier: Classifier, frames: list[Frame], options: WatchOptions) -> list[Result]:
     """Return the results of frames that are in memory already."""
-    shots = (CapturedFrame("memory", frame, None, time.monotonic_ns()) for frame in frames)
-    return list(Watcher(classifier, options).results(Source("memory", shots, "")))
+    captured = (CapturedFrame("memory", frame, None, time.monotonic_ns()) for frame in frames)
+    return list(Watcher(classifier, options).results(Source("memory", captured, "")))
 
 
 def test_watching_a_folder_gives_a_result_for_every_picture_in_order(
@@ -143,9 +143,9 @@ def test_the_answer_is_smoothed_and_the_prediction_is_not(
 
 
 def test_each_source_has_its_own_answer(classifier: Classifier, frames: list[Frame]) -> None:
-    shots = (CapturedFrame(f"camera {i % 2}", frames[i % 2], None, 0) for i in range(8))
+    captured = (CapturedFrame(f"camera {i % 2}", frames[i % 2], None, 0) for i in range(8))
     options = WatchOptions(smoothing=Smoothing(3, 4))
-    results = list(Watcher(classifier, options).results(Source("two", shots, "")))
+    results = list(Watcher(classifier, options).results(Source("two", captured, "")))
     answers = [result.label for result in results[-2:]]
     wanted = [p.label if p.known else UNKNOWN for p in classifier(frames[:2])]
     assert answers == wanted
@@ -155,8 +155,8 @@ def test_the_threshold_can_be_moved_while_frames_come(
     classifier: Classifier, frames: list[Frame]
 ) -> None:
     classifier.require(0.0)
-    shots = (CapturedFrame("memory", frame, None, 0) for frame in frames)
-    results = Watcher(classifier, WatchOptions()).results(Source("memory", shots, ""))
+    captured = (CapturedFrame("memory", frame, None, 0) for frame in frames)
+    results = Watcher(classifier, WatchOptions()).results(Source("memory", captured, ""))
     assert next(results).label != UNKNOWN
     classifier.require(0.9999999)
     assert {result.label for result in results} == {UNKNOWN}
@@ -197,8 +197,8 @@ NOISE = np.random.default_rng(0).integers(0, 256, (48, 64, 3), np.uint8)
 def test_what_a_covered_or_frozen_camera_shows_is_marked(
     classifier: Classifier, picture: Frame, status: ResultStatus
 ) -> None:
-    told: list[Event] = []
-    capture = CaptureOptions(patience=Patience(give_up_s=20, doubt_s=0.2), on_event=told.append)
+    events: list[Event] = []
+    capture = CaptureOptions(patience=Patience(give_up_s=20, doubt_s=0.2), on_event=events.append)
     classifier.require(0.0)
     with http_camera(still(picture)) as camera:
         results = watch(classifier, camera.url, options=WatchOptions(capture=capture))
@@ -207,7 +207,7 @@ def test_what_a_covered_or_frozen_camera_shows_is_marked(
     assert marked.status is status
     assert marked.prediction is not None
     assert (marked.label == UNKNOWN) == (status is ResultStatus.OBSTRUCTED)
-    assert SourceEvent(status.value) in [event.what for event in told]
+    assert SourceEvent(status.value) in [event.what for event in events]
 
 
 def test_a_wrong_frame_is_an_error(classifier: Classifier, frames: list[Frame]) -> None:

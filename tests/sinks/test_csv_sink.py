@@ -1,4 +1,4 @@
-"""The register: rows that add up over runs, power cuts and hostile names."""
+"""The CSV file: rows that add up over runs, power cuts and hostile names."""
 
 import csv
 import os
@@ -65,7 +65,7 @@ def test_a_second_run_adds_its_rows_under_the_same_header(tmp_path: Path) -> Non
     assert (tmp_path / "r.csv").read_text().count("time,source") == 1
 
 
-@pytest.mark.parametrize("content", ["a,b,c\n1,2,3\n", "time,source\n", "no register", "\n"])
+@pytest.mark.parametrize("content", ["a,b,c\n1,2,3\n", "time,source\n", "no header", "\n"])
 def test_a_file_with_another_first_line_is_refused_and_stays_as_it_is(
     tmp_path: Path, content: str
 ) -> None:
@@ -83,7 +83,7 @@ def test_a_folder_or_a_pipe_is_refused(tmp_path: Path) -> None:
             CsvSink(tmp_path / name, DIGEST)
 
 
-def test_a_register_in_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+def test_a_file_in_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DeviceError, match="could not be written"):
         CsvSink(tmp_path / "absent" / "r.csv", DIGEST)
 
@@ -118,7 +118,7 @@ def test_a_cell_that_a_spreadsheet_would_run_is_text(tmp_path: Path, label: str)
 def test_any_text_makes_one_row_of_visible_text(
     tmp_path_factory: pytest.TempPathFactory, label: str, source: str
 ) -> None:
-    path = tmp_path_factory.mktemp("register") / "r.csv"
+    path = tmp_path_factory.mktemp("csv") / "r.csv"
     write(path, result(label=label, source=source))
     _, row, end = path.read_text().split("\n")
     assert end == ""

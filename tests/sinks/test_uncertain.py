@@ -67,12 +67,12 @@ def test_a_live_source_gives_a_picture_a_second_at_most(tmp_path: Path) -> None:
 
 
 def test_frames_of_a_file_are_counted_instead(tmp_path: Path) -> None:
-    sink = UncertainSink(tmp_path, DIGEST, steps={"film": 10, "folder": 1})
+    sink = UncertainSink(tmp_path, DIGEST, steps={"video": 10, "folder": 1})
     for number in range(1, 26):
-        sink(unsure(number, "film"))
+        sink(unsure(number, "video"))
         sink(unsure(number, "folder"))
     names = [path.name.split("-")[2] for path in pictures(tmp_path)]
-    assert (names.count("film"), names.count("folder")) == (3, 25)
+    assert (names.count("video"), names.count("folder")) == (3, 25)
 
 
 def test_one_source_takes_no_turn_from_another(tmp_path: Path) -> None:

@@ -3,6 +3,9 @@
 import logging
 
 import pytest
+from hostile_text import TEXT, assert_harmless
+from hypothesis import given
+from hypothesis import strategies as st
 
 from edgecnn.sources.events import Event, SourceEvent, log_event
 
@@ -35,3 +38,8 @@ def test_good_events_are_information_and_others_warnings(
     with caplog.at_level(logging.INFO, "edgecnn.capture"):
         log_event(Event("0", what, "", 1.0))
     assert [record.levelno for record in caplog.records] == [level]
+
+
+@given(text=TEXT, what=st.sampled_from(list(SourceEvent)))
+def test_no_name_breaks_the_line_of_an_event(text: str, what: SourceEvent) -> None:
+    assert_harmless(str(Event(text, what, text, 0.0)))

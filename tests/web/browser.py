@@ -1,4 +1,4 @@
-"""A headless Chromium that is told what to do through a pipe: no driver, no package."""
+"""A headless Chromium that is controlled through a pipe: no driver, no package."""
 
 import json
 import os
@@ -50,10 +50,10 @@ class Page:
         own = {"sessionId": self.session} if self.session else {}
         text = json.dumps({"id": self._number, "method": method, "params": parameters, **own})
         os.write(self.send, text.encode() + b"\0")
-        while (told := self._next()).get("id") != self._number:
-            self._hear(told)
-        assert "error" not in told, f"{method}: {told}"
-        return dict(told["result"])
+        while (message := self._next()).get("id") != self._number:
+            self._on_message(message)
+        assert "error" not in message, f"{method}: {message}"
+        return dict(message["result"])
 
     def open(self, url: str, width: int, height: int, *, phone: bool = False) -> None:
         """Go somewhere, on a screen of that size."""
@@ -95,16 +95,16 @@ class Page:
         text, _, self._held = self._held.partition(b"\0")
         return dict(json.loads(text))
 
-    def _hear(self, told: dict[str, Any]) -> None:
-        method, said = told.get("method"), told.get("params", {})
+    def _on_message(self, message: dict[str, Any]) -> None:
+        method, params = message.get("method"), message.get("params", {})
         if method == "Network.requestWillBeSent":
-            self.requests.append(said["request"]["url"])
+            self.requests.append(params["request"]["url"])
         elif method == "Runtime.exceptionThrown":
-            self.problems.append(str(said["exceptionDetails"]))
-        elif method == "Log.entryAdded" and said["entry"]["level"] in ("error", "warning"):
-            self.problems.append(f"{said['entry']['text']} {said['entry'].get('url', '')}")
-        elif method == "Runtime.consoleAPICalled" and said["type"] in ("error", "warning"):
-            self.problems.append(str(said["args"]))
+            self.problems.append(str(params["exceptionDetails"]))
+        elif method == "Log.entryAdded" and params["entry"]["level"] in ("error", "warning"):
+            self.problems.append(f"{params['entry']['text']} {params['entry'].get('url', '')}")
+        elif method == "Runtime.consoleAPICalled" and params["type"] in ("error", "warning"):
+            self.problems.append(str(params["args"]))
 
 
 KEYS = {"Enter": 13, "ArrowRight": 39, "Home": 36}

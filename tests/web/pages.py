@@ -21,7 +21,7 @@ from edgecnn.web.live_page import LivePage
 
 @dataclass(frozen=True)
 class Answer:
-    """What a server said."""
+    """The response of a server."""
 
     status: int
     headers: dict[str, str]
@@ -48,8 +48,8 @@ def ask(
     try:
         connection.request(method, path, body, named)
         answer = connection.getresponse()
-        told = {name.lower(): value for name, value in answer.getheaders()}
-        return Answer(answer.status, told, answer.read())
+        received = {name.lower(): value for name, value in answer.getheaders()}
+        return Answer(answer.status, received, answer.read())
     finally:
         connection.close()
 

@@ -9,7 +9,7 @@ from edgecnn.web.hub import EVENTS, Hub
 
 
 class Clock:
-    """A clock that goes on when it is told to."""
+    """A clock that is set by hand."""
 
     def __init__(self) -> None:
         self.now_s = 1000.0

@@ -36,16 +36,16 @@ def result(classifier: Classifier, frame: Frame, number: int = 1, source: str = 
 
 def test_events_are_told_newest_first(classifier: Classifier) -> None:
     with live_page(classifier) as (page, port):
-        heard: list[Event] = []
-        capture = CaptureOptions(on_event=heard.append)
-        tell = page.attach(WatchOptions(capture=capture)).capture.on_event
-        tell(Event("cam", SourceEvent.CONNECTING, "", 0.0))
-        tell(Event("cam", SourceEvent.STALLED, "no frame for 5 s", 1.0))
+        events: list[Event] = []
+        capture = CaptureOptions(on_event=events.append)
+        on_event = page.attach(WatchOptions(capture=capture)).capture.on_event
+        on_event(Event("cam", SourceEvent.CONNECTING, "", 0.0))
+        on_event(Event("cam", SourceEvent.STALLED, "no frame for 5 s", 1.0))
         with opened(port, "/events") as stream:
             state = next(states(stream))
     assert [event["what"] for event in state["events"]] == ["STALLED", "CONNECTING"]
     assert state["sources"][0]["state"] == "STALLED"
-    assert len(heard) == 2
+    assert len(events) == 2
 
 
 def test_the_threshold_changes_the_next_answer(classifier: Classifier, frames: list[Frame]) -> None:
@@ -79,9 +79,9 @@ def test_what_cannot_be_changed_is_refused(classifier: Classifier, wanted: objec
         assert not page.attach(WatchOptions()).pause.requested  # type: ignore[union-attr]
 
 
-def film(folder: Path, frames: int) -> Path:
+def noise_video(folder: Path, frames: int) -> Path:
     """Write pictures of noise as a video."""
-    path = folder / "film.avi"
+    path = folder / "video.avi"
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 25.0, (320, 240))
     for number in range(frames):
         writer.write(noise(number, 240, 320))
@@ -92,7 +92,7 @@ def film(folder: Path, frames: int) -> Path:
 def test_a_pause_holds_a_file_up_and_loses_none_of_it(
     classifier: Classifier, tmp_path: Path
 ) -> None:
-    path = film(tmp_path, 30)
+    path = noise_video(tmp_path, 30)
     with live_page(classifier) as (page, port):
         results = watch(classifier, str(path), options=page.attach(WatchOptions()))
         assert next(results).number == 1
@@ -108,7 +108,7 @@ def test_a_pause_holds_a_file_up_and_loses_none_of_it(
 
 
 class Viewer(threading.Thread):
-    """Reads both streams until they end, at its own pace."""
+    """Reads both streams until they end, as fast as it can."""
 
     def __init__(self, port: int, rest_s: float) -> None:
         super().__init__(daemon=True)
@@ -120,18 +120,18 @@ class Viewer(threading.Thread):
 
     def run(self) -> None:
         with opened(self.port, "/events") as events, opened(self.port, "/picture/0", 8192) as shown:
-            told, parts = states(events), pictures(shown)
+            newest, parts = states(events), pictures(shown)
             try:
                 while True:
                     self.seen.append(next(parts)[0])
-                    self.states.append(next(told))
+                    self.states.append(next(newest))
                     self.rest.wait(self.rest_s)
             except (StopIteration, OSError, ValueError, HTTPException):
                 return  # the page has gone
 
 
 def test_twenty_viewers_lose_no_result_of_a_file(classifier: Classifier, tmp_path: Path) -> None:
-    path = film(tmp_path, 300)
+    path = noise_video(tmp_path, 300)
     with live_page(classifier) as (page, port):
         page(result(classifier, noise(0), 0, str(path)))  # so that viewers find it
 

@@ -53,8 +53,8 @@ def test_a_viewer_too_many_is_cut_off_and_the_others_stay(classifier: Classifier
     with live_page(classifier) as (page, port):
         page(result(classifier, noise(1)))
         with opened(port, "/events") as stream:
-            told = states(stream)
-            next(told)
+            newest = states(stream)
+            next(newest)
             many = [
                 socket.create_connection(("127.0.0.1", port)) for _ in range(MAX_CONNECTIONS + 20)
             ]
@@ -68,7 +68,7 @@ def test_a_viewer_too_many_is_cut_off_and_the_others_stay(classifier: Classifier
             assert cut == 10
             for each in many:
                 each.close()
-            assert next(told)["sources"]
+            assert next(newest)["sources"]
         assert ask(port, "/").status == 200
 
 
@@ -115,8 +115,8 @@ def test_the_end_is_told_and_the_port_is_free(classifier: Classifier) -> None:
     with live_page(classifier) as (page, port):
         page(result(classifier, noise(1)))
         with opened(port, "/events") as stream:
-            told = states(stream)
-            next(told)
+            newest = states(stream)
+            next(newest)
             page.close()
-            assert list(told)[-1]["ended"] is True
+            assert list(newest)[-1]["ended"] is True
     socket.create_server(("127.0.0.1", port)).close()

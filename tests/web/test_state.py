@@ -50,9 +50,9 @@ def test_the_facts_name_the_model(classifier: Classifier) -> None:
 
 
 def test_a_label_travels_as_text(classifier: Classifier) -> None:
-    odd = "<img src=x onerror=alert(1)>"
+    markup = "<img src=x onerror=alert(1)>"
     with live_page(classifier) as (page, port):
-        page(replace(result(classifier, noise(1)), label=odd, source="</script>"))
+        page(replace(result(classifier, noise(1)), label=markup, source="</script>"))
         with opened(port, "/events") as stream:
             line = stream.readline()
-    assert json.loads(line[6:])["sources"][0]["label"] == odd
+    assert json.loads(line[6:])["sources"][0]["label"] == markup

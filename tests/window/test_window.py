@@ -48,10 +48,10 @@ class Ran:
 
     def wait_for_frames(self, *sources: str, last: int = 1) -> None:
         """Wait until a result of each source has come, and that with a number."""
-        register = self._folder / "r.csv"
+        log = self._folder / "r.csv"
 
         def has_come() -> bool:
-            text = register.read_text() if register.exists() else ""
+            text = log.read_text() if log.exists() else ""
             return f",{last}," in text and all(f"{source}," in text for source in sources)
 
         self.wait_for(has_come)
@@ -65,22 +65,22 @@ class Ran:
             time.sleep(0.05)
 
     @property
-    def shots(self) -> list[Path]:
+    def snapshots(self) -> list[Path]:
         return sorted((self._folder / "shots").glob("*.png"), key=number_of)
 
-    def shoot(self) -> Path:
+    def snapshot(self) -> Path:
         """Press the key that saves the frame, until one is there; return the picture."""
-        before, tries = len(self.shots), 0
+        before, tries = len(self.snapshots), 0
 
         def is_there() -> bool:
             nonlocal tries
-            if len(self.shots) == before and tries % 60 == 0:  # the window may not have had one yet
+            if len(self.snapshots) == before and tries % 60 == 0:  # no frame may have come yet
                 self.press("s")
             tries += 1
-            return len(self.shots) > before
+            return len(self.snapshots) > before
 
         self.wait_for(is_there)
-        return self.shots[-1]
+        return self.snapshots[-1]
 
     def end(self, key: str = "q") -> dict[str, object]:
         """Press the key that ends the run; return its report."""
@@ -96,11 +96,11 @@ class Ran:
         self._process.communicate()
 
 
-def shot_of(ran: Ran) -> Frame:
+def snapshot_of(ran: Ran) -> Frame:
     """Let the window save its frame, and return that."""
-    shot = decode_picture(ran.shoot().read_bytes())
-    assert shot is not None
-    return shot
+    snapshot = decode_picture(ran.snapshot().read_bytes())
+    assert snapshot is not None
+    return snapshot
 
 
 @pytest.fixture
@@ -122,14 +122,14 @@ def test_every_key_works_while_the_camera_sends_nothing(
     with http_camera(then_silent) as camera:
         ran = run(camera.url)
         ran.wait_for_frames(last=5)
-        ran.wait_for(lambda: level_of(shot_of(ran)) == 40)  # the last scene that it sent
-        shot = shot_of(ran)
-        assert shot.shape == scene(0).shape
+        ran.wait_for(lambda: level_of(snapshot_of(ran)) == 40)  # the last scene that it sent
+        snapshot = snapshot_of(ran)
+        assert snapshot.shape == scene(0).shape
         ran.press("l")
         ran.press("3")
         ran.wait_for(lambda: (tmp_path / "pictures" / "train" / "cat").is_dir())
         (labelled,) = (tmp_path / "pictures" / "train" / "cat").glob("[!.]*.png")
-        np.testing.assert_array_equal(decode_picture(labelled.read_bytes()), shot)
+        np.testing.assert_array_equal(decode_picture(labelled.read_bytes()), snapshot)
         report = ran.end("Escape")
     assert (report["frames"], report["interrupted"]) == (5, True)
 
@@ -141,7 +141,7 @@ def test_a_digit_labels_nothing_until_the_classes_are_shown(
         ran = run(camera.url)
         ran.wait_for_frames()
         ran.press("3")
-        ran.shoot()  # keys are heard in turn: this one came later
+        ran.snapshot()  # keys are handled in order: this one came later
         ran.end()
     assert not (tmp_path / "pictures").exists()
 
@@ -150,11 +150,11 @@ def test_a_pause_holds_the_frame_while_the_run_goes_on(run: Callable[..., Ran]) 
     with http_camera(forever) as camera:
         ran = run(camera.url)
         ran.wait_for_frames()
-        ran.shoot()
+        ran.snapshot()
         ran.press("p")
-        held = [ran.shoot().read_bytes() for _ in range(2)]
+        held = [ran.snapshot().read_bytes() for _ in range(2)]
         ran.press("space")
-        moving = {ran.shoot().read_bytes() for _ in range(3)}
+        moving = {ran.snapshot().read_bytes() for _ in range(3)}
         ran.end()
     assert held[0] == held[1]
     assert len(moving | {held[0]}) > 1
@@ -166,7 +166,7 @@ def test_tab_shows_the_next_source(run: Callable[..., Ran]) -> None:
         ran.wait_for_frames(left.url, right.url)
         names = set()
         for _ in range(2):
-            names.add(ran.shoot().name.split("-live-")[0].rpartition("-")[2])
+            names.add(ran.snapshot().name.split("-live-")[0].rpartition("-")[2])
             ran.press("Tab")
         ran.end()
         assert names == {str(left.port), str(right.port)}

@@ -1,4 +1,4 @@
-"""Recordings without end: segments, quota, full, read-only and vanished disks, killed processes."""
+"""Continuous recordings: segments, quota, full, read-only and vanished disks, killed processes."""
 
 import os
 import subprocess
@@ -25,7 +25,7 @@ def record(sink: SegmentSink, *numbers: int, source: str = "camera", size: int =
         sink(result(picture(number, 48, size), number=number, source=source))
 
 
-def clips(folder: Path) -> list[Path]:
+def videos(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
@@ -38,7 +38,7 @@ def test_segments_have_their_length_and_names_that_sort_and_lose_no_frame(tmp_pa
     sink = SegmentSink(Segments(tmp_path / "rec", SECOND), RATES)
     record(sink, *range(1, 26))
     sink.close()
-    made = clips(tmp_path / "rec" / "camera")
+    made = videos(tmp_path / "rec" / "camera")
     assert [path.name for path in made] == [
         "20270115T080000Z-000001.mp4",
         "20270115T080001Z-000002.mp4",
@@ -54,7 +54,7 @@ def test_each_source_has_its_own_recording(tmp_path: Path) -> None:
         record(sink, number, source="right", size=32)
     sink.close()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["left", "right"]
-    assert [frames(path) for path in clips(tmp_path)] == [10, 10]
+    assert [frames(path) for path in videos(tmp_path)] == [10, 10]
 
 
 def test_the_folder_of_a_source_is_within_the_recording_whatever_it_is_called(
@@ -76,7 +76,7 @@ def test_a_frame_of_another_size_begins_another_segment(tmp_path: Path) -> None:
     record(sink, 4, 5, size=96)
     sink.close()
     found = []
-    for path in clips(tmp_path):
+    for path in videos(tmp_path):
         with open_source(str(path)) as opened:
             found.append([frame.shape[1] for frame in opened])
     assert found == [[64] * 3, [96] * 2]
@@ -96,11 +96,11 @@ def test_the_rate_of_a_live_source_is_measured_for_each_segment(tmp_path: Path) 
     record(sink, *range(1, 31))
     sink.close()
     rates = []
-    for path in clips(tmp_path):
+    for path in videos(tmp_path):
         with open_source(str(path)) as opened:
             rates.append(opened.fps)
     assert rates == [pytest.approx(10.0)] * len(rates)
-    assert sum(frames(path) for path in clips(tmp_path)) == 30
+    assert sum(frames(path) for path in videos(tmp_path)) == 30
 
 
 def test_the_oldest_segments_make_room_and_nobody_elses_files(
@@ -108,20 +108,20 @@ def test_the_oldest_segments_make_room_and_nobody_elses_files(
 ) -> None:
     monkeypatch.setattr("edgecnn.sinks.video.segments.QUOTA_CHECK_S", 0.0)
     (tmp_path / "camera").mkdir()
-    strangers = [tmp_path / "camera" / "holiday.mp4", tmp_path / "20270115T080000Z-000001.mp4"]
-    for path in strangers:
+    others = [tmp_path / "camera" / "holiday.mp4", tmp_path / "20270115T080000Z-000001.mp4"]
+    for path in others:
         path.write_bytes(bytes(10**6))
     quota = 1_000_000
     sink = SegmentSink(Segments(tmp_path, 10, quota / GIB), RATES)
     largest = 0
     for number in range(1, 201):
         record(sink, number, size=768)
-        held = [path for path in clips(tmp_path) if path not in strangers]
+        held = [path for path in videos(tmp_path) if path not in others]
         largest = max(largest, sum(path.stat().st_size for path in held))
     sink.close()
-    kept = [path for path in clips(tmp_path) if path not in strangers]
+    kept = [path for path in videos(tmp_path) if path not in others]
     assert quota / 2 < largest < 1.02 * quota
-    assert all(path.exists() for path in strangers)
+    assert all(path.exists() for path in others)
     numbers = [int(path.stem.partition("-")[2]) for path in kept]
     assert len(numbers) > 2
     assert numbers[0] > 1
@@ -141,27 +141,27 @@ def test_what_is_oldest_is_told_by_the_number_when_the_clock_jumps(tmp_path: Pat
     sink.close()
 
 
-def deliver(sink: SegmentSink, count: int, size: int = 256) -> tuple[SinkQueue, list[str]]:
-    """Deliver results as a run does, from a file; return what was told."""
-    told: list[str] = []
-    delivery = SinkQueue(sink, lambda _, detail: told.append(detail), Stop(), lossless=True)
+def send(sink: SegmentSink, count: int, size: int = 256) -> tuple[SinkQueue, list[str]]:
+    """Pass results as a run does, from a file; return the problems that were reported."""
+    problems: list[str] = []
+    queue = SinkQueue(sink, lambda _, detail: problems.append(detail), Stop(), lossless=True)
     for number in range(1, count + 1):
-        delivery.offer(result(picture(number % 50, 48, size), number=number))
-    delivery.close(30)
-    return delivery, told
+        queue.offer(result(picture(number % 50, 48, size), number=number))
+    queue.close(30)
+    return queue, problems
 
 
 def test_a_disk_that_is_nearly_full_ends_the_recording_and_every_segment_is_whole(
     tmp_path: Path,
 ) -> None:
     with small_disk(tmp_path, "2m") as disk:
-        delivery, told = deliver(SegmentSink(Segments(disk, SECOND), RATES), 1000)
-        assert "nearly full" in told[0]
-        assert delivery.counts.lost > 0
-        assert delivery.counts.results + delivery.counts.lost == 1000
-        made = clips(disk)
+        queue, problems = send(SegmentSink(Segments(disk, SECOND), RATES), 1000)
+        assert "nearly full" in problems[0]
+        assert queue.counts.lost > 0
+        assert queue.counts.results + queue.counts.lost == 1000
+        made = videos(disk)
         assert len(made) > 5
-        assert sum(frames(path) for path in made) == delivery.counts.results
+        assert sum(frames(path) for path in made) == queue.counts.results
         assert os.statvfs(disk).f_bavail > 0
 
 
@@ -172,11 +172,11 @@ def test_a_disk_that_somebody_else_fills_leaves_no_broken_segment(tmp_path: Path
         with (disk / "other").open("wb", buffering=0) as other:
             while os.statvfs(disk).f_bavail:
                 other.write(bytes(4096))
-        delivery, told = deliver(sink, 100)
-        assert "nearly full: 0.0 MB are free" in told[0]
-        assert delivery.counts.results == 0
-        assert [frames(path) for path in clips(disk) if path.suffix == ".mp4"] == [10]
-        assert len(clips(disk)) == 2  # and the other's
+        queue, problems = send(sink, 100)
+        assert "nearly full: 0.0 MB are free" in problems[0]
+        assert queue.counts.results == 0
+        assert [frames(path) for path in videos(disk) if path.suffix == ".mp4"] == [10]
+        assert len(videos(disk)) == 2  # and the other's
 
 
 def test_a_disk_that_becomes_read_only_ends_the_recording(tmp_path: Path) -> None:
@@ -185,18 +185,18 @@ def test_a_disk_that_becomes_read_only_ends_the_recording(tmp_path: Path) -> Non
         record(sink, *range(1, 11))
         sink.close()
         subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
-        delivery, told = deliver(sink, 10)
-        assert "cannot be written: Read-only file system" in told[0]
-        assert len(clips(disk)) == 1
-        assert delivery.counts == DeliveryCounts(0, 10, told[0])
+        queue, problems = send(sink, 10)
+        assert "cannot be written: Read-only file system" in problems[0]
+        assert len(videos(disk)) == 1
+        assert queue.counts == DeliveryCounts(0, 10, problems[0])
 
 
 def test_a_disk_that_vanishes_ends_the_recording(tmp_path: Path) -> None:
     sink = SegmentSink(Segments(tmp_path / "rec", SECOND), RATES)
     record(sink, 1, 2)
     (tmp_path / "rec").rename(tmp_path / "away")
-    _, told = deliver(sink, 10)
-    assert told == [f"{tmp_path / 'rec'} cannot be read: No such file or directory"]
+    _, problems = send(sink, 10)
+    assert problems == [f"{tmp_path / 'rec'} cannot be read: No such file or directory"]
 
 
 def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
@@ -237,10 +237,10 @@ def test_a_killed_recording_leaves_whole_segments_and_one_part_which_the_next_ru
     process.stdout.readline()
     process.kill()
     process.communicate(timeout=30)
-    hidden = [path for path in clips(tmp_path) if path.name.startswith(".")]
-    whole = [path for path in clips(tmp_path) if path not in hidden]
+    hidden = [path for path in videos(tmp_path) if path.name.startswith(".")]
+    whole = [path for path in videos(tmp_path) if path not in hidden]
     assert len(hidden) <= 1
     assert len(whole) >= 2
     assert {frames(path) for path in whole} == {10}
     SegmentSink(Segments(tmp_path), RATES)
-    assert clips(tmp_path) == whole
+    assert videos(tmp_path) == whole

@@ -1,4 +1,4 @@
-"""A clip can be written at every rate that a camera may have."""
+"""A video can be written at every rate that a camera may have."""
 
 from pathlib import Path
 
@@ -10,10 +10,10 @@ from edgecnn.sinks.video.video_file import VideoFile
 
 
 @pytest.mark.parametrize("fps", [1.0, 7.3333333, 14.985, 29.97, 64.9999, 65.0001, 123.4567, 239.9])
-def test_a_clip_has_the_rate_of_its_camera(tmp_path: Path, fps: float) -> None:
-    clip = VideoFile(tmp_path / "clip.mp4", fps, (64, 48))
+def test_a_video_has_the_rate_of_its_camera(tmp_path: Path, fps: float) -> None:
+    video = VideoFile(tmp_path / "video.mp4", fps, (64, 48))
     for level in range(0, 200, 20):
-        clip.write(np.full((48, 64, 3), level, np.uint8))
-    clip.finish()
-    written = cv2.VideoCapture(str(tmp_path / "clip.mp4")).get(cv2.CAP_PROP_FPS)
+        video.write(np.full((48, 64, 3), level, np.uint8))
+    video.finish()
+    written = cv2.VideoCapture(str(tmp_path / "video.mp4")).get(cv2.CAP_PROP_FPS)
     assert written == pytest.approx(fps, rel=0.005)

@@ -154,10 +154,10 @@ def test_a_video_that_the_disk_cannot_hold_is_an_error_and_the_old_one_stays(
 ) -> None:
     path = tmp_path / "out.mp4"
     path.write_bytes(b"the old video")
-    told = run_python(ON_A_FULL_DISK, path).stdout.splitlines()
-    assert len(told) == 94
-    assert all(line.startswith(f"video {path} ") for line in told), told
-    assert "free some disk space" in told[2]
+    lines = run_python(ON_A_FULL_DISK, path).stdout.splitlines()
+    assert len(lines) == 94
+    assert all(line.startswith(f"video {path} ") for line in lines), lines
+    assert "free some disk space" in lines[2]
     assert path.read_bytes() == b"the old video"
     assert sorted(file.name for file in tmp_path.iterdir()) == ["out.mp4", "whole.mp4"]
 

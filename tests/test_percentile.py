@@ -1,12 +1,10 @@
 """The percentile of every report is a value that was measured."""
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgecnn.percentile import percentile
-from edgecnn.runner.statistics import RecentNumbers
 
 
 @pytest.mark.parametrize(("percent", "value"), [(50, 50), (90, 90), (99, 99), (100, 100), (0.1, 1)])
@@ -27,11 +25,3 @@ def test_a_percentile_is_the_smallest_value_that_enough_do_not_exceed(values: li
     for percent in (50, 90, 99):
         fitting = [v for v in values if 100 * sum(w <= v for w in values) >= percent * len(values)]
         assert percentile(values, percent) == min(fitting)
-
-
-def test_a_run_and_a_bench_report_the_same_percentile_of_the_same_numbers() -> None:
-    numbers = np.arange(1, 101) / 10
-    recent = RecentNumbers()
-    for number in numbers:
-        recent.add(float(number))
-    assert recent.percentiles(50, 95, 99) == [percentile(numbers, p) for p in (50, 95, 99)]

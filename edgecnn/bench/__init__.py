@@ -1,1 +1,1 @@
-"""On the device: how long a model takes here, as numbers that can be compared."""
+"""Benchmarks on the device: the latency of a model, and the ratio of two models."""

@@ -1,4 +1,4 @@
-"""Latencies from timed calls: percentiles, and the paired ratio of two models."""
+"""Statistics of timed calls: percentiles of latency, and the paired ratio of two models."""
 
 import statistics
 import time
@@ -10,15 +10,15 @@ from edgecnn.percentile import percentile
 from edgecnn.records import Record
 
 MISS = Fraction(1, 20)
-"""Share of cases in which a 95 % interval misses."""
+"""How often a 95 % confidence interval misses the true value."""
 
 Clock = Callable[[], int]
-"""Nanoseconds that only grow."""
+"""Returns monotonic time in nanoseconds."""
 
 
 @dataclass(frozen=True)
 class Latency(Record):
-    """How long one call takes."""
+    """Percentiles of the duration of one call."""
 
     p50_ms: float
     p90_ms: float
@@ -34,13 +34,13 @@ class Latency(Record):
 
 @dataclass(frozen=True)
 class Ratio(Record):
-    """Time of b over time of a: 0.5 means that b takes half as long."""
+    """Time of the second model over time of the first: 0.5 means it takes half as long."""
 
     median: float
     low: float
-    """Lower end of the interval of the median: 95 %, unless it is said otherwise."""
+    """Lower end of the confidence interval of the median, 95 % unless stated otherwise."""
     high: float
-    """Upper end of it."""
+    """Upper end of the confidence interval."""
     rounds: int
 
     def __str__(self) -> str:
@@ -48,19 +48,22 @@ class Ratio(Record):
 
 
 def latency(samples_ns: Sequence[int]) -> Latency:
-    """Summarise the durations of single calls, nanoseconds."""
+    """Return the percentiles of the durations of single calls, in nanoseconds."""
     durations_ms = [duration / 1e6 for duration in samples_ns]
     p50, p90, p99 = (percentile(durations_ms, percent) for percent in (50, 90, 99))
     return Latency(p50, p90, p99, len(durations_ms))
 
 
 def ratio(first_ns: Sequence[int], second_ns: Sequence[int], miss: Fraction = MISS) -> Ratio:
-    """Return the median of second / first over paired rounds, with its interval.
+    """Return the median of second / first over paired rounds, with its confidence interval.
 
-    `miss` is the share of cases in which the interval may miss the true median: 1/20 for 95 %.
+    Args:
+        first_ns: Duration of the first call in each round, nanoseconds.
+        second_ns: The same of the second call.
+        miss: How often the interval may miss the true median: 1/20 for 95 %.
 
-    Source: the sign-test interval of a median (order statistics, no bell curve assumed); paired,
-    interleaved rounds as in nanobench 4.6 `Bench::compare`.
+    Source: the sign-test interval of a median (order statistics, no normal distribution assumed);
+    paired, interleaved rounds as in nanobench 4.6 `Bench::compare`.
     """
     ratios = sorted(b / a for a, b in zip(first_ns, second_ns, strict=True))
     count = len(ratios)
@@ -69,10 +72,10 @@ def ratio(first_ns: Sequence[int], second_ns: Sequence[int], miss: Fraction = MI
 
 
 def interval_rank(count: int, miss: Fraction = MISS) -> int:
-    """Return how many ordered values to leave out at each end of a median's interval.
+    """Return how many of the sorted values lie outside a median's interval, at each end.
 
-    The most for which a fair coin, thrown `count` times, shows that few heads in half of the
-    `miss` cases.
+    It is the largest rank r for which a fair coin, tossed `count` times, shows at most r heads with
+    a probability of at most `miss` / 2.
     """
     limit, tail, term, rank = int(2**count * miss / 2), 0, 1, 0
     while tail + term <= limit:
@@ -83,13 +86,16 @@ def interval_rank(count: int, miss: Fraction = MISS) -> int:
 
 
 def time_rounds(
-    calls: Sequence[Callable[[], object]],
-    rounds: int,
-    clock: Clock = time.perf_counter_ns,
+    calls: Sequence[Callable[[], object]], rounds: int, clock: Clock = time.perf_counter_ns
 ) -> list[list[int]]:
-    """Time each call once a round, the order reversed every other round.
+    """Time all calls once per round, in reverse order every second round.
 
-    Interleaved, so that a slow second slows all of them alike.
+    The calls are interleaved, so that a slow moment of the machine affects all of them alike.
+
+    Args:
+        calls: The functions to time.
+        rounds: How often each is called.
+        clock: Returns nanoseconds.
 
     Returns:
         For each call, its duration in each round, nanoseconds.

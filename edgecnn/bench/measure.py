@@ -1,4 +1,4 @@
-"""`measure`: time one model on real frames, or two side by side."""
+"""`measure`: time one model on real frames, or two models interleaved."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -23,7 +23,7 @@ MAX_SOURCE_FRAMES = 64
 
 @dataclass(frozen=True)
 class ModelLatency(Record):
-    """One model's time from a frame to its prediction."""
+    """The latency of one model, from a frame to its prediction."""
 
     model: str
     form: Form
@@ -34,13 +34,13 @@ class ModelLatency(Record):
 
 @dataclass(frozen=True)
 class BenchReport(Record):
-    """What was timed, on what, where."""
+    """What was timed, with which frames, on which machine."""
 
     models: tuple[ModelLatency, ...]
     ratio: Ratio | None
-    """Time of the second model over the first; None for one model."""
+    """Time of the second model over the first; None for a single model."""
     frames: str
-    """Which frames were classified."""
+    """Where the frames came from."""
     provider: str
     threads: int
     machine: Machine
@@ -55,19 +55,19 @@ def measure(
     provider: str = "cpu",
     threads: int = 1,
 ) -> BenchReport:
-    """Time a model from frame to prediction; with `against`, both interleaved in one process.
+    """Time a model from frame to prediction; with `against`, two models interleaved.
 
     Args:
-        model: A path, or a shipped model's name.
-        against: A second model; the ratio is its time over the first's.
-        source: Where frames come from; by default the golden frames of each model, which are real
-            pictures, enlarged to 640x480 as a camera gives them.
-        rounds: Timed calls of each model.
+        model: A path, or the name of a shipped model.
+        against: A second model; the ratio is its time over the first one's.
+        source: Where the frames come from, see `open_source`; by default each model's golden
+            frames, which are real pictures, enlarged to 640x480 as a camera gives them.
+        rounds: Timed calls of each model, 10 or more.
         provider: ONNX Runtime execution provider.
         threads: Threads of one inference.
 
     Raises:
-        OptionError: Fewer than 10 rounds, or no frames.
+        OptionError: There are fewer than 10 rounds, or the source has no frames.
         NotFound, ModelError, ProviderError, SourceError: See `Classifier` and `open_source`.
     """
     if rounds < 10:
@@ -90,14 +90,13 @@ def measure(
 
 
 class _Call:
-    """Classifies the next frame each time it is called, round and round."""
+    """Classifies the next frame at each call, in an endless cycle."""
 
     def __init__(self, classifier: Classifier, frames: Sequence[Frame]) -> None:
-        self._classify = classifier
-        self._frames = cycle(frames)
+        self._classifier, self._frames = classifier, cycle(frames)
 
     def __call__(self) -> object:
-        return self._classify(next(self._frames))
+        return self._classifier(next(self._frames))
 
 
 def _frames(classifier: Classifier, source: str) -> list[Frame]:
@@ -107,14 +106,12 @@ def _frames(classifier: Classifier, source: str) -> list[Frame]:
         with open_source(source) as opened:
             frames = list(islice(opened, MAX_SOURCE_FRAMES))
     if not frames:
-        place = hide_credentials(source) or classifier.model.path.name
-        raise OptionError(f"there are no frames in {place}", remedy="give --source")
+        name = hide_credentials(source) or classifier.model.path.name
+        raise OptionError(f"{name} has no frames", remedy="give --source a source with frames")
     return frames
 
 
 def _row(classifier: Classifier, samples_ns: list[int]) -> ModelLatency:
-    model = classifier.model
+    model, card = classifier.model, classifier.model.card
     size_kib = round(model.size_kib, 1)
-    return ModelLatency(
-        model.card.name, model.card.form, model.digest, size_kib, latency(samples_ns)
-    )
+    return ModelLatency(card.name, card.form, model.digest, size_kib, latency(samples_ns))

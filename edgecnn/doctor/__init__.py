@@ -1,1 +1,1 @@
-"""`doctor`: is this machine fit to classify, and what to do where it is not."""
+"""Checks whether this machine can run edgecnn: software, hardware, cameras and providers."""

@@ -1,4 +1,4 @@
-"""`devices`: the cameras and execution providers of this machine, and what each can do here."""
+"""The cameras and execution providers of this machine, for `edgecnn devices`."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,16 +17,16 @@ Row = tuple[str, object]
 
 @dataclass(frozen=True)
 class DevicesReport(Record):
-    """What this machine has."""
+    """The cameras and execution providers of this machine."""
 
     cameras: tuple[Camera, ...]
     providers: Providers
     problem: str
-    """Why no provider could be tried; empty if they were."""
+    """Why no provider could be tried; empty if they were tried."""
 
 
 def list_devices(root: Path = Path("/")) -> DevicesReport:
-    """Look for cameras and try all execution providers; `root` holds dev, proc and sys."""
+    """Find cameras and try all execution providers; `root` contains dev, proc and sys."""
     cameras = tuple(list_cameras(root))
     try:
         return DevicesReport(cameras, try_providers(), "")
@@ -35,9 +35,9 @@ def list_devices(root: Path = Path("/")) -> DevicesReport:
 
 
 def device_rows(report: DevicesReport) -> list[Row]:
-    """Return the rows of a table for people."""
+    """Return the report as rows of a table."""
     rows: list[Row] = [row for camera in report.cameras for row in _camera_rows(camera)]
-    rows = rows or [("camera", "none: the kernel knows no video device")]
+    rows = rows or [("camera", "none: there is no video device")]
     if report.problem:
         return [*rows, ("providers", report.problem)]
     for provider in report.providers.tried:

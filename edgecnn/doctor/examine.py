@@ -1,4 +1,4 @@
-"""All checks of this machine, each on its own: one that breaks down is a FAIL, not the end."""
+"""All checks of this machine. A check that raises an error is a FAIL; the others still run."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,7 +20,7 @@ CHECKS: dict[str, Check] = {
     "cameras": surroundings.check_cameras,
     "frame": native.check_frame,
     "cores": hardware.check_cores,
-    "temperature": hardware.check_heat,
+    "temperature": hardware.check_temperature,
     "throttling": hardware.check_throttling,
     "memory": hardware.check_memory,
     "disk": surroundings.check_disk,
@@ -35,35 +35,41 @@ def examine(
     folder: Path = Path(),
     on_progress: Callable[[str], None] = lambda _: None,
 ) -> DoctorReport:
-    """Make all checks.
+    """Run all checks.
 
     Args:
-        source: Take a frame of it too, if it is given.
-        root: Holds the dev, proc and sys folders.
-        folder: Where to try whether files can be written.
-        on_progress: Told the name of each check.
+        source: If given, also read a frame of this source, see `open_source`.
+        root: The folder that contains dev, proc and sys.
+        folder: The folder that must be writable.
+        on_progress: Called with the name of each check before it runs.
     """
     place = Place(root, folder, source)
     findings: list[Finding] = []
     for name, check in CHECKS.items():
         on_progress(name)
-        findings += look(name, check, place)
+        findings += run_check(name, check, place)
     return DoctorReport(tuple(findings))
 
 
-def look(name: str, check: Check, place: Place) -> list[Finding]:
-    """Make one check; what it raises becomes its finding."""
+def run_check(name: str, check: Check, place: Place) -> list[Finding]:
+    """Run one check; an exception becomes a FAIL.
+
+    Args:
+        name: The name of a finding that is made here.
+        check: Yields findings.
+        place: What to examine.
+    """
     try:
         return list(check(place))
     except EdgeError as error:
         return [Finding(name, FAIL, error.what, error.remedy)]
-    except Exception as error:  # a machine may be broken in ways that nobody thought of
-        reason = f"the check broke down, {type(error).__name__}: {error}"
-        return [Finding(name, FAIL, reason, "report it with this line")]
+    except Exception as error:  # a machine may fail in unexpected ways
+        reason = f"the check failed, {type(error).__name__}: {error}"
+        return [Finding(name, FAIL, reason, "report this line as a bug of edgecnn")]
 
 
 def finding_rows(report: DoctorReport) -> list[tuple[str, object]]:
-    """Return the rows of a table for people."""
+    """Return the findings as rows of a table, each remedy in a row of its own."""
     return [
         row
         for finding in report.findings

@@ -1,4 +1,4 @@
-"""What a check of this machine says."""
+"""What the checks of this machine report."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,35 +9,35 @@ from edgecnn.records import Record
 
 @dataclass(frozen=True)
 class Finding(Record):
-    """One thing that was looked at."""
+    """The result of one check."""
 
     name: str
     result: CheckResult
     """OK, WARN or FAIL."""
     reason: str
     remedy: str = ""
-    """What to do; empty where it is OK."""
+    """What to do; empty if the result is OK."""
 
 
 @dataclass(frozen=True)
 class DoctorReport(Record):
-    """Whether this machine is fit."""
+    """The findings of all checks."""
 
     findings: tuple[Finding, ...]
 
     @property
     def failures(self) -> tuple[Finding, ...]:
-        """Return the findings that are FAIL."""
+        """The findings with the result FAIL."""
         return tuple(finding for finding in self.findings if finding.result == FAIL)
 
 
 @dataclass(frozen=True)
 class Place:
-    """What is looked at."""
+    """What the checks examine."""
 
     root: Path = Path("/")
-    """Holds the dev, proc and sys folders."""
+    """The folder that contains dev, proc and sys."""
     folder: Path = Path()
-    """Where somebody works."""
+    """The working folder, which must be writable."""
     source: str = ""
-    """A source to take a frame of, or nothing."""
+    """A source to read one frame from; empty: none."""

@@ -1,6 +1,6 @@
-"""Checks that load native libraries, each in a process of its own.
+"""Checks that load native libraries, each in its own process, so that a crash is a finding.
 
-They import OpenCV or ONNX Runtime inside: nothing that is missing is imported by the others.
+OpenCV and ONNX Runtime are imported inside the functions: the other checks run without them.
 """
 
 import json
@@ -17,47 +17,48 @@ from edgecnn.inference.isolated import NOTHING, isolated
 
 MODEL = "digits"
 FIRST_FRAME_S = 20.0
+"""How long a source may take to open and to give a frame."""
 
 
 def check_opencv(place: Place) -> Iterator[Finding]:
-    """Import OpenCV, and see what it reads."""
+    """Import OpenCV; check its video backends and its window support."""
     yield from _isolated("opencv")
 
 
 def check_runtime(place: Place) -> Iterator[Finding]:
-    """Import ONNX Runtime."""
+    """Import ONNX Runtime; check its version."""
     yield from _isolated("runtime")
 
 
 def check_model(place: Place) -> Iterator[Finding]:
-    """Classify with a shipped model, in a home of its own that must stay empty."""
+    """Check a shipped model's predictions, with an empty home folder that must stay empty."""
     with tempfile.TemporaryDirectory() as home:
         yield from _isolated("model", environment={"HOME": home, "XDG_CACHE_HOME": home})
-        left = sorted(str(path.relative_to(home)) for path in Path(home).rglob("*"))
-    if left:
+        written = sorted(str(path.relative_to(home)) for path in Path(home).rglob("*"))
+    if written:
         remedy = "pip install --upgrade onnxruntime; import edgecnn before onnxruntime"
-        yield Finding("telemetry", FAIL, f"a file was left: {', '.join(left)}", remedy)
+        yield Finding("telemetry", FAIL, f"classifying wrote {', '.join(written)}", remedy)
     else:
-        yield Finding("telemetry", OK, "off: classifying left no file in the home folder")
+        yield Finding("telemetry", OK, "off: classifying wrote no file to the home folder")
 
 
 def check_frame(place: Place) -> Iterator[Finding]:
-    """Take a frame of the source, if one was given."""
+    """Read a frame of the source, if one was given."""
     if place.source:
         yield from _isolated("frame", place.source)
 
 
 def _isolated(
-    what: str, argument: str = "", environment: Mapping[str, str] = NOTHING
+    check: str, argument: str = "", environment: Mapping[str, str] = NOTHING
 ) -> Iterator[Finding]:
-    text = isolated(answer, json.dumps([what, argument]), environment=environment)
+    text = isolated(run_named_check, json.dumps([check, argument]), environment=environment)
     yield from (Finding(**row) for row in json.loads(text))
 
 
-def answer(question: str) -> str:
-    """Make one check, in the other process."""
-    what, argument = json.loads(question)
-    return f"[{','.join(finding.to_json() for finding in _CHECKS[what](argument))}]"
+def run_named_check(request: str) -> str:
+    """Run one check in the child process: JSON [name, argument] -> JSON list of findings."""
+    name, argument = json.loads(request)
+    return f"[{','.join(finding.to_json() for finding in _CHECKS[name](argument))}]"
 
 
 def _opencv(_: str) -> list[Finding]:
@@ -69,7 +70,7 @@ def _opencv(_: str) -> list[Finding]:
     }
     missing = [backend for backend in ("FFMPEG", "V4L2") if backend not in backends]
     if missing:
-        remedy = "pip install opencv-python, which has them; the system's build may not"
+        remedy = "pip install opencv-python, which includes them; a system package may not"
         return [Finding(name, WARN, f"{version} without {' and '.join(missing)}", remedy)]
     return [Finding(name, OK, f"{version} with FFmpeg and V4L2"), _screen()]
 
@@ -78,14 +79,14 @@ def _screen() -> Finding:
     from edgecnn.opencv import cv2
     from edgecnn.sinks.screen import has_screen
 
-    name, here = "screen", "leave --show out, or take --save"
+    name, remedy = "screen", "leave --show out, or use --save"
     gui = [line for line in cv2.getBuildInformation().splitlines() if "GUI:" in line]
     if gui and gui[0].split()[-1] == "NONE":
-        remedy = f"{here}; for a window: pip install opencv-python without -headless"
-        return Finding(name, WARN, "this OpenCV shows no windows", remedy)
+        remedy += "; for a window: pip install opencv-python without -headless"
+        return Finding(name, WARN, "this OpenCV build has no window support", remedy)
     if not has_screen():
-        return Finding(name, WARN, "none for --show: DISPLAY is not set", here)
-    return Finding(name, OK, "for --show")
+        return Finding(name, WARN, "none for --show: DISPLAY is not set", remedy)
+    return Finding(name, OK, "--show can open a window")
 
 
 def _runtime(_: str) -> list[Finding]:
@@ -95,9 +96,9 @@ def _runtime(_: str) -> list[Finding]:
 
     version, tested = onnxruntime.__version__, ".".join(map(str, TESTED))
     if is_old(version):
-        reason = f"{version} is older than {tested}, the oldest that was tested"
-        newer = sys.version_info >= (3, 11)
-        remedy = "pip install --upgrade onnxruntime" if newer else "Python 3.11 gets a newer one"
+        reason = f"{version} is older than {tested}, the oldest tested version"
+        upgrade = "pip install --upgrade onnxruntime"
+        remedy = upgrade if sys.version_info >= (3, 11) else f"with Python 3.11 or later: {upgrade}"
         return [Finding("ONNX Runtime", WARN, reason, remedy)]
     return [Finding("ONNX Runtime", OK, f"{version}, tested from {tested} on")]
 
@@ -109,17 +110,19 @@ def _model(_: str) -> list[Finding]:
 
     model = read_model(MODEL)
     if not fit_probe.fits(model.spec, model.golden.fitted):
-        reason = f"a picture gives other pixels than where {MODEL} was made"
+        reason = f"OpenCV resizes to other pixels than where {MODEL} was exported"
         return [Finding("fit rule", FAIL, reason, "pip install --upgrade opencv-python")]
-    fit = Finding("fit rule", OK, f"frames are fitted as where {MODEL} was made")
+    fit = Finding(
+        "fit rule", OK, f"OpenCV resizes to the same pixels as where {MODEL} was exported"
+    )
     with Classifier(MODEL) as classifier:
         golden = model.golden
-        off = golden.worst_difference(classifier.logits(golden.frames(model.spec)))
-    words = f"{MODEL}: {len(golden.frames_png)} golden frames are answered right, a logit is off by"
-    return [
-        fit,
-        Finding("model", OK, f"{words} {off:.2g}, allowed is {golden.tolerance:.2g}"),
-    ]
+        difference = golden.worst_difference(classifier.logits(golden.frames(model.spec)))
+    reason = (
+        f"{MODEL}: the logits of {len(golden.frames_png)} golden frames are right within "
+        f"{difference:.2g}, allowed is {golden.tolerance:.2g}"
+    )
+    return [fit, Finding("model", OK, reason)]
 
 
 def _frame(source: str) -> list[Finding]:
@@ -131,11 +134,11 @@ def _frame(source: str) -> list[Finding]:
     options = CaptureOptions(patience=patience, on_event=lambda _: None)
     with open_source(source, options) as opened:
         for frame in islice(opened, 1):
-            words = f"{opened.name}: {opened.facts}"
+            reason = f"{opened.name}: {opened.facts}"
             if float(frame.std()) < MIN_SPREAD:
-                remedy = "take the cap off the lens, or let light in"
-                return [Finding("frame", WARN, f"{words}, all of one shade", remedy)]
-            return [Finding("frame", OK, words)]
+                remedy = "uncover the lens, or add light"
+                return [Finding("frame", WARN, f"{reason}, all of one colour", remedy)]
+            return [Finding("frame", OK, reason)]
     return [Finding("frame", FAIL, f"{opened.name} ended without a frame", "give another source")]
 
 

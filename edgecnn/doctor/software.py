@@ -1,4 +1,4 @@
-"""Checks of Python and packages that import none of them."""
+"""Checks of Python and of installed packages, without importing them."""
 
 import platform
 import sys
@@ -23,11 +23,11 @@ _OPENCV = (
 
 
 def check_python(place: Place) -> Iterator[Finding]:
-    """Look at the version, and whether it is one of 64 bits."""
+    """Check the version of Python, and that it is 64-bit."""
     version = f"{platform.python_version()} on {platform.machine()}"
     if sys.maxsize < 2**32:
-        remedy = "install a 64-bit system: there is no ONNX Runtime for 32 bits"
-        yield Finding("Python", FAIL, f"{version} has 32 bits", remedy)
+        remedy = "install a 64-bit system: ONNX Runtime has no 32-bit packages"
+        yield Finding("Python", FAIL, f"{version} is 32-bit", remedy)
     elif sys.version_info < (3, 11):
         yield Finding("Python", OK, f"{version}; training needs 3.11")
     else:
@@ -35,7 +35,7 @@ def check_python(place: Place) -> Iterator[Finding]:
 
 
 def check_packages(place: Place) -> Iterator[Finding]:
-    """Look whether packages that break each other are installed."""
+    """Check for installed packages that conflict with each other."""
     check_builds(installed_builds())
     found = [name for name in _OPENCV if installed_version(name)]
     if len(found) > 1:
@@ -48,7 +48,7 @@ def check_packages(place: Place) -> Iterator[Finding]:
 
 
 def check_extras(place: Place) -> Iterator[Finding]:
-    """Tell which extras are there; a device needs none."""
+    """Report which extras are installed; a device needs none."""
     for extra, modules in _EXTRAS.items():
         missing = [module for module in modules if find_spec(module) is None]
         words = f"not installed: {pip_line(extra)}" if missing else "installed"

@@ -1,4 +1,4 @@
-"""Checks of what is around: cameras, providers, the working folder, the clock."""
+"""Checks of cameras, execution providers, the working folder and the system clock."""
 
 import ctypes
 import os
@@ -13,17 +13,18 @@ from edgecnn.inference.provider_trial import Provider, try_providers
 from edgecnn.sources.cameras.listing import list_cameras
 
 LEAST_FREE_MIB = 500
+"""Less free disk space is a warning."""
 _TIMEX_BYTES = 512
-"""More than the kernel's `struct timex` on any machine; all zero it only asks."""
+"""At least the size of the kernel's `struct timex` on every machine; all zeros only query."""
 _UNSYNCHRONISED = 5
 
 
 def check_cameras(place: Place) -> Iterator[Finding]:
-    """Look for cameras, and whether each can be opened by this user now."""
+    """Check for cameras, and whether this user can open each of them now."""
     cameras = list_cameras(place.root)
     if not cameras:
-        remedy = "plug one in; files, streams and commands need none"
-        yield Finding("cameras", WARN, "none: the kernel knows no video device", remedy)
+        remedy = "connect a camera; files, streams and commands need none"
+        yield Finding("cameras", WARN, "none: there is no video device", remedy)
     for camera in cameras:
         name = f"camera {camera.index}"
         if camera.problem:
@@ -33,54 +34,54 @@ def check_cameras(place: Place) -> Iterator[Finding]:
 
 
 def check_providers(place: Place) -> Iterator[Finding]:
-    """Start every provider on real models."""
+    """Try every execution provider with real models."""
     found = try_providers()
     yield from map(judge_provider, found.tried)
     for plugin in found.plugins:
         if plugin.providers:
             yield Finding(plugin.package, OK, str(plugin))
         else:
-            remedy = f"install what its maker says it needs, or pip uninstall {plugin.package}"
+            remedy = f"install what its documentation requires, or pip uninstall {plugin.package}"
             yield Finding(plugin.package, WARN, str(plugin), remedy)
 
 
 def judge_provider(provider: Provider) -> Finding:
-    """Return what a provider's trials mean: the CPU runs every form, others need not."""
+    """Return a provider's finding. Only the CPU must run every form; others may fail."""
     name = f"provider {short_name(provider.name)}"
     if provider.name == CPU and any(trial.problem for trial in provider.trials):
         return Finding(name, FAIL, str(provider), "install the ONNX Runtime build again")
     if not provider.starts:
-        remedy = "install its driver, or do not ask for it"
+        remedy = "install its driver, or use another --provider"
         return Finding(name, WARN, str(provider), remedy)
     return Finding(name, OK, str(provider))
 
 
 def check_disk(place: Place) -> Iterator[Finding]:
-    """Write, synchronise and rename a file in the working folder; look at the space there."""
+    """Write a file to the working folder atomically, and check the free disk space."""
     file = place.folder / f".edgecnn-doctor-{os.getpid()}"
     try:
-        write_atomic(file, b"whole or not at all")
+        write_atomic(file, b"edgecnn doctor")
     finally:
         file.unlink(missing_ok=True)
     free_mib = shutil.disk_usage(place.folder).free / 2**20
-    words = f"{place.folder.resolve()} can be written, {free_mib / 1024:.1f} GiB are free"
+    reason = f"{place.folder.resolve()} is writable, {free_mib / 1024:.1f} GiB are free"
     if free_mib < LEAST_FREE_MIB:
-        yield Finding("disk", WARN, words, "make room, before a recording fills it")
+        yield Finding("disk", WARN, reason, "free some disk space, before a recording fills it")
     else:
-        yield Finding("disk", OK, words)
+        yield Finding("disk", OK, reason)
 
 
 def check_clock(place: Place) -> Iterator[Finding]:
-    """Ask the kernel whether something keeps its clock right: adjtimex(2)."""
+    """Check whether the system clock is synchronised. Source: adjtimex(2)."""
     state = ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(_TIMEX_BYTES))
     yield clock_finding(state)
 
 
 def clock_finding(state: int) -> Finding:
-    """Return what a state that adjtimex(2) returns means."""
+    """Return the finding for a state that adjtimex(2) returned."""
     if state == _UNSYNCHRONISED:
-        remedy = "sudo timedatectl set-ntp true; ages do not depend on it, times of events do"
-        return Finding("clock", WARN, "nothing keeps it right", remedy)
+        remedy = "sudo timedatectl set-ntp true; times of results depend on it, latencies do not"
+        return Finding("clock", WARN, "not synchronised", remedy)
     if state < 0:
-        return Finding("clock", OK, "the kernel does not say whether it is kept right")
-    return Finding("clock", OK, "is kept right")
+        return Finding("clock", OK, "the kernel does not report whether it is synchronised")
+    return Finding("clock", OK, "synchronised")

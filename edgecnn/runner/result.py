@@ -33,8 +33,8 @@ class Result:
     number: int
     """The frame's number in the run, from 1."""
     frame_bgr: Frame
-    """(height, width, 3) or (height, width), uint8: the whole frame from the source, or the part that
-    the network saw if `WatchOptions.whole` is False, or an empty array without a frame."""
+    """(height, width, 3) BGR or (height, width) gray, uint8: the whole frame from the source. If
+    `WatchOptions.whole` is False it is the part that the network saw; it may also be empty."""
     prediction: Prediction | None
     """What the network returned for this frame alone; None if that was NaN or infinity."""
     label: str = UNKNOWN

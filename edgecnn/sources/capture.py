@@ -1,7 +1,8 @@
-"""Sources of frames: a camera, a video, pictures, a stream, a command, the built-in test pattern.
+"""Opens sources of frames: cameras, videos, pictures, streams, commands, the test pattern.
 
-Live sources are read by a process of their own, which is replaced when it stops giving frames;
-they give their newest frame. Files wait for their reader, and none of their frames is dropped.
+A live source is read by a process of its own, which is replaced when it stops delivering frames;
+the reader gets the newest frame. A file source waits for its reader, and none of its frames is
+dropped.
 """
 
 import math
@@ -13,8 +14,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from edgecnn.errors import OptionError
+from edgecnn.exhaustive import assert_never
 from edgecnn.model.frame import Frame
-from edgecnn.sources.address import hide_credentials, kind_of
+from edgecnn.sources.address import Kind, hide_credentials, kind_of
 from edgecnn.sources.cameras.settings import CameraSettings
 from edgecnn.sources.captured_frame import CapturedFrame
 from edgecnn.sources.events import Counts, Event, SourceEvent, log_event
@@ -36,13 +38,13 @@ class CaptureOptions:
     """How sources are read."""
 
     settings: CameraSettings = field(default_factory=CameraSettings)
-    """What to ask of a camera."""
+    """Requested camera settings."""
     patience: Patience = field(default_factory=Patience)
-    """How long to wait for a live source."""
+    """Time limits of a live source."""
     stop: Stop | None = None
-    """Once it is wanted, there are no more frames."""
+    """A stop request ends the iteration over frames."""
     on_event: Callable[[Event], None] = log_event
-    """Told every change of a live source."""
+    """Called with every change of a live source."""
 
 
 DEFAULTS = CaptureOptions()
@@ -50,7 +52,7 @@ EVERYTHING = FrameRequest()
 
 
 class Source:
-    """One or several opened sources: iterate it for (H, W, 3) BGR uint8 frames."""
+    """One or several open sources: iterate over it for (H, W, 3) BGR uint8 frames."""
 
     def __init__(
         self,
@@ -63,9 +65,9 @@ class Source:
         self.name = name
         """As the user gave it, without credentials."""
         self.facts = facts
-        """Size, rate and format; for a camera, what was asked against what it gives."""
+        """Size, rate and format; for a camera, the requested and the actual settings."""
         self.fps = fps
-        """Frames a second as the source claims them; 0 if it does not."""
+        """Frames a second as the source claims; 0 if it makes no claim."""
         self._captured_frames = captured_frames
         self._feeds = feeds
 
@@ -78,36 +80,36 @@ class Source:
 
     @property
     def rates(self) -> dict[str, float]:
-        """Frames a second of each file as it claims them, 0 if it does not; not of live sources."""
+        """Frames a second that each file claims, 0 without a claim; live sources are left out."""
         return {feed.name: feed.fps for feed in self._feeds if isinstance(feed, Prefetcher)}
 
     @property
     def counts(self) -> dict[str, Counts]:
-        """What each source gave until now, by its name."""
+        """What each source has delivered so far, by the source's name."""
         return {feed.name: feed.counts for feed in self._feeds}
 
 
 @contextmanager
 def open_source(
-    source: str | int, options: CaptureOptions = DEFAULTS, wanted: FrameRequest = EVERYTHING
+    source: str | int, options: CaptureOptions = DEFAULTS, request: FrameRequest = EVERYTHING
 ) -> Generator[Source, None, None]:
-    """Open a source of frames; it is released on every way out.
+    """Open a source of frames; it is released when the block ends, however it ends.
 
-    A live source that stalls or goes away is connected again, for ever or until
-    `options.patience.give_up_s`; what happens to it is told to `options.on_event`.
+    A live source that stalls or disconnects is reconnected, forever or until
+    `options.patience.give_up_s`; its changes are reported to `options.on_event`.
 
     Args:
         source: A camera's index or path, the path of a video, picture or folder of pictures, a
             URL, `exec:COMMAND`, or `pattern`: a moving test picture that never ends.
-        options: How it is read.
-        wanted: Which of its frames, in which form; by default all of them, as they are.
+        options: How the source is read.
+        request: Which frames to deliver, in which form; by default all, unchanged.
 
     Raises:
         NotFound: There is no such file, or a folder has no pictures.
         OptionError: A command cannot be parsed.
-        SourceError: It did not open; while iterating: a live source was given up.
+        SourceError: The source cannot be opened; while iterating: a live source was given up.
     """
-    with open_sources([source], options, wanted) as opened:
+    with open_sources([source], options, request) as opened:
         yield opened
 
 
@@ -115,30 +117,32 @@ def open_source(
 def open_sources(
     sources: Sequence[str | int],
     options: CaptureOptions = DEFAULTS,
-    wanted: FrameRequest = EVERYTHING,
+    request: FrameRequest = EVERYTHING,
 ) -> Generator[Source, None, None]:
-    """Open several sources as one, which gives their frames in turn.
+    """Open several sources as one that yields their frames in turn.
 
-    A source that stalls or fails does not hold up the others; that it failed is raised when the
-    others have ended. Args and Raises are those of `open_source`.
+    A source that stalls or fails does not block the others; its failure is raised after the others
+    have ended.
+
+    Args:
+        sources: Each as in `open_source`, no two of them equal.
+        options: How all of them are read.
+        request: Which frames to deliver, in which form.
+
+    Raises:
+        NotFound, OptionError, SourceError: See `open_source`.
     """
     _check(sources)
     with ExitStack() as stack:
         feeds = [
-            stack.enter_context(closing(_open(str(source), options, wanted, len(sources) == 1)))
+            stack.enter_context(closing(_open(str(source), options, request, len(sources) == 1)))
             for source in sources
         ]
-        stack.callback(_let_go, feeds)
-        _settle(feeds, options.stop)
-        several = len(feeds) > 1
-        facts = [f"{feed.name}: {feed.facts}" if several else feed.facts for feed in feeds]
-        yield Source(
-            ", ".join(feed.name for feed in feeds),
-            _rounds(feeds, options.stop),
-            "; ".join(facts),
-            max(feed.fps for feed in feeds),
-            feeds,
-        )
+        stack.callback(_release, feeds)
+        _wait_until_open(feeds, options.stop)
+        facts = [f"{f.name}: {f.facts}" if len(feeds) > 1 else f.facts for f in feeds]
+        name, fps = ", ".join(feed.name for feed in feeds), max(feed.fps for feed in feeds)
+        yield Source(name, _take_in_turn(feeds, options.stop), "; ".join(facts), fps, feeds)
 
 
 def _check(sources: Sequence[str | int]) -> None:
@@ -149,29 +153,33 @@ def _check(sources: Sequence[str | int]) -> None:
         raise OptionError(what, remedy="give each source once")
 
 
-def _open(source: str, options: CaptureOptions, wanted: FrameRequest, alone: bool) -> Feed:
+def _open(source: str, options: CaptureOptions, request: FrameRequest, alone: bool) -> Feed:
     kind = kind_of(source)
     name = printable(hide_credentials(source), limit=1000)
-    if kind.live:
-        # Here: a run of a file starts sooner without them.
-        from edgecnn.sources.live.capture_job import plan_job
-        from edgecnn.sources.live.feed import LiveFeed
+    match kind:
+        case Kind.PATTERN | Kind.PICTURES | Kind.FILE:
+            return Prefetcher(name, open_file_source(source, kind), request)
+        case Kind.CAMERA | Kind.HTTP | Kind.STREAM | Kind.COMMAND:
+            # Imported here: a run of a file starts sooner without these modules.
+            from edgecnn.sources.live.capture_job import plan_job
+            from edgecnn.sources.live.feed import LiveFeed
 
-        job = plan_job(source, kind, options.settings, options.patience, wanted)
-        return LiveFeed(name, job, options.patience, options.on_event, alone=alone)
-    return Prefetcher(name, open_file_source(source, kind), wanted)
+            job = plan_job(source, kind, options.settings, options.patience, request)
+            return LiveFeed(name, job, options.patience, options.on_event, alone=alone)
+        case _:
+            assert_never(kind)
 
 
-def _let_go(feeds: Sequence[Feed]) -> None:
-    """Let all sources be released at once, before each is waited for."""
+def _release(feeds: Sequence[Feed]) -> None:
+    """Let all sources start releasing their devices before each is waited for."""
     for feed in feeds:
-        feed.let_go()
+        feed.release()
 
 
-def _settle(feeds: Sequence[Feed], stop: Stop | None) -> None:
-    """Wait until there is a source to read; raises what went wrong if there will be none."""
+def _wait_until_open(feeds: Sequence[Feed], stop: Stop | None) -> None:
+    """Wait until one source has opened; raise the first one's error if all have failed."""
     while all(feed.opening or feed.state is SourceEvent.FAILED for feed in feeds):
-        if stop and stop.wanted:
+        if stop and stop.requested:
             return
         if all(feed.state is SourceEvent.FAILED for feed in feeds):
             raise feeds[0].failure()
@@ -180,18 +188,18 @@ def _settle(feeds: Sequence[Feed], stop: Stop | None) -> None:
             feed.step()
 
 
-def _rounds(feeds: Sequence[Feed], stop: Stop | None = None) -> Iterator[CapturedFrame]:
-    """Yield frames in turn: who was served last is asked last."""
+def _take_in_turn(feeds: Sequence[Feed], stop: Stop | None = None) -> Iterator[CapturedFrame]:
+    """Yield frames round-robin: the source that was served last is tried last."""
     turns, served = list(feeds), None
     while turns:
-        if stop and stop.wanted:
+        if stop and stop.requested:
             return
         for feed in list(turns):
-            captured = _next(feed, heard=feed is served)
+            captured = _take(feed, step=feed is not served)
             if feed.over:
                 turns.remove(feed)
             if captured is not None:
-                _serve_last(feed, turns)
+                turns.sort(key=lambda other: other is feed)  # stable: moves it to the end
                 served = feed
                 yield captured
                 break
@@ -203,26 +211,20 @@ def _rounds(feeds: Sequence[Feed], stop: Stop | None = None) -> Iterator[Capture
             raise feed.failure()
 
 
-def _next(feed: Feed, *, heard: bool) -> CapturedFrame | None:
-    """Return a feed's next frame; who has just been heard will be heard again after the wait."""
-    if not heard:
+def _take(feed: Feed, *, step: bool) -> CapturedFrame | None:
+    """Skip `step` for the source served last; it is polled after the next wait."""
+    if step:
         feed.step()
     return feed.take()
 
 
-def _serve_last(feed: Feed, turns: list[Feed]) -> None:
-    if feed in turns:
-        turns.remove(feed)
-        turns.append(feed)
-
-
 def _wait(feeds: Sequence[Feed], stop: Stop | None) -> None:
-    """Wait until a source has something to say, it is time to look at one, or to stop."""
+    """Wait until a source has an event or reaches its due time, or a stop is requested."""
     poll = select.poll()
     if stop:
         poll.register(stop, select.POLLIN)
     for feed in feeds:
-        for descriptor in feed.files():
+        for descriptor in feed.descriptors():
             poll.register(descriptor, select.POLLIN)
     seconds = min((feed.due() for feed in feeds), default=0.0) - time.monotonic()
     poll.poll(None if math.isinf(seconds) else max(0, math.ceil(seconds * 1000)))

@@ -1,4 +1,4 @@
-"""A frame with what is known of it."""
+"""A frame with its source and the time it was read."""
 
 from dataclasses import dataclass
 
@@ -12,10 +12,10 @@ class CapturedFrame:
     source: str
     """The source's name, without credentials."""
     frame_bgr: Frame
-    """The whole frame, (H, W, 3); the fitted one, if whole frames were not asked for."""
+    """(H, W, 3) uint8, the whole frame; the fitted one if the request excludes whole frames."""
     fitted: Frame | None
-    """As `fit_frame` gives it, if a spec was given: ready for the network."""
+    """(height, width, channels) uint8, the output of `fit_frame`; None without a spec."""
     stamp_ns: int
-    """When it had been read, by the monotonic clock. What camera and driver held back is not in."""
+    """Monotonic clock when reading ended, in ns; delay inside camera and driver is not included."""
     picture: str = ""
-    """Its file, where the source is a folder of pictures."""
+    """Path of the picture file, if the source is a folder of pictures."""

@@ -1,4 +1,4 @@
-"""What is told of a source: its state, what is odd about its pictures, how many it gave."""
+"""What is reported about a source: its state, problems with its pictures, and frame counts."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -8,7 +8,7 @@ from edgecnn.text import printable
 
 
 class SourceEvent(str, Enum):
-    """The states of a live source, then what can be odd about its pictures."""
+    """The states of a live source (upper case), then problems with its pictures."""
 
     CONNECTING = "CONNECTING"
     LIVE = "LIVE"
@@ -16,18 +16,18 @@ class SourceEvent(str, Enum):
     RECONNECTING = "RECONNECTING"
     FAILED = "FAILED"
     FROZEN = "frozen"
-    """The same picture for a while."""
+    """The picture has not changed for a while."""
     OBSTRUCTED = "obstructed"
-    """Black, white, or a covered lens."""
+    """The picture is black, white or of one shade: the lens may be covered."""
     SEEING = "seeing"
-    """No longer frozen or obstructed."""
+    """The picture is no longer frozen or obstructed."""
     CORRUPT = "corrupt"
-    """Pictures that cannot be decoded are left out."""
+    """Pictures that cannot be decoded are skipped."""
     RESIZED = "resized"
     RATE = "rate"
-    """The frame rate is not what the source claims."""
+    """The frame rate differs from the one that the source claims."""
     UNDELIVERED = "undelivered"
-    """Not of a source but of a sink: results do not reach it."""
+    """An event of a sink, not of a source: results do not reach it."""
 
 
 GOOD = (SourceEvent.CONNECTING, SourceEvent.LIVE, SourceEvent.SEEING)
@@ -38,11 +38,11 @@ class Event(Record):
     """One thing that happened to a source."""
 
     source: str
-    """Without credentials."""
+    """The source's name, without credentials."""
     what: SourceEvent
     detail: str
     at_s: float
-    """By the monotonic clock."""
+    """Monotonic clock, in seconds."""
 
     def __str__(self) -> str:
         text = f"{self.source}: {self.what.value}{self.detail and ', '}{self.detail}"
@@ -51,12 +51,12 @@ class Event(Record):
 
 @dataclass(frozen=True)
 class Counts(Record):
-    """What a source gave since it was opened, over all its connections."""
+    """What a source delivered since it was opened, over all its connections."""
 
     frames: int = 0
-    """Whole frames that the source gave."""
+    """Frames that the source delivered and that could be decoded."""
     dropped: int = 0
-    """Frames that nobody was ready for when the next one came; always 0 for a file."""
+    """Frames that were replaced by a newer one before they were taken; always 0 for a file."""
     corrupt: int = 0
     """Pictures that could not be decoded."""
     stalls: int = 0
@@ -64,8 +64,8 @@ class Counts(Record):
 
 
 def log_event(event: Event) -> None:
-    """Write one line to Python's logging, as `edgecnn.capture`."""
-    import logging  # some milliseconds of a start that tells nothing
+    """Log one line with Python's logging, as `edgecnn.capture`."""
+    import logging  # here: a run without events starts some milliseconds sooner
 
     log = logging.getLogger("edgecnn.capture")
     log.log(logging.INFO if event.what in GOOD else logging.WARNING, "%s", event)

@@ -2,43 +2,55 @@
 
 from collections.abc import Generator
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 import numpy as np
 
 from edgecnn.errors import NotFound, SourceError
+from edgecnn.exhaustive import assert_never
 from edgecnn.model.frame import Frame
 from edgecnn.opencv import PICTURE_SUFFIXES, cv2, decode_picture
 from edgecnn.sources.address import Kind
 
 PATTERN_SHAPE = (480, 640, 3)
+FileKind: TypeAlias = Literal[Kind.PATTERN, Kind.PICTURES, Kind.FILE]
 Frames = Generator[Frame, None, None]
+"""Yields (H, W, 3) uint8 BGR frames."""
 
 
 @dataclass(frozen=True)
 class FileSource:
-    """An opened source of this kind; closing `frames` releases it."""
+    """An open source of one of these kinds; closing `frames` releases it."""
 
     frames: Frames
     facts: str
+    """Size and frame rate, or number of pictures, for the user."""
     fps: float = 0.0
+    """Frames a second as a video's header claims; 0 otherwise."""
     pictures: tuple[str, ...] = ()
-    """The file of each frame, if each has one."""
+    """The path of each frame's file, if the source is pictures."""
 
 
-def open_file_source(source: str, kind: Kind) -> FileSource:
+def open_file_source(source: str, kind: FileKind) -> FileSource:
     """Open pictures, a video or the test pattern.
 
     Raises:
         NotFound: There is no such file, or a folder has no pictures.
-        SourceError: It did not open; while iterating: a picture is broken.
+        SourceError: The video cannot be opened; while iterating: a picture is broken.
     """
-    if kind is Kind.PATTERN:
-        return FileSource(_pattern(), f"{PATTERN_SHAPE[1]}x{PATTERN_SHAPE[0]}")
-    if kind is Kind.PICTURES:
-        paths = _picture_paths(Path(source))
-        return FileSource(_pictures(paths), f"{len(paths)} pictures", 0.0, tuple(map(str, paths)))
-    return _open_video(source)
+    match kind:
+        case Kind.PATTERN:
+            return FileSource(_pattern(), f"{PATTERN_SHAPE[1]}x{PATTERN_SHAPE[0]}")
+        case Kind.PICTURES:
+            paths = _picture_paths(Path(source))
+            names = tuple(map(str, paths))
+            return FileSource(_pictures(paths), f"{len(paths)} pictures", pictures=names)
+        case Kind.FILE:
+            return _open_video(source)
+        case _:
+            assert_never(kind)
 
 
 def _open_video(path: str) -> FileSource:
@@ -52,13 +64,11 @@ def _open_video(path: str) -> FileSource:
         raise SourceError(
             f"source {path!r} did not open", remedy="check that it is a whole video file"
         )
-    # Phones write videos sideways with a flag; OpenCV obeys it only when asked to.
+    # Phones store videos sideways with a rotation flag, which OpenCV applies only on request.
     capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)
-    width, height = (
-        int(capture.get(prop)) for prop in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)
-    )
-    fps = capture.get(cv2.CAP_PROP_FPS)
-    return FileSource(_video(capture), f"{width}x{height}, {fps:g} fps", fps)
+    properties = (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT, cv2.CAP_PROP_FPS)
+    width, height, fps = map(capture.get, properties)
+    return FileSource(_video(capture), f"{width:.0f}x{height:.0f}, {fps:g} fps", fps)
 
 
 def _video(capture: "cv2.VideoCapture") -> Frames:
@@ -68,7 +78,7 @@ def _video(capture: "cv2.VideoCapture") -> Frames:
             if not done:
                 return
             yield frame
-            del frame  # who reads on may have let go of it: the next one then takes its memory
+            del frame  # if the reader dropped it too, the next frame reuses its memory
     finally:
         capture.release()
 
@@ -84,26 +94,19 @@ def _pictures(paths: list[Path]) -> Frames:
 def _picture_paths(path: Path) -> list[Path]:
     if path.is_file():
         return [path]
-    found = sorted(
-        file
-        for file in path.rglob("*")
-        if file.suffix.lower() in PICTURE_SUFFIXES and file.is_file()
-    )
+    files = (file for file in path.rglob("*") if file.suffix.lower() in PICTURE_SUFFIXES)
+    found = sorted(file for file in files if file.is_file())
     if not found:
         raise NotFound(f"there are no pictures at {path}", remedy="give a picture or a folder")
     return found
 
 
 def _pattern() -> Frames:
-    """Yield a gradient that wanders, with a bright square on it."""
+    """Yield a moving gradient with a bright moving square on it."""
     height, width, _ = PATTERN_SHAPE
     ramp = np.add.outer(np.arange(height), np.arange(width)).astype(np.uint8)
-    step = 0
-    while True:
-        frame = np.stack([ramp + np.uint8(step % 256), ramp * 2, np.flipud(ramp)], axis=-1).astype(
-            np.uint8
-        )
+    for step in count():
+        frame = np.stack([ramp + np.uint8(step % 256), ramp * 2, np.flipud(ramp)], axis=-1)
         left = step * 4 % (width - 80)
         frame[200:280, left : left + 80] = 255
         yield frame
-        step += 1

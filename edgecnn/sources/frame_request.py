@@ -1,4 +1,4 @@
-"""What is wanted of a source's frames."""
+"""What a reader requests of a source: which frames, and in which form."""
 
 from dataclasses import dataclass
 
@@ -11,18 +11,18 @@ from edgecnn.sources.sampling import ALL, Sampling
 
 @dataclass(frozen=True)
 class FrameRequest(Record):
-    """Which frames, in which form."""
+    """Which frames a reader receives, and in which form."""
 
     spec: ModelSpec | None = None
-    """What frames are fitted to, if they are."""
+    """Frames are fitted to this spec; None: they are not fitted."""
     whole: bool = True
-    """Whether the whole frame is wanted too; without a spec it always is."""
+    """Whether the whole frame is delivered too; without a spec it always is."""
     region: Region = WHOLE
-    """What is fitted."""
+    """The part of the frame that is fitted."""
     sampling: Sampling = ALL
 
     def forms(self, frame: Frame) -> list[Frame]:
-        """Return the fitted frame and the whole one, as far as they are wanted."""
+        """Return the requested forms of an (H, W, 3) uint8 BGR frame: fitted first, then whole."""
         if self.spec is None:
             return [frame]
         fitted = fit_frame(self.region.crop(frame), self.spec)

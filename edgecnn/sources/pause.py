@@ -1,23 +1,23 @@
-"""A rest between two frames, which another thread asks for and ends."""
+"""A pause between two frames, started and ended by another thread."""
 
 import time
 
 from edgecnn.sources.stop import Stop
 
-LOOK_S = 0.05
-"""How often it is looked whether the rest is over."""
+POLL_S = 0.05
+"""Interval at which a paused reader checks whether the pause has ended."""
 
 
 class Pause:
-    """Whether the next frame is to wait; set `wanted` from any thread."""
+    """A pause switch: any thread may set `requested`, the reader calls `wait`."""
 
     def __init__(self) -> None:
-        self.wanted = False
+        self.requested = False
 
-    def rest(self, stop: Stop | None) -> None:
-        """Wait as long as it is wanted, or until the work is to stop."""
-        while self.wanted and not (stop and stop.wanted):
+    def wait(self, stop: Stop | None) -> None:
+        """Block while the pause is requested, or until a stop is requested."""
+        while self.requested and not (stop and stop.requested):
             if stop:
-                stop.wait(LOOK_S)
+                stop.wait(POLL_S)
             else:
-                time.sleep(LOOK_S)
+                time.sleep(POLL_S)

@@ -1,4 +1,4 @@
-"""A wish to stop, which one thread has and others see, also while they wait for files."""
+"""A stop request that threads can check, wait for, and poll together with other descriptors."""
 
 import math
 import os
@@ -6,34 +6,34 @@ import select
 
 
 class Stop:
-    """Set once, from any thread or signal handler; it is pollable, and takes no lock."""
+    """A stop flag, set once from any thread or signal handler; it is pollable and lock-free."""
 
     def __init__(self) -> None:
-        self.wanted = False
-        self._file = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self.requested = False
+        self._descriptor = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
 
-    def ask(self) -> None:
-        """Ask to stop."""
-        if self._file >= 0:
-            os.eventfd_write(self._file, 1)
-        self.wanted = True  # last: who waits for it may then close the file
+    def request(self) -> None:
+        """Request the stop."""
+        if self._descriptor >= 0:
+            os.eventfd_write(self._descriptor, 1)
+        self.requested = True  # last: the waiting thread may then close the descriptor
 
     def fileno(self) -> int:
-        """Return what to poll: it is readable once the wish is there."""
-        return self._file
+        """Return the descriptor to poll; it becomes readable when a stop is requested."""
+        return self._descriptor
 
     def wait(self, seconds: float = math.inf) -> bool:
-        """Wait until it is wanted, but not longer than that; tell whether it is."""
+        """Wait for a request, at most `seconds`; return whether there is one."""
         poll = select.poll()
-        poll.register(self._file, select.POLLIN)
+        poll.register(self._descriptor, select.POLLIN)
         limit_ms = None if math.isinf(seconds) else max(0, math.ceil(seconds * 1000))
-        return bool(poll.poll(limit_ms)) or self.wanted
+        return bool(poll.poll(limit_ms)) or self.requested
 
     def close(self) -> None:
-        """Give the descriptor back; nobody may wait for it any more."""
-        file, self._file = self._file, -1
-        if file >= 0:
-            os.close(file)
+        """Close the descriptor; no thread may wait for it any more."""
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
 
     def __del__(self) -> None:
         self.close()

@@ -33,7 +33,7 @@ from edgecnn.runner.run import Run, RunPlan
 from edgecnn.runner.watch import WatchOptions
 from edgecnn.sources.address import Kind
 from edgecnn.sources.cameras.settings import CameraSettings
-from edgecnn.sources.capture import _rounds, open_source
+from edgecnn.sources.capture import _take_in_turn, open_source
 from edgecnn.sources.frame_request import FrameRequest
 from edgecnn.sources.live.capture_job import plan_job
 from edgecnn.sources.live.connection import Patience
@@ -70,11 +70,11 @@ def read_source(path: Path) -> int:
 def read_process(path: Path, spec: ModelSpec | None, *, whole: bool) -> int:
     """Return nanoseconds a frame in a capture process that a reader keeps asking."""
     patience = Patience()
-    wanted = FrameRequest(spec, whole)
-    job = plan_job(str(path), Kind.STREAM, CameraSettings(), patience, wanted)
+    request = FrameRequest(spec, whole)
+    job = plan_job(str(path), Kind.STREAM, CameraSettings(), patience, request)
     feed = LiveFeed("video", job, patience, lambda _: None)
     with closing(feed):
-        seen = [(shot.stamp_ns, feed.counts.frames) for shot in islice(_rounds([feed]), 60)]
+        seen = [(shot.stamp_ns, feed.counts.frames) for shot in islice(_take_in_turn([feed]), 60)]
     (first_ns, first), (last_ns, last) = seen[0], seen[-1]
     return (last_ns - first_ns) // (last - first)
 

@@ -2,17 +2,14 @@
 
 import gc
 import os
-import re
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import IO
 
 import pytest
 from cameras import http_camera, then_silent
@@ -88,11 +85,6 @@ def test_a_run_ends_after_max_frames(
     assert run(classifier, folder, options=WatchOptions(max_frames=limit)).frames == done
 
 
-def test_answers_are_counted(classifier: Classifier, folder: str, frames: list[Frame]) -> None:
-    answers = [p.label if p.known else "unknown" for p in classifier(frames)]
-    assert run(classifier, folder).labels == Counter(answers)
-
-
 def test_a_sink_that_needs_no_frames_does_not_hold_them_while_results_wait(
     classifier: Classifier, folder: str
 ) -> None:
@@ -161,23 +153,6 @@ def test_a_window_that_is_closed_ends_the_run(classifier: Classifier) -> None:
     assert (outcome.value.interrupted, outcome.signal) == (True, None)
 
 
-def test_the_window_is_served_by_the_thread_that_began_the_run(classifier: Classifier) -> None:
-    seen: list[threading.Thread] = []
-
-    def step() -> bool:
-        seen.append(threading.current_thread())
-        return False
-
-    Run(classifier, RunPlan(["pattern"], step=step))()
-    assert seen == [threading.current_thread()]
-
-
-def test_the_handlers_of_signals_are_as_before(classifier: Classifier, folder: str) -> None:
-    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
-    run(classifier, folder)
-    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
-
-
 def test_a_run_in_a_thread_leaves_signals_alone(classifier: Classifier, folder: str) -> None:
     reports: list[RunReport] = []
     thread = threading.Thread(target=lambda: reports.append(run(classifier, folder)))
@@ -194,84 +169,10 @@ def test_a_run_leaves_no_descriptor_open(classifier: Classifier, folder: str) ->
     assert len(list(Path("/proc/self/fd").iterdir())) <= before
 
 
-def test_a_report_travels_as_json(classifier: Classifier, folder: str) -> None:
-    report = run(classifier, folder, Kept())
-    assert RunReport.from_json(report.to_json()) == report
-
-
-# A model whose inference never returns, as a broken driver's does: it waits without Python's lock.
-HANGING = """
-import sys, time
-from edgecnn.cli import main
-from edgecnn.inference import classifier
-
-class Hanging(classifier.Classifier):
-    def __call__(self, frames):
-        if self.calls == 3:
-            print("hanging", file=sys.stderr, flush=True)
-            time.sleep(1000)
-        self.calls += 1
-        return super().__call__(frames)
-    calls = 0
-
-classifier.Classifier = Hanging
-main()
-"""
-
-
 def start(
     *arguments: str, script: str = "from edgecnn.cli import main; main()"
 ) -> AbstractContextManager["subprocess.Popen[str]"]:
     return started(sys.executable, "-c", script, *arguments)
-
-
-def read_until(words: str, stream: "IO[str] | None") -> None:
-    """Read lines up to one with these words."""
-    assert stream is not None
-    assert any(words in line for line in stream)
-
-
-def test_an_inference_that_hangs_ends_the_process_with_its_own_code(int8: Path) -> None:
-    with start(
-        "run", str(int8), "--source", "pattern", "--watchdog", "2.5", script=HANGING
-    ) as process:
-        output, errors = process.communicate(timeout=60)
-    assert (process.returncode, len(output.splitlines())) == (6, 3)
-    assert "an inference has not returned in 2.5 s" in errors
-    assert "Traceback" not in errors
-
-
-@pytest.mark.parametrize(("sign", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
-def test_a_signal_during_a_hung_inference_ends_the_process_too(
-    int8: Path, sign: signal.Signals, code: int
-) -> None:
-    with start("run", str(int8), "--source", "pattern", script=HANGING) as process:
-        read_until("hanging", process.stderr)
-        process.send_signal(sign)
-        _, errors = process.communicate(timeout=60)
-    assert process.returncode == code
-    assert f"stopped by {sign.name}; not all could be finished" in errors
-
-
-@pytest.mark.parametrize(("sign", "code"), [
-    (signal.SIGINT, 130), (signal.SIGTERM, 0), (signal.SIGHUP, 0),
-])  # fmt: skip
-def test_a_signal_ends_a_run_with_its_summary_and_no_process_is_left(
-    int8: Path, sign: signal.Signals, code: int
-) -> None:
-    with (
-        http_camera(then_silent) as camera,
-        start("run", str(int8), "--source", camera.url, "--stall-timeout", "60") as process,
-    ):
-        assert process.stdout is not None
-        process.stdout.readline()
-        children = children_of(process.pid)
-        process.send_signal(sign)
-        _, errors = process.communicate(timeout=60)
-    assert process.returncode == code
-    assert re.search(r"stopped, \d+ frames", errors)
-    assert len(children) == 1
-    assert left(children) == 0
 
 
 def test_when_a_run_is_killed_its_capture_process_dies_even_if_it_was_stopped(int8: Path) -> None:

@@ -1,13 +1,17 @@
-"""Lines for people and programs."""
+"""Results as lines of text or JSON, also where a name is hostile."""
 
 import io
 import json
 
 import pytest
+from hostile_text import TEXT, assert_harmless
+from hypothesis import given
+from hypothesis import strategies as st
 from results import result
 
 from edgecnn.runner.result import Result, ResultStatus
-from edgecnn.sinks.lines import LineSink
+from edgecnn.sinks.lines import LineSink, result_json, result_line
+from edgecnn.text import printable
 
 
 def lines(results: list[Result], *, as_json: bool, tagged: bool = False) -> list[str]:
@@ -88,3 +92,21 @@ def test_lines_go_into_a_file_after_what_was_printed_before(
     first, line = capfd.readouterr().out.splitlines()
     assert first == "first"
     assert json.loads(line)["label"] == "Käfer"
+
+
+def hostile(text: str, *, known: bool) -> Result:
+    return result(label=text, source=text, labels=("cat", "dog", text, "bee"), known=known)
+
+
+@given(text=TEXT, known=st.booleans(), tagged=st.booleans())
+def test_no_name_breaks_a_line_of_text(text: str, known: bool, tagged: bool) -> None:
+    assert_harmless(result_line(hostile(text, known=known), tagged=tagged))
+
+
+@given(text=TEXT, known=st.booleans())
+def test_no_name_breaks_a_line_of_json(text: str, known: bool) -> None:
+    line = result_json(hostile(text, known=known))
+    assert_harmless(line)
+    found = json.loads(line)
+    assert found["source"] == printable(text, limit=1000)
+    assert found["top"][0][0] == printable(text, limit=1000)

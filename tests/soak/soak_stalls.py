@@ -95,7 +95,7 @@ def _start_and_stop_after(threads: list[threading.Thread], stop: Stop) -> None:
     def wait() -> None:
         for thread in threads:
             thread.join()
-        stop.ask()
+        stop.request()
 
     for thread in threads:
         thread.start()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from edgecnn.sources.address import Kind, hide_credentials, hide_in_words, kind_of, stable_camera
+from edgecnn.sources.address import Kind, hide_credentials, hide_in_words, kind_of
 
 KINDS = {
     "pattern": Kind.PATTERN,
@@ -66,25 +66,3 @@ def test_credentials_are_cut_out_of_a_source(url: str, shown: str) -> None:
 def test_credentials_are_cut_out_of_what_a_command_says() -> None:
     said = hide_in_words("cannot open rtsp://u:secret@cam/1: 401 for user@cam")
     assert said == "cannot open rtsp://cam/1: 401 for user@cam"
-
-
-@pytest.fixture
-def devices(tmp_path: Path) -> Path:
-    """Two cameras, of which one has a name on the bus."""
-    (tmp_path / "v4l" / "by-id").mkdir(parents=True)
-    for number in (0, 1):
-        (tmp_path / f"video{number}").touch()
-    (tmp_path / "v4l" / "by-id" / "usb-Cam-index0").symlink_to("../../video1")
-    return tmp_path
-
-
-def test_a_camera_is_known_by_its_name_on_the_bus(devices: Path) -> None:
-    link = str(devices / "v4l" / "by-id" / "usb-Cam-index0")
-    assert stable_camera("1", devices) == link
-    assert stable_camera(str(devices / "video1"), devices) == link
-    assert stable_camera(link, devices) == link
-
-
-def test_a_camera_without_such_a_name_keeps_its_number(devices: Path) -> None:
-    assert stable_camera("0", devices) == str(devices / "video0")
-    assert stable_camera("9", devices) == str(devices / "video9")

@@ -1,178 +1,34 @@
-"""Sources: every kind gives BGR frames in order, and says clearly why it cannot."""
+"""Several sources are read as one; a source that cannot be opened says why."""
 
-import random
+import os
+import signal
 import sys
 import threading
-import time
-import weakref
-from collections.abc import Iterator
-from contextlib import closing
-from itertools import islice, pairwise
+from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 
-import numpy as np
 import pytest
+from cameras import Wire, forever, http_camera, scene, then_silent
+from commands import started
 from conftest import real_data
+from live_sources import QUICK, EventLog, until
 
 from edgecnn.errors import EdgeError, NotFound, SourceError
-from edgecnn.model.frame import Frame, fit_frame
-from edgecnn.model.spec import ModelSpec
-from edgecnn.opencv import PICTURE_SUFFIXES, cv2, encode_png
-from edgecnn.sources.capture import Source, _rounds, open_source
-from edgecnn.sources.captured_frame import CapturedFrame
-from edgecnn.sources.file_source import FileSource, Frames
-from edgecnn.sources.frame_request import FrameRequest
-from edgecnn.sources.prefetch import DEPTH, Prefetcher
-from edgecnn.sources.sampling import Sampling
+from edgecnn.opencv import cv2
+from edgecnn.sources.capture import open_source, open_sources
+from edgecnn.sources.events import SourceEvent
+from edgecnn.sources.stop import Stop
 
 
-def read_all(source: str | int) -> list[Frame]:
-    with open_source(source) as opened:
-        return list(opened)
-
-
-def note_all(source: Source, seen: list[Frame]) -> None:
-    for frame in source:
-        seen.append(frame.copy())
-
-
-def flat(level: int, height: int = 48, width: int = 64) -> Frame:
-    return np.full((height, width, 3), level, np.uint8)
-
-
-def save(path: Path, picture: Frame) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(encode_png(picture))
-    return path
-
-
-def test_a_video_gives_all_its_frames_and_ends() -> None:
-    frames = read_all(str(real_data("video", "car-detection.mp4")))
-    assert len(frames) == 377
-    assert {(frame.shape, str(frame.dtype)) for frame in frames} == {((432, 768, 3), "uint8")}
-
-
-def test_a_video_tells_its_size_and_rate() -> None:
-    path = str(real_data("video", "car-detection.mp4"))
-    with open_source(path) as opened:
-        assert opened.name == path
-        assert opened.facts == f"768x432, {opened.fps:g} fps"
-        assert 1 < opened.fps < 240
-
-
-def test_a_folder_gives_its_pictures_in_the_order_of_their_names(tmp_path: Path) -> None:
-    for name, level in {"b.png": 20, "c.png": 30, "a.png": 10}.items():
-        save(tmp_path / name, flat(level))
-    assert [int(frame[0, 0, 0]) for frame in read_all(str(tmp_path))] == [10, 20, 30]
-
-
-def test_a_folder_gives_the_pictures_of_its_subfolders_too(tmp_path: Path) -> None:
-    save(tmp_path / "two" / "x.png", flat(20))
-    save(tmp_path / "one" / "y.png", flat(10))
-    assert [int(frame[0, 0, 0]) for frame in read_all(str(tmp_path))] == [10, 20]
-
-
-def test_a_folder_leaves_out_what_is_no_picture(tmp_path: Path) -> None:
-    save(tmp_path / "a.PNG", flat(10))
-    (tmp_path / "labels.txt").write_text("zero")
-    (tmp_path / "folder.png").mkdir()
-    with open_source(str(tmp_path)) as opened:
-        assert opened.facts == "1 pictures"
-        assert len(list(opened)) == 1
-
-
-def test_one_picture_gives_one_frame(tmp_path: Path) -> None:
-    picture = np.random.default_rng(0).integers(0, 256, (30, 40, 3), np.uint8)
-    (frame,) = read_all(str(save(tmp_path / "one.png", picture)))
-    np.testing.assert_array_equal(frame, picture)
-
-
-@pytest.mark.parametrize("suffix", sorted(PICTURE_SUFFIXES))
-def test_a_picture_of_every_kind_is_read(tmp_path: Path, suffix: str) -> None:
-    path = tmp_path / f"one{suffix}"
-    cv2.imwrite(str(path), flat(200))
-    (frame,) = read_all(str(path))
-    assert frame.shape == (48, 64, 3)
-    assert abs(int(frame.mean()) - 200) < 5
-
-
-def test_a_gray_picture_gives_a_bgr_frame(tmp_path: Path) -> None:
-    path = tmp_path / "gray.png"
-    path.write_bytes(encode_png(np.full((5, 6), 7, np.uint8)))
-    assert [frame.shape for frame in read_all(str(path))] == [(5, 6, 3)]
-
-
-def test_a_real_photograph_is_read() -> None:
-    path = next(iter(sorted(real_data("hymenoptera").rglob("*.jpg"))))
-    (frame,) = read_all(str(path))
-    assert frame.ndim == 3
-
-
-def test_an_empty_folder_has_no_pictures(tmp_path: Path) -> None:
-    with pytest.raises(NotFound, match="no pictures at") as refusal:
-        read_all(str(tmp_path))
-    assert str(tmp_path) in refusal.value.what
-    assert "picture" in refusal.value.remedy
-
-
-def test_a_broken_picture_is_named_and_the_ones_before_it_are_given(tmp_path: Path) -> None:
-    whole = save(tmp_path / "a.png", flat(10)).read_bytes()
-    broken = tmp_path / "b.png"
-    broken.write_bytes(whole[:20])
-    seen: list[Frame] = []
-    with open_source(str(tmp_path)) as opened, pytest.raises(SourceError) as refusal:
-        note_all(opened, seen)
-    assert len(seen) == 1
-    assert str(broken) in refusal.value.what
-    assert "remove or replace" in refusal.value.remedy
-
-
-def test_an_empty_picture_file_is_broken(tmp_path: Path) -> None:
-    (tmp_path / "empty.jpg").write_bytes(b"")
-    with pytest.raises(SourceError, match="not a whole picture"):
-        read_all(str(tmp_path / "empty.jpg"))
-
-
-@pytest.mark.parametrize("name", ["absent.mp4", "absent.png", "absent"])
-def test_a_file_that_is_not_there_is_not_found(tmp_path: Path, name: str) -> None:
-    with pytest.raises(NotFound, match=name) as refusal:
-        read_all(str(tmp_path / name))
-    assert "give a" in refusal.value.remedy
-
-
-def test_a_text_file_is_no_video(tmp_path: Path) -> None:
-    path = tmp_path / "notes.mp4"
-    path.write_text("no video at all\n" * 100)
-    with pytest.raises(SourceError, match=r"notes\.mp4.* did not open") as refusal:
-        read_all(str(path))
-    assert "whole video file" in refusal.value.remedy
-
-
-def test_the_pattern_gives_camera_frames_that_change() -> None:
-    with open_source("pattern") as opened:
-        frames = list(islice(opened, 3))
-        assert opened.facts == "640x480"
-    assert {(frame.shape, str(frame.dtype)) for frame in frames} == {((480, 640, 3), "uint8")}
-    changed = [bool(np.any(a[:200] != b[:200])) for a, b in pairwise(frames)]
-    assert changed == [True, True]
-
-
-def test_the_pattern_never_ends() -> None:
-    with open_source("pattern") as opened:
-        assert sum(1 for _ in islice(opened, 300)) == 300
-
-
-def test_a_frame_of_the_pattern_may_be_kept_while_the_next_is_made() -> None:
-    with open_source("pattern") as opened:
-        first = next(iter(opened))
-        kept = first.copy()
-        next(iter(opened))
-    np.testing.assert_array_equal(first, kept)
+def open_only(source: str | int) -> None:
+    with open_source(source):
+        pass
 
 
 def test_a_camera_that_is_not_there_says_which_ones_are() -> None:
     with pytest.raises(NotFound, match="there is no camera '99'") as refusal:
-        read_all(99)
+        open_only(99)
     assert "--wait" in refusal.value.remedy
     assert "camera" in refusal.value.remedy.partition(";")[2]
 
@@ -182,7 +38,7 @@ def test_an_unreachable_camera_is_named_without_its_password(
     scheme: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(EdgeError, match=rf"{scheme}://127\.0\.0\.1:9/") as refusal:
-        read_all(f"{scheme}://user:secret@127.0.0.1:9/")
+        open_only(f"{scheme}://user:secret@127.0.0.1:9/")
     assert isinstance(refusal.value, SourceError)
     assert "check the address" in refusal.value.remedy
     shown = capfd.readouterr()
@@ -193,96 +49,79 @@ def test_a_source_is_released_when_its_block_is_left_early() -> None:
     path = str(real_data("video", "car-detection.mp4"))
     with open_source(path) as opened:
         assert len(list(islice(opened, 2))) == 2
-    assert "read-ahead" not in {thread.name for thread in threading.enumerate()}
+    assert "prefetch" not in {thread.name for thread in threading.enumerate()}
 
 
-def test_a_video_is_read_ahead_by_a_few_frames_and_no_more(tmp_path: Path) -> None:
-    for number in range(20):
-        save(tmp_path / f"{number:02}.png", flat(number))
-    with open_source(str(tmp_path)) as opened:
+def test_several_sources_are_served_in_turn_and_bad_ones_disturb_nobody(
+    events: EventLog, tmp_path: Path
+) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    with (
+        http_camera(forever) as good,
+        http_camera(forever) as other,
+        http_camera(then_silent) as bad,
+    ):
+        urls = [good.url, "http://127.0.0.1:9/", other.url, bad.url, str(tmp_path / "fifo")]
+        with open_sources(urls, events.options(patience=QUICK)) as opened:
+            for url in (good.url, other.url, bad.url):
+                until(opened, lambda captured, url=url: captured.source == url)  # type: ignore[misc]
+            seen = [captured.source for captured in islice(opened.captured_frames(), 150)]
+    assert abs(seen.count(good.url) - seen.count(other.url)) <= 15
+    failed = [event.source for event in events if event.what is SourceEvent.FAILED]
+    stalled = {event.source for event in events if event.what is SourceEvent.STALLED}
+    assert failed == ["http://127.0.0.1:9/"]
+    assert stalled == {bad.url}
+
+
+def test_files_and_cameras_are_read_together_and_files_to_their_end(
+    events: EventLog, tmp_path: Path
+) -> None:
+    for number in range(7):
+        cv2.imwrite(str(tmp_path / f"{number}.png"), scene(number * 10))
+    with (
+        http_camera(forever) as camera,
+        open_sources([str(tmp_path), camera.url], events.options()) as opened,
+    ):
+        seen = [captured.source for captured in islice(opened.captured_frames(), 30)]
+    assert seen.count(str(tmp_path)) == 7
+
+
+def test_a_broken_file_among_several_is_raised_when_the_others_have_ended(tmp_path: Path) -> None:
+    for name in ("good", "bad"):
+        (tmp_path / name).mkdir()
+        for number in range(5):
+            cv2.imwrite(str(tmp_path / name / f"{number}.png"), scene(number))
+    (tmp_path / "bad" / "1.png").write_bytes(b"no picture")
+    seen: list[str] = []
+    folders = [str(tmp_path / "good"), str(tmp_path / "bad")]
+    with (
+        open_sources(folders) as opened,
+        pytest.raises(SourceError, match=r"1\.png is not a whole"),
+    ):
+        seen.extend(captured.source for captured in opened.captured_frames())
+    assert [seen.count(folder) for folder in folders] == [5, 1]
+
+
+@pytest.mark.parametrize("camera", [then_silent, forever], ids=["silent", "noise"])
+def test_a_stop_request_ends_the_frames(events: EventLog, camera: Callable[[Wire], None]) -> None:
+    stop = Stop()
+    with http_camera(camera) as there, open_source(there.url, events.options(stop=stop)) as opened:
         next(opened.captured_frames())
-        for picture in sorted(tmp_path.iterdir())[DEPTH + 2 :]:
-            picture.write_bytes(b"no picture any more")
-        seen: list[Frame] = []
-        with pytest.raises(SourceError, match="not a whole picture"):
-            note_all(opened, seen)
-    assert len(seen) == DEPTH + 1
+        threading.Timer(0.3, stop.request).start()
+        for _ in opened.captured_frames():
+            assert not there.closing.is_set()
+        assert stop.requested
+    stop.close()
 
 
-def test_frames_that_wait_for_a_slow_reader_are_fitted_meanwhile_and_others_where_taken() -> None:
-    spec = ModelSpec(("a", "b"), 32, 32, 3)
-    with open_source("pattern", wanted=FrameRequest(spec)) as opened:
-        (feed,) = opened._feeds
-        assert isinstance(feed, Prefetcher)
-        while len(feed._ring) < DEPTH:
-            time.sleep(0.001)
-        waiting = [shot for shot in feed._ring if isinstance(shot, CapturedFrame)]
-        taken = list(islice(opened.captured_frames(), DEPTH))
-    assert [shot.fitted is not None for shot in waiting] == [False, False, True, True]
-    for shot in taken:
-        assert shot.fitted is not None
-        assert np.array_equal(shot.fitted, fit_frame(shot.frame_bgr, spec))
-
-
-def test_nothing_of_a_file_is_dropped_by_a_slow_reader(tmp_path: Path) -> None:
-    for number in range(12):
-        save(tmp_path / f"{number:02}.png", flat(number * 20))
-    levels = []
-    with open_source(str(tmp_path)) as opened:
-        for frame in opened:
-            time.sleep(0.01)
-            levels.append(int(frame[0, 0, 0]))
-        counts = opened.counts[str(tmp_path)]
-    assert levels == list(range(0, 240, 20))
-    assert (counts.frames, counts.dropped) == (12, 0)
-
-
-def hurry_and_dawdle(times: int, seed: int) -> Iterator[int]:
-    """Count, and now and then wait so long that the other side has to wait too."""
-    chance = random.Random(seed)
-    for number in range(times):
-        if chance.random() < 0.01:
-            time.sleep(chance.random() * 0.002)
-        yield number
-
-
-def test_a_thread_that_reads_and_its_reader_never_wait_for_each_other_at_once() -> None:
-    frames = (np.full((1, 1, 3), number % 251, np.uint8) for number in hurry_and_dawdle(8000, 1))
-    levels: list[int] = []
-
-    def read() -> None:
-        pace = hurry_and_dawdle(8000, 2)
-        with closing(Prefetcher("film", FileSource(frames, ""), FrameRequest())) as feed:
-            levels.extend(
-                shot.frame_bgr.item(0) for shot, _ in zip(_rounds([feed]), pace, strict=False)
-            )
-
-    reader = threading.Thread(target=read, daemon=True)
-    often, interval_s = 1e-6, sys.getswitchinterval()
-    sys.setswitchinterval(often)
-    try:
-        reader.start()
-        reader.join(30)
-    finally:
-        sys.setswitchinterval(interval_s)
-    assert levels == [number % 251 for number in range(8000)]
-
-
-def test_a_frame_that_is_left_out_is_let_go_before_the_next_one_is_read() -> None:
-    alive: list[int] = []
-
-    def film() -> Frames:
-        refs = []
-        for level in range(20):
-            frame = flat(level)
-            refs.append(weakref.ref(frame))
-            yield frame
-            del frame
-            alive.append(sum(ref() is not None for ref in refs))
-
-    sampling = Sampling(every=100)
-    with closing(
-        Prefetcher("film", FileSource(film(), ""), FrameRequest(sampling=sampling))
-    ) as feed:
-        assert [int(shot.frame_bgr[0, 0, 0]) for shot in _rounds([feed])] == [0]
-    assert set(alive[1:]) <= {0, 1}  # the first one, as long as its reader has it
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_waits_for_a_camera_ends_at_once_on_a_signal(int8: Path, sign: int) -> None:
+    command = [sys.executable, "-m", "edgecnn", "run", str(int8), "--wait",
+               "--source", "http://127.0.0.1:9/"]  # fmt: skip
+    with started(*command) as process:
+        assert process.stderr is not None
+        assert any("CONNECTING" in line for line in process.stderr)
+        process.send_signal(sign)
+        _, rest = process.communicate(timeout=60)
+    assert process.returncode == (130 if sign == signal.SIGINT else 0)
+    assert "Traceback" not in rest

@@ -55,6 +55,6 @@ def test_a_region_is_read_from_text(text: str, region: Region) -> None:
     "0,0,inf,1",
 ])  # fmt: skip
 def test_what_is_no_region_is_refused_with_an_example(text: str) -> None:
-    with pytest.raises(OptionError, match=r"region is|--roi is") as refusal:
+    with pytest.raises(OptionError, match=r"is not within the frame|--roi is") as refusal:
         parse_region(text)
     assert "left,top,width,height" in refusal.value.remedy

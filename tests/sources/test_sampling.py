@@ -1,4 +1,4 @@
-"""Which frames are wanted: by number, and on a grid of time. The clock is a list of numbers."""
+"""Which frames are sampled: by number, and on a grid of time. The clock is a list of numbers."""
 
 import math
 from itertools import pairwise
@@ -18,7 +18,7 @@ def camera(fps: float, frames: int, start_s: float = 1000.0) -> list[float]:
     return [start_s + i / fps for i in range(frames)]
 
 
-def test_all_frames_are_wanted_unless_told_otherwise() -> None:
+def test_all_frames_are_wanted_by_default() -> None:
     assert wanted(ALL, camera(30, 10)) == list(range(10))
 
 
@@ -27,7 +27,7 @@ def test_each_third_frame_begins_with_the_first() -> None:
 
 
 @pytest.mark.parametrize("fps", [1.0, 7.0, 10.0, 24.0, 29.0])
-def test_the_mean_rate_of_a_camera_is_the_one_asked_for(fps: float) -> None:
+def test_the_mean_rate_of_a_camera_is_the_given_limit(fps: float) -> None:
     assert len(wanted(Sampling(fps=fps), camera(30, 3000))) == pytest.approx(100 * fps, rel=0.02)
 
 

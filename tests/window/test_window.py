@@ -17,7 +17,6 @@ from edgecnn.errors import DeviceError
 from edgecnn.model.frame import Frame
 from edgecnn.opencv import decode_picture
 from edgecnn.sinks.names import number_of
-from edgecnn.sinks.screen import has_screen
 from edgecnn.window.frame_saver import Folders
 from edgecnn.window.window import WindowSink
 
@@ -181,12 +180,3 @@ def test_a_window_without_a_screen_is_an_error_and_not_the_end(
     with pytest.raises(DeviceError, match="no screen") as refusal:
         WindowSink("edgecnn", ("cat", "dog"), Folders())
     assert "--save" in refusal.value.remedy
-
-
-@pytest.mark.parametrize("variable", ["DISPLAY", "WAYLAND_DISPLAY"])
-def test_a_screen_is_known_by_its_variable(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
-    monkeypatch.delenv("DISPLAY", raising=False)
-    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
-    assert not has_screen()
-    monkeypatch.setenv(variable, ":0")
-    assert has_screen()

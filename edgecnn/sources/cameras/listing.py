@@ -1,4 +1,4 @@
-"""The cameras of this machine: found in sysfs, asked by ioctl, with who holds them."""
+"""Lists the cameras of this machine, from sysfs and V4L2, and the processes that use them."""
 
 import errno
 import os
@@ -11,7 +11,7 @@ from edgecnn.records import Record
 from edgecnn.sources.cameras.v4l2 import Description, Mode, describe, open_device
 
 _CSI = ("unicam", "rp1-cfe", "tegra-video")
-"""Drivers of raw sensors: OpenCV cannot read them, the vendor's program can."""
+"""Drivers of raw image sensors: OpenCV cannot read them, the vendor's program can."""
 
 
 @dataclass(frozen=True)
@@ -19,57 +19,56 @@ class Camera(Record):
     """One camera."""
 
     source: str
-    """What `--source` takes: its name on the bus, which stays when numbers change."""
+    """For `--source`: the name on the bus, which does not change when cameras are renumbered."""
     path: str
     index: int
-    """What `--source` takes too, until numbers change."""
+    """For `--source` too, as long as cameras are not renumbered."""
     name: str
     driver: str
-    """Empty where the device could not be asked."""
+    """Empty if the device could not be queried."""
     modes: tuple[Mode, ...]
     problem: str
-    """Why it cannot be used now; empty where it can."""
+    """Why it cannot be used now; empty if it can."""
     remedy: str
 
 
 def list_cameras(root: Path = Path("/")) -> list[Camera]:
-    """Return the cameras; `root` holds the dev, proc and sys folders.
+    """Return the cameras of a machine; `root` is the folder of its dev, proc and sys folders.
 
-    A device that answers that it gives no pictures (metadata, codecs) is none; one that does not
-    answer is taken for a camera if it is the first of its hardware.
+    V4L2 devices that capture no pictures (metadata, codecs) are left out. A device that cannot be
+    queried is listed if it is the first one of its hardware.
     """
     nodes = {path.name for path in (root / "sys/class/video4linux").glob("video*")}
     nodes |= {path.name for path in (root / "dev").glob("video*")}
     numbers = sorted(int(name[5:]) for name in nodes if name[5:].isdecimal())
-    found = [_look(root, number) for number in numbers]
+    found = [_inspect(root, number) for number in numbers]
     return [camera for camera in found if camera is not None]
 
 
-def _look(root: Path, number: int) -> Camera | None:
+def _inspect(root: Path, number: int) -> Camera | None:
     device, facts = root / f"dev/video{number}", root / f"sys/class/video4linux/video{number}"
-    said, problem, remedy = _ask(device)
-    if said is not None and not said.captures:
-        return None
-    if said is None and _read(facts / "index") not in ("", "0"):
+    description, problem, remedy = _query(device)
+    captures = description.captures if description else _read(facts / "index") in ("", "0")
+    if not captures:
         return None
     if holder := who_holds(device, root):
         problem, remedy = f"busy: {holder}", "stop that program, or wait for it"
-    elif said is not None and said.driver in _CSI:
-        problem = f"OpenCV cannot read a raw sensor ({said.driver})"
+    elif description is not None and description.driver in _CSI:
+        problem = f"OpenCV cannot read a raw sensor ({description.driver})"
         remedy = (
             'give --source "exec:rpicam-vid -t 0 --codec mjpeg -o -", or your vendor\'s program'
         )
-    name = _read(facts / "name") or (said.name if said else "")
+    name = _read(facts / "name") or (description.name if description else "")
     source = stable_camera(str(number), root / "dev")
-    modes, driver = (said.modes, said.driver) if said else ((), "")
+    modes, driver = (description.modes, description.driver) if description else ((), "")
     return Camera(source, str(device), number, name, driver, modes, problem, remedy)
 
 
-def _ask(device: Path) -> tuple[Description | None, str, str]:
-    """Return what a device says; or nothing, why, and what to do."""
+def _query(device: Path) -> tuple[Description | None, str, str]:
+    """Return a device's description; or None, the problem, and the remedy."""
     try:
-        with open_device(device) as ask:
-            return describe(ask), "", ""
+        with open_device(device) as ioctl:
+            return describe(ioctl), "", ""
     except OSError as error:
         return None, *_refusal(device, error)
 
@@ -90,14 +89,14 @@ def _refusal(device: Path, error: OSError) -> tuple[str, str]:
 
 
 def who_holds(device: Path, root: Path = Path("/")) -> str:
-    """Return `pid N (name)` of another process that has a device open; empty if none is seen.
+    """Return `pid N (name)` of another process that has a device open; empty if none is visible.
 
-    Processes of other users are seen by root only.
+    Processes of other users are visible to root only.
     """
-    wanted = str(device.resolve())
+    target = str(device.resolve())
     for link in _open_files(root / "proc"):
         process = link.parents[1]
-        if _target(link) == wanted and process.name != str(os.getpid()):
+        if _target(link) == target and process.name != str(os.getpid()):
             return f"pid {process.name} ({_read(process / 'comm') or '?'})"
     return ""
 
@@ -106,7 +105,7 @@ def _open_files(proc: Path) -> Iterator[Path]:
     for folder in proc.glob("[0-9]*/fd"):
         try:
             yield from folder.iterdir()
-        except OSError:  # it has ended, or is another user's
+        except OSError:  # the process has ended, or belongs to another user
             continue
 
 
@@ -118,23 +117,19 @@ def _target(link: Path) -> str:
 
 
 def stable_camera(source: str, devices: Path = Path("/dev")) -> str:
-    """Return the path of a camera by its name on the bus, which stays when numbers change.
+    """Return a path to a camera that does not change when cameras are renumbered.
 
     Args:
         source: A camera's index or path.
-        devices: Where devices are.
+        devices: The folder of device files.
 
     Returns:
-        A link in v4l/by-id or v4l/by-path, or the device's own path where there is none.
+        A link in v4l/by-id or v4l/by-path, or the device's own path if it has no link.
     """
     device = devices / f"video{source}" if source.isdecimal() else Path(source)
     if device.parent.name in ("by-id", "by-path"):
         return str(device)
-    links = [
-        link
-        for name in ("by-id", "by-path")
-        for link in sorted((devices / "v4l").glob(f"{name}/*"))
-    ]
+    links = [*sorted(devices.glob("v4l/by-id/*")), *sorted(devices.glob("v4l/by-path/*"))]
     return next((str(link) for link in links if link.resolve() == device.resolve()), str(device))
 
 

@@ -1,4 +1,4 @@
-"""Camera settings: what is asked of a camera, and what it makes of it."""
+"""Camera settings: the requested values, and those that the camera accepted."""
 
 from dataclasses import dataclass
 
@@ -8,23 +8,29 @@ from edgecnn.opencv import cv2
 
 @dataclass(frozen=True)
 class CameraSettings:
-    """What to ask of a camera. Zeros and empty text leave it as it is."""
+    """Requested settings of a camera. Zeros and an empty text leave a setting unchanged."""
 
     width: int = 0
     height: int = 0
+    """Frame size in pixels."""
     fourcc: str = ""
     """Pixel format, such as MJPG or YUYV."""
     fps: float = 0.0
+    """Frames a second."""
     exposure: float = 0.0
     """In the driver's own units."""
 
     def asked(self) -> dict[int, float]:
-        """Return OpenCV's property numbers with the values asked for, in the order to set them."""
+        """Return the requested values by OpenCV's property numbers, in the order to set them.
+
+        Raises:
+            OptionError: The pixel format does not have four letters.
+        """
         if self.fourcc and len(self.fourcc) != 4:
             raise OptionError(f"--fourcc is {self.fourcc!r}", remedy="give 4 letters, like MJPG")
         code = cv2.VideoWriter.fourcc(*self.fourcc) if self.fourcc else 0
         requested = {
-            cv2.CAP_PROP_FOURCC: float(code),  # first: it decides which sizes there are
+            cv2.CAP_PROP_FOURCC: float(code),  # first: the available sizes depend on it
             cv2.CAP_PROP_FRAME_WIDTH: float(self.width),
             cv2.CAP_PROP_FRAME_HEIGHT: float(self.height),
             cv2.CAP_PROP_FPS: self.fps,
@@ -43,7 +49,11 @@ _NAMES = {
 
 
 def parse_size(text: str) -> tuple[int, int]:
-    """Return width and height of a text like 640x480; zeros for no text."""
+    """Return width and height, in pixels, of a text like 640x480; zeros for an empty text.
+
+    Raises:
+        OptionError: The text is no size.
+    """
     width, _, height = text.partition("x")
     if text and not (width.isdecimal() and height.isdecimal()):
         raise OptionError(f"--size is {text!r}", remedy="give width and height, like 640x480")
@@ -51,7 +61,7 @@ def parse_size(text: str) -> tuple[int, int]:
 
 
 def configure(capture: "cv2.VideoCapture", settings: CameraSettings) -> list[str]:
-    """Ask the camera for the settings; return `name asked X got Y` for each."""
+    """Set an open camera's settings; return `name asked X got Y` for each."""
     asked = settings.asked()
     for prop, value in asked.items():
         capture.set(prop, value)

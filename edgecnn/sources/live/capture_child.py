@@ -1,7 +1,7 @@
-"""The capture process: reads one live source, and lends its newest frame to who started it.
+"""The program of a capture process: reads one live source and publishes its newest frame.
 
-It ends when its pipe closes or its parent dies, and it is made to be killed: a read that never
-returns harms nobody else.
+It ends when its pipe closes or its parent dies. It can be killed at any time: a read that never
+returns blocks only this process.
 """
 
 import json
@@ -20,46 +20,54 @@ from edgecnn.sources.live.picture_health import Health, Note
 from edgecnn.sources.live.readers import Opened, open_live
 from edgecnn.sources.sampling import Sampler
 
-LAST_MOMENT_S = 0.5
+RELEASE_S = 0.5
+"""Time to release the source after the parent has closed the pipe."""
 
 
-class Line:
-    """The pipe to the parent: one JSON message a line."""
+class MessagePipe:
+    """The pipe to the parent, with one JSON message a line. Safe to share between threads."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
         self._lock = Lock()
 
     def send(self, message: Message) -> None:
-        """Send one message, whole; who has gone does not need it."""
+        """Send one message."""
         with self._lock:
             os.write(self._descriptor, json.dumps(message).encode() + b"\n")
 
 
 class Capture:
-    """One source while it is read."""
+    """Reads one source.
 
-    def __init__(self, job: CaptureJob, line: Line, writer: FrameWriter) -> None:
+    Args:
+        job: What to read.
+        pipe: Where messages go.
+        writer: Where frames go.
+    """
+
+    def __init__(self, job: CaptureJob, pipe: MessagePipe, writer: FrameWriter) -> None:
         self.stopping = False
-        self._job, self._line, self._writer = job, line, writer
+        self._job, self._pipe, self._writer = job, pipe, writer
         self._health = Health(job.doubt_s)
-        self._sampler = Sampler(job.wanted.sampling)
-        self._frames = self._wanted = self._corrupt = self._alive_ns = 0
+        self._sampler = Sampler(job.request.sampling)
+        self._frames = self._sampled = self._corrupt = self._alive_ns = 0
 
     def run(self) -> None:
-        """Read until the source ends, fails, or is no longer wanted."""
+        """Read until the source ends, fails, or the parent closes the pipe."""
         try:
-            command = self._job.kind is Kind.COMMAND  # is forked, which threads must not watch
-            if not command:
+            # A command is started by a fork, which is safe only before there are threads.
+            is_command = self._job.kind is Kind.COMMAND
+            if not is_command:
                 self._start_listening()
             with open_live(self._job) as opened:
-                if command:
+                if is_command:
                     self._start_listening()
                 self._read(opened)
             self._writer.drain()
-            self._line.send({"ended": True})
+            self._pipe.send({"ended": True})
         except EdgeError as error:
-            self._line.send({"failed": error.what, "remedy": error.remedy})
+            self._pipe.send({"failed": error.what, "remedy": error.remedy})
 
     def _read(self, opened: Opened) -> None:
         self._health.claimed_fps = opened.fps
@@ -69,36 +77,36 @@ class Capture:
                 return
             if picture is None:
                 self._corrupt += 1
-                self._tell(self._health.see_corrupt(stamp_ns / 1e9))
+                self._send_notes(self._health.see_corrupt(stamp_ns / 1e9))
                 continue
             if not self._frames:
-                self._line.send({"opened": _facts(picture, opened), "fps": opened.fps})
+                self._pipe.send({"opened": _facts(picture, opened), "fps": opened.fps})
             self._frames += 1
             if self._sampler.wants(stamp_ns / 1e9):
-                self._wanted += 1
-                self._pass_on(picture, stamp_ns)
+                self._publish(picture, stamp_ns)
             elif stamp_ns - self._alive_ns > self._job.alive_s * 1e9:
                 self._alive_ns = stamp_ns
-                self._line.send({"alive": stamp_ns})
-            self._tell(self._health.see(picture, stamp_ns / 1e9))
+                self._pipe.send({"alive": stamp_ns})
+            self._send_notes(self._health.see(picture, stamp_ns / 1e9))
 
-    def _pass_on(self, picture: Frame, stamp_ns: int) -> None:
-        counts = {"frames": self._frames, "wanted": self._wanted, "corrupt": self._corrupt}
-        self._writer.publish(self._job.wanted.forms(picture), {"stamp_ns": stamp_ns, **counts})
+    def _publish(self, picture: Frame, stamp_ns: int) -> None:
+        self._sampled += 1
+        counts = {"frames": self._frames, "sampled": self._sampled, "corrupt": self._corrupt}
+        self._writer.publish(self._job.request.forms(picture), {"stamp_ns": stamp_ns, **counts})
 
-    def _tell(self, notes: list[Note]) -> None:
+    def _send_notes(self, notes: list[Note]) -> None:
         for what, detail in notes:
-            self._line.send({"note": what.value, "detail": detail})
+            self._pipe.send({"note": what.value, "detail": detail})
 
     def _start_listening(self) -> None:
         Thread(target=self._listen, daemon=True).start()
 
     def _listen(self) -> None:
-        """Answer each ring; when the pipe closes, release the source, then end."""
+        """Handle each notification; when the pipe closes, release the source, then end."""
         while os.read(sys.stdin.fileno(), 1):
-            self._writer.answer()
+            self._writer.on_notification()
         self.stopping = True
-        time.sleep(LAST_MOMENT_S)
+        time.sleep(RELEASE_S)
         os._exit(0)
 
 
@@ -108,19 +116,19 @@ def _facts(picture: Frame, opened: Opened) -> str:
 
 
 def main() -> None:
-    """Run one capture process: its arguments are descriptors, its job a line of stdin.
+    """Run a capture process: its arguments are descriptors, its job is a line of stdin.
 
-    It has asked to die with its parent before all this was imported: what is stopped meanwhile
-    must not outlive it either.
+    `die_with_parent` ran before the imports of this module, so that a parent killed during them
+    does not leave this process behind.
     """
     pipe, requests, *buffers = (int(word) for word in sys.argv[1:])
     job = CaptureJob.from_json(_first_line())
-    if os.getppid() != job.parent:  # it died before the kernel was announced
+    if os.getppid() != job.parent:  # it died before `die_with_parent` ran
         return
     keep_freed_memory()
-    line = Line(pipe)
-    writer = FrameWriter([FrameBuffer(descriptor) for descriptor in buffers], requests, line.send)
-    Capture(job, line, writer).run()
+    messages = MessagePipe(pipe)
+    writer = FrameWriter([FrameBuffer(buffer) for buffer in buffers], requests, messages.send)
+    Capture(job, messages, writer).run()
 
 
 def _first_line() -> str:

@@ -1,4 +1,4 @@
-"""What a capture process is told to do."""
+"""The instructions of a capture process."""
 
 from dataclasses import dataclass
 
@@ -12,26 +12,34 @@ from edgecnn.sources.live.connection import Patience
 
 @dataclass(frozen=True)
 class CaptureJob(Record):
-    """What a capture process is told: over a pipe, since anybody can read a command line."""
+    """What to capture. It is sent over a pipe, since any user can read command lines."""
 
     place: str
-    """With credentials. A camera by its path."""
+    """The source with its credentials; a camera by its path."""
     kind: Kind
     settings: CameraSettings
-    wanted: FrameRequest
+    request: FrameRequest
     limit_s: float
-    """What connecting, and each read, may take at most."""
+    """Time limit of connecting, and of each read."""
     doubt_s: float
+    """As in `Patience`."""
     alive_s: float
-    """While frames are left out, the reader is told so often that they come."""
+    """While no frame is sampled, the process reports at this interval that frames arrive."""
     parent: int
-    """The process to die with."""
+    """Process id of the parent: the capture process ends with it."""
 
 
 def plan_job(
-    source: str, kind: Kind, settings: CameraSettings, patience: Patience, wanted: FrameRequest
+    source: str, kind: Kind, settings: CameraSettings, patience: Patience, request: FrameRequest
 ) -> CaptureJob:
-    """Return what a capture process is to do.
+    """Return the job of a capture process.
+
+    Args:
+        source: The source's text, with credentials.
+        kind: Its kind, a live one.
+        settings: Requested camera settings.
+        patience: Time limits, from which the job's limits follow.
+        request: Which frames the process delivers, in which form.
 
     Raises:
         OptionError: A command or a setting cannot be used.
@@ -40,4 +48,4 @@ def plan_job(
         parse_command(source)
     settings.asked()
     limits = (max(patience.open_s, patience.stall_s), patience.doubt_s, patience.stall_s / 4)
-    return CaptureJob(source, kind, settings, wanted, *limits, parent=0)
+    return CaptureJob(source, kind, settings, request, *limits, parent=0)

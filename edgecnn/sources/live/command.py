@@ -1,9 +1,9 @@
-"""`exec:COMMAND`: frames from a command's standard output.
+"""Reads frames from a command's standard output, `exec:COMMAND`.
 
     exec:rpicam-vid -t 0 --codec mjpeg -o -                  motion JPEG
     exec:640x480:bgr24:ffmpeg -i ... -f rawvideo -           raw frames of a size and format
 
-The command is split like a shell would, but no shell runs it.
+The command is split into words by the rules of a shell, but no shell runs it.
 """
 
 import re
@@ -26,14 +26,15 @@ from edgecnn.sources.live.parent_death import die_with_parent
 from edgecnn.text import printable
 
 CHUNK = 2**16
-RAW = {  # format: bytes of two pixels, conversion to BGR
+RAW = {
     "bgr24": (6, -1),
     "rgb24": (6, cv2.COLOR_RGB2BGR),
     "gray": (2, cv2.COLOR_GRAY2BGR),
     "yuv420p": (3, cv2.COLOR_YUV2BGR_I420),
     "nv12": (3, cv2.COLOR_YUV2BGR_NV12),
 }
-_FORM = re.compile(r"exec:(?:(\d+)x(\d+):(\w+):)?(.+)", re.DOTALL)
+"""Pixel formats of raw frames: bytes of two pixels, and OpenCV's code of the conversion to BGR."""
+_SOURCE = re.compile(r"exec:(?:(\d+)x(\d+):(\w+):)?(.+)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,8 @@ class CommandLine:
     words: tuple[str, ...]
     width: int
     height: int
-    format: str
+    """Size of raw frames in pixels; zeros for motion JPEG."""
+    pixel_format: str
     """Of raw frames; empty for motion JPEG."""
 
 
@@ -51,9 +53,9 @@ def parse_command(source: str) -> CommandLine:
     """Parse the text of an `exec:` source.
 
     Raises:
-        OptionError: It has no command, open quotes, or a format that is not known.
+        OptionError: There is no command, a quote is not closed, or the format is unknown.
     """
-    match = _FORM.fullmatch(source)
+    match = _SOURCE.fullmatch(source)
     try:
         words = shlex.split(match[4]) if match else []
     except ValueError as error:
@@ -65,39 +67,40 @@ def parse_command(source: str) -> CommandLine:
             "there is no command after exec:",
             remedy="give one, like exec:rpicam-vid -t 0 --codec mjpeg -o -",
         )
-    width, height, form = int(match[1] or 0), int(match[2] or 0), match[3] or ""
-    if form and (form not in RAW or width * height == 0 or width % 2 or height % 2):
+    width, height, pixel_format = int(match[1] or 0), int(match[2] or 0), match[3] or ""
+    if pixel_format and (pixel_format not in RAW or width * height == 0 or width % 2 or height % 2):
         raise OptionError(
-            f"raw frames are {width}x{height} {form}",
+            f"raw frames are {width}x{height} {pixel_format}",
             remedy=f"give even width and height and one of: {', '.join(RAW)}",
         )
-    return CommandLine(tuple(words), width, height, form)
+    return CommandLine(tuple(words), width, height, pixel_format)
 
 
 class Command:
     """A running command that writes frames."""
 
     def __init__(self, line: CommandLine, process: "subprocess.Popen[bytes]") -> None:
-        self.raw = bool(line.format)
+        self.is_raw = bool(line.pixel_format)
         self._line = line
         self._process = process
-        self._said: deque[str] = deque(maxlen=1)
-        Thread(target=self._listen, daemon=True).start()
+        self._last_line: deque[str] = deque(maxlen=1)
+        """The last line on stderr; a deque can be shared between threads."""
+        Thread(target=self._read_stderr, daemon=True).start()
 
     def read(self) -> Iterator[bytes]:
-        """Yield bytes as they come; end with the command if it was successful.
+        """Yield bytes as they arrive, until the command ends.
 
         Raises:
-            SourceError: The command ended with an error, which is told in its own last words.
+            SourceError: The command failed; the message quotes its last line on stderr.
         """
         while chunk := self._output.read1(CHUNK):  # type: ignore[attr-defined]
             yield chunk
         self._end()
 
     def frames(self) -> Iterator[Frame]:
-        """Yield raw frames as (H, W, 3) BGR; raises SourceError like `read`."""
+        """Yield raw frames as (H, W, 3) uint8 BGR; raises SourceError like `read`."""
         line = self._line
-        pair, conversion = RAW[line.format]
+        pair, conversion = RAW[line.pixel_format]
         size = line.width * line.height * pair // 2
         while len(data := self._output.read(size)) == size:
             yield _to_bgr(np.frombuffer(data, np.uint8), line, conversion)
@@ -111,20 +114,19 @@ class Command:
     def _end(self) -> None:
         code = self._process.wait()
         if code:
-            said = f": {self._said[-1]}" if self._said else ""
-            raise SourceError(f"the command ended with {code}{said}", remedy="run it by itself")
+            reason = f": {self._last_line[-1]}" if self._last_line else ""
+            raise SourceError(f"the command ended with {code}{reason}", remedy="run it by itself")
 
-    def _listen(self) -> None:
-        """Keep the last line of what the command says to people."""
+    def _read_stderr(self) -> None:
         assert self._process.stderr is not None
-        for text in self._process.stderr:
-            if said := printable(text.decode("utf-8", "replace").strip()):
-                self._said.append(hide_in_words(said))
+        for encoded in self._process.stderr:
+            if text := printable(encoded.decode("utf-8", "replace").strip()):
+                self._last_line.append(hide_in_words(text))
 
 
 @contextmanager
 def open_command(source: str) -> Generator[Command, None, None]:
-    """Start the command of an `exec:` source; it is killed on every way out.
+    """Start the command of an `exec:` source; it is killed when the block ends, however it ends.
 
     Raises:
         SourceError: There is no such program, or it cannot be started.
@@ -150,8 +152,9 @@ def open_command(source: str) -> Generator[Command, None, None]:
 
 
 def _to_bgr(pixels: Frame, line: CommandLine, conversion: int) -> Frame:
+    """Convert the bytes of one raw frame: (bytes,) -> (H, W, 3)."""
     rows, channels = line.height, pixels.size // (line.width * line.height)
-    if line.format in ("yuv420p", "nv12"):
+    if line.pixel_format in ("yuv420p", "nv12"):
         rows, channels = line.height * 3 // 2, 1
     frame = pixels.reshape(rows, line.width, channels)
     return frame if conversion < 0 else cv2.cvtColor(frame, conversion)

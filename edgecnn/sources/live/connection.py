@@ -1,9 +1,10 @@
-"""The states of a live source, as a pure function of what happens and when.
+"""The states of a live source, as pure functions of events and their times.
 
     CONNECTING -> LIVE -> STALLED -> RECONNECTING -> LIVE ...
          `-> FAILED        `-> LIVE        `-> FAILED
 
-Nothing here reads a clock or touches a process: `live` does both.
+Nothing here reads a clock or starts a process: `feed` does both. Times are seconds by the monotonic
+clock.
 """
 
 import math
@@ -12,85 +13,100 @@ from dataclasses import dataclass, replace
 from edgecnn.sources.events import SourceEvent
 
 SHORTEST_S, LONGEST_S = 1.0, 30.0
+"""Bounds of the wait before the next attempt."""
 SHARE = 0.2
-"""The next attempt waits a fifth of the outage so far: at most 2 s in the first ten."""
+"""The wait before an attempt is a fifth of the outage so far: at most 2 s in the first ten."""
 JITTER = 0.25
+"""Largest random extension of the wait, as a share of it."""
 
 
 @dataclass(frozen=True)
 class Patience:
-    """How long to wait for a live source. Seconds by the monotonic clock."""
+    """Time limits of a live source, in seconds."""
 
     stall_s: float = 5.0
-    """Without a frame for so long, a source has stalled."""
+    """A source without a frame for so long has stalled."""
     open_s: float = 10.0
-    """An attempt to connect may take so long until its first frame."""
+    """Time limit of an attempt to connect, until its first frame."""
     wait: bool = False
-    """Keep trying for a source that is not there at the start."""
+    """Whether to keep trying to open a source that is not available at the start."""
     give_up_s: float = 0.0
-    """Without a frame for so long, a source has failed; 0: keep trying for ever."""
+    """A source without a frame for so long has failed; 0: keep reconnecting forever."""
     doubt_s: float = 5.0
-    """A picture that is frozen, obstructed or too slow for so long is reported."""
+    """Pictures that are frozen or obstructed for so long are reported; also the time over which the
+    frame rate is measured."""
 
 
 @dataclass(frozen=True)
 class Link:
-    """Where the connection to one source stands."""
+    """The state of the connection to one source."""
 
     state: SourceEvent
     attempt: int
-    """Counts the processes that were started; a new number asks for a new process."""
-    heard_s: float
-    """The last sign of life: a frame, or the start of the attempt."""
+    """Number of the attempt; when it changes, a new process is started."""
+    active_s: float
+    """Time of the last activity: a frame, a request, or the start of the attempt."""
     lost_s: float
-    """Since when there is no frame."""
+    """Start of the outage: the time of the last frame."""
     retry_s: float = math.inf
-    """When the next attempt starts; infinity while one runs and is trusted."""
+    """When the next attempt starts; infinity while an attempt runs and has not stalled."""
     seen: bool = False
-    """Whether there ever was a frame."""
+    """Whether a frame has ever arrived."""
 
     @property
     def idle(self) -> bool:
-        """Tell whether no process is to run now."""
-        resting = self.retry_s < math.inf and self.state is not SourceEvent.STALLED
-        return resting or self.state is SourceEvent.FAILED
+        """Whether no process should run now."""
+        backing_off = self.retry_s < math.inf and self.state is not SourceEvent.STALLED
+        return backing_off or self.state is SourceEvent.FAILED
 
 
 def begin(now_s: float) -> Link:
-    """Return the state of a source that is being connected for the first time."""
+    """Return the link of a source whose first attempt starts now."""
     return Link(SourceEvent.CONNECTING, 1, now_s, now_s)
 
 
 def on_frame(link: Link, stamp_s: float) -> Link:
-    """A frame came that was read at `stamp_s`."""
-    return Link(SourceEvent.LIVE, link.attempt, heard_s=stamp_s, lost_s=stamp_s, seen=True)
+    """Return the link after a frame that was read at `stamp_s`."""
+    return Link(SourceEvent.LIVE, link.attempt, active_s=stamp_s, lost_s=stamp_s, seen=True)
 
 
-def on_asked(link: Link, now_s: float) -> Link:
-    """A frame that waits was asked for: until it comes, the wait counts from now."""
-    heard_s, lost_s = max(link.heard_s, now_s), max(link.lost_s, now_s)
-    return replace(link, heard_s=heard_s, lost_s=lost_s)
+def on_request(link: Link, now_s: float) -> Link:
+    """Return the link after a waiting frame was requested: its time limit starts now."""
+    active_s, lost_s = max(link.active_s, now_s), max(link.lost_s, now_s)
+    return replace(link, active_s=active_s, lost_s=lost_s)
 
 
 def on_loss(link: Link, now_s: float, patience: Patience, jitter: float) -> Link:
-    """The attempt ended: no connection, hung up, or its process died."""
+    """Return the link after an attempt ended: no connection, disconnected, or its process died.
+
+    Args:
+        link: The link so far.
+        now_s: The time.
+        patience: Time limits.
+        jitter: 0 to 1, see `backoff`.
+    """
     if not link.seen and not patience.wait:
         return replace(link, state=SourceEvent.FAILED)
-    waiting = SourceEvent.RECONNECTING if link.seen else SourceEvent.CONNECTING
-    return replace(link, state=waiting, retry_s=now_s + backoff(now_s - link.lost_s, jitter))
+    retry_s = now_s + backoff(now_s - link.lost_s, jitter)
+    return replace(link, state=_connecting(link), retry_s=retry_s)
 
 
 def on_time(link: Link, now_s: float, patience: Patience, jitter: float) -> Link:
-    """Time passed."""
+    """Return the link after time has passed.
+
+    Args:
+        link: The link so far.
+        now_s: The time.
+        patience: Time limits.
+        jitter: 0 to 1, see `backoff`.
+    """
     if link.state is SourceEvent.FAILED:
         return link
     if now_s >= _given_up(link, patience):
         return replace(link, state=SourceEvent.FAILED)
     if now_s >= link.retry_s:
-        waiting = SourceEvent.RECONNECTING if link.seen else SourceEvent.CONNECTING
-        return replace(
-            link, state=waiting, attempt=link.attempt + 1, heard_s=now_s, retry_s=math.inf
-        )
+        again = replace(link, state=_connecting(link), attempt=link.attempt + 1)
+        return replace(again, active_s=now_s, retry_s=math.inf)
     if now_s >= _limit(link, patience):
         if link.state is not SourceEvent.LIVE:
             return on_loss(link, now_s, patience, jitter)
@@ -100,7 +116,7 @@ def on_time(link: Link, now_s: float, patience: Patience, jitter: float) -> Link
 
 
 def due(link: Link, patience: Patience) -> float:
-    """Return when `on_time` next changes something."""
+    """Return when `on_time` next changes the link."""
     if link.state is SourceEvent.FAILED:
         return math.inf
     return min(link.retry_s, _limit(link, patience), _given_up(link, patience))
@@ -110,20 +126,24 @@ def backoff(outage_s: float, jitter: float) -> float:
     """Return the seconds until the next attempt.
 
     Args:
-        outage_s: How long there has been no frame.
-        jitter: 0 to 1, at random: many cameras behind one switch must not return in step.
+        outage_s: Seconds since the last frame.
+        jitter: 0 to 1, at random, so that many cameras on one network do not reconnect together.
     """
     return min(LONGEST_S, max(SHORTEST_S, SHARE * outage_s) * (1 + JITTER * jitter))
 
 
+def _connecting(link: Link) -> SourceEvent:
+    return SourceEvent.RECONNECTING if link.seen else SourceEvent.CONNECTING
+
+
 def _given_up(link: Link, patience: Patience) -> float:
-    """Return when the outage has lasted too long; a first attempt has its own limit."""
-    counts = patience.give_up_s > 0 and (link.seen or patience.wait)
-    return link.lost_s + patience.give_up_s if counts else math.inf
+    """Return when the outage has lasted too long; a first attempt has only its own limit."""
+    applies = patience.give_up_s > 0 and (link.seen or patience.wait)
+    return link.lost_s + patience.give_up_s if applies else math.inf
 
 
 def _limit(link: Link, patience: Patience) -> float:
-    """Return until when the running attempt may be silent."""
+    """Return when the running attempt has been without a frame for too long."""
     if link.retry_s < math.inf:
         return math.inf
-    return link.heard_s + (patience.stall_s if link.state is SourceEvent.LIVE else patience.open_s)
+    return link.active_s + (patience.stall_s if link.state is SourceEvent.LIVE else patience.open_s)

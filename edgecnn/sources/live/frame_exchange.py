@@ -1,12 +1,12 @@
-"""Frames from a capture process to its reader: the newest one is lent, never torn.
+"""Passes frames from a capture process to its reader through shared memory, newest frame first.
 
-Of three buffers of shared memory one is lent to the reader, one holds the newest frame and one is
-being written. A buffer changes hands only through the kernel, lent with a message and returned with
-a request for the next, so that what it holds is whole and visible: there is nothing to retry and no
-moment at which both sides touch one buffer.
+There are three buffers: one belongs to the reader, one holds the newest frame, and one is being
+written. A buffer changes owner only by a message or by a request for the next frame. Both go
+through the kernel, so the data is complete and visible to the other process, no two processes ever
+use one buffer at once, and no read has to be repeated.
 
-A request is a count (eventfd(2)), which a frame takes with it when it comes. It wakes nobody: for a
-frame that is already there, the reader rings too.
+A request adds one credit to a semaphore (eventfd(2)); the next published frame consumes it. It does
+not wake the capture process: for a frame that already waits, the reader sends a notification too.
 """
 
 import math
@@ -25,7 +25,7 @@ Message = dict[str, Any]
 
 
 class FrameBuffer:
-    """A memory file that grows with the frames written to it.
+    """A shared memory file that grows with the frames written to it.
 
     Source: memfd_create(2). /dev/shm is too small in containers, and its files can be deleted.
     """
@@ -35,7 +35,7 @@ class FrameBuffer:
         self._memory = np.empty(0, np.uint8)
 
     def write(self, arrays: Sequence[Frame]) -> None:
-        """Write uint8 arrays one after the other."""
+        """Write uint8 arrays of any shapes, one after the other."""
         size = sum(array.nbytes for array in arrays)
         if self._memory.nbytes < size:
             os.ftruncate(self.descriptor, size)
@@ -44,14 +44,14 @@ class FrameBuffer:
             part[:] = array
 
     def read(self, shapes: Sequence[Sequence[int]]) -> list[Frame]:
-        """Return copies of the arrays that were written, given their shapes."""
+        """Return copies of the uint8 arrays that were written, given their shapes."""
         size = sum(math.prod(shape) for shape in shapes)
         if self._memory.nbytes < size:
             self._map(size)
         return [part.copy() for part in self._parts(shapes)]
 
     def close(self) -> None:
-        """Give the memory back."""
+        """Release the memory."""
         self._memory = np.empty(0, np.uint8)
         os.close(self.descriptor)
 
@@ -59,26 +59,32 @@ class FrameBuffer:
         self._memory = np.frombuffer(mmap.mmap(self.descriptor, size), np.uint8)
 
     def _parts(self, shapes: Sequence[Sequence[int]]) -> Iterator[Frame]:
-        """Yield views of the memory, one after the other."""
-        place = 0
+        """Yield consecutive views of the memory with these shapes."""
+        start = 0
         for shape in shapes:
-            end = place + math.prod(shape)
-            yield self._memory[place:end].reshape(shape)
-            place = end
+            end = start + math.prod(shape)
+            yield self._memory[start:end].reshape(shape)
+            start = end
 
 
 def make_buffers() -> list[FrameBuffer]:
-    """Return new, empty buffers; what is announced of one is its index."""
+    """Return new, empty buffers; messages name one by its index."""
     return [FrameBuffer(os.memfd_create("edgecnn-frame")) for _ in range(BUFFERS)]
 
 
 def make_requests() -> int:
-    """Return a descriptor through which a reader requests for frames, one for each count."""
+    """Return the descriptor of the semaphore that counts the reader's requests."""
     return os.eventfd(0, os.EFD_NONBLOCK | os.EFD_SEMAPHORE | os.EFD_CLOEXEC)
 
 
 class FrameWriter:
-    """The lending side: one thread publishes frames, another hears the reader ring."""
+    """The capture process's side: one thread publishes frames, another receives notifications.
+
+    Args:
+        buffers: The shared buffers; the first belongs to the reader at the start.
+        requests: Descriptor of the request semaphore.
+        send: Sends a message to the reader: `{"ready": stamp_ns}` or `{"frame": {...}}`.
+    """
 
     def __init__(
         self, buffers: Sequence[FrameBuffer], requests: int, send: Callable[[Message], None]
@@ -86,57 +92,60 @@ class FrameWriter:
         self._buffers, self._requests = buffers, requests
         self._send = send
         self._lock = Condition()
-        self._lent = 0
+        self._reader_buffer = 0
+        """Index of the buffer that belongs to the reader."""
         self._newest: tuple[int, Message] | None = None
+        """Index and message of the newest frame that was not delivered."""
         self._announced = self._sending = False
 
     def publish(self, arrays: Sequence[Frame], facts: Message) -> None:
-        """Make a frame the newest: lend it to a reader that requests for it, else tell it once."""
+        """Make a frame the newest: deliver it if there is a request, else announce it once.
+
+        Args:
+            arrays: The frame's forms, uint8.
+            facts: Sent with the frame; `stamp_ns` is required.
+        """
         with self._lock:
-            taken = (self._lent, self._newest[0] if self._newest else self._lent)
-            free = next(index for index in range(BUFFERS) if index not in taken)
+            used = (self._reader_buffer, self._newest[0] if self._newest else self._reader_buffer)
+            free = next(index for index in range(BUFFERS) if index not in used)
         self._buffers[free].write(arrays)
         shapes = [array.shape for array in arrays]
         with self._lock:
             self._newest = (free, {"buffer": free, "shapes": shapes, **facts})
-            lent = self._hand_out()
-            announced, self._announced = self._announced, lent is None
-        if lent:
-            self._pass(lent)
+            message = self._pop_if_requested()
+            announced, self._announced = self._announced, message is None
+        if message:
+            self._deliver(message)
         elif not announced:
             self._send({"ready": facts["stamp_ns"]})
 
-    def answer(self) -> None:
-        """Lend the newest frame to a reader that rang, which has returned the one before.
-
-        If there is none since, its request stays for the next.
-        """
+    def on_notification(self) -> None:
+        """Deliver the newest frame if it is requested; without one, the request remains."""
         with self._lock:
-            lent = self._hand_out()
-        if lent:
-            self._pass(lent)
+            message = self._pop_if_requested()
+        if message:
+            self._deliver(message)
 
     def drain(self) -> None:
-        """Wait until the newest frame was lent, and its message is on its way."""
+        """Wait until the newest frame has been delivered and its message sent."""
         with self._lock:
             self._lock.wait_for(lambda: self._newest is None and not self._sending)
 
-    def _hand_out(self) -> Message | None:
-        """Take the newest frame away if there is one, and a request for it; the lock is held."""
-        if self._newest is None or not self._requested():
+    def _pop_if_requested(self) -> Message | None:
+        """Remove and return the newest frame, if there is one and a request; the lock is held."""
+        if self._newest is None or not self._consume_request():
             return None
-        self._lent, message = self._newest
+        self._reader_buffer, message = self._newest
         self._newest, self._announced, self._sending = None, False, True
         return message
 
-    def _requested(self) -> bool:
-        """Take one request, if there is one."""
+    def _consume_request(self) -> bool:
         try:
             return bool(os.eventfd_read(self._requests))
         except BlockingIOError:
             return False
 
-    def _pass(self, message: Message) -> None:
+    def _deliver(self, message: Message) -> None:
         self._send({"frame": message})
         with self._lock:
             self._sending = False

@@ -1,4 +1,4 @@
-"""A camera that sends motion JPEG over HTTP."""
+"""Reads a camera that sends motion JPEG over HTTP."""
 
 import base64
 import http.client
@@ -23,10 +23,10 @@ class HttpStream:
     splitter: MultipartSplitter
 
     def read(self) -> Iterator[bytes]:
-        """Yield bytes as they come.
+        """Yield bytes as they arrive.
 
         Raises:
-            SourceError: The camera hung up or was silent for too long.
+            SourceError: The camera closed the connection, or sent nothing for too long.
         """
         try:
             while chunk := self.response.read1(CHUNK):
@@ -38,19 +38,20 @@ class HttpStream:
 
 @contextmanager
 def open_http(url: str, limit_s: float) -> Generator[HttpStream | None, None, None]:
-    """Ask for a stream; None if the answer is no motion JPEG, which is left to FFmpeg.
+    """Request a stream; yield None if the response is not motion JPEG, which FFmpeg may read.
 
     Args:
-        url: With user and password, if the camera wants them (Basic; FFmpeg does Digest).
-        limit_s: Seconds that connecting and each read may take.
+        url: With user and password if the camera needs them (Basic; Digest is left to FFmpeg).
+        limit_s: Time limit of connecting and of each read, in seconds.
 
     Raises:
-        SourceError: No connection, or the camera refuses.
+        SourceError: The connection failed, or the camera refused the request.
     """
     parts = urlsplit(url)
     with closing(_connect(parts, limit_s)) as connection:
         try:
-            connection.request("GET", _target(parts), headers=_headers(parts))
+            target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+            connection.request("GET", target, headers=_headers(parts))
             response = connection.getresponse()
         except (OSError, http.client.HTTPException) as error:
             raise _lost(f"no connection: {_reason(error)}") from error
@@ -68,10 +69,6 @@ def _connect(parts: SplitResult, limit_s: float) -> http.client.HTTPConnection:
     return kind(host, port, timeout=limit_s)
 
 
-def _target(parts: SplitResult) -> str:
-    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-
-
 def _headers(parts: SplitResult) -> dict[str, str]:
     if parts.username is None:
         return {}
@@ -80,9 +77,9 @@ def _headers(parts: SplitResult) -> dict[str, str]:
 
 
 def _boundary(response: http.client.HTTPResponse) -> str:
-    """Return the boundary of a multipart answer; empty for what FFmpeg may know how to read."""
-    asks_digest = "digest" in (response.getheader("WWW-Authenticate") or "").lower()
-    if response.status == http.client.UNAUTHORIZED and asks_digest:
+    """Return the boundary of a multipart response; empty for one that is left to FFmpeg."""
+    wants_digest = "digest" in (response.getheader("WWW-Authenticate") or "").lower()
+    if response.status == http.client.UNAUTHORIZED and wants_digest:
         return ""
     if response.status != http.client.OK:
         raise SourceError(

@@ -1,12 +1,12 @@
-"""A process that ends with who started it. Light, so that it can be asked for before all else."""
+"""Parent death signal. A module without heavy imports, so that it can run before all others."""
 
 import ctypes
 import signal
 
 PR_SET_PDEATHSIG = 1
-_libc = ctypes.CDLL(None)  # found before any fork: nothing may be looked up after it
+_libc = ctypes.CDLL(None)  # loaded here: after a fork, loading a library could deadlock
 
 
 def die_with_parent() -> None:
-    """Let the kernel kill this process when the thread that started it ends; prctl(2)."""
+    """Have the kernel kill this process when the thread that started it ends; prctl(2)."""
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)

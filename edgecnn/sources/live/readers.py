@@ -1,4 +1,4 @@
-"""Inside the capture process: open a live source and read one picture after the other."""
+"""Inside the capture process: opens a live source and reads one picture after the other."""
 
 import os
 from collections.abc import Generator, Iterator
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgecnn.errors import SourceError
+from edgecnn.exhaustive import assert_never
 from edgecnn.model.frame import Frame
 from edgecnn.opencv import cv2, decode_picture
 from edgecnn.sources.address import Kind
@@ -17,43 +18,59 @@ from edgecnn.sources.live.command import open_command
 from edgecnn.sources.live.mjpeg import JpegSplitter, MultipartSplitter
 
 STREAM_OPTIONS = "rtsp_transport;tcp"
-"""UDP loses packets, and with them parts of pictures. The environment's own options win."""
+"""UDP loses packets, and with them parts of pictures. A variable that the user set has priority."""
 
 
 @dataclass(frozen=True)
 class Opened:
-    """A source that gives pictures."""
+    """An open live source."""
 
     pictures: Iterator[Frame | None]
-    """None: a picture that could not be decoded."""
+    """(H, W, 3) uint8 BGR; None for a picture that could not be decoded."""
     facts: tuple[str, ...] = ()
+    """Format, or camera settings, for the user."""
     fps: float = 0.0
-    """Frames a second as the source claims them; 0 if it does not."""
+    """Frames a second as the source claims; 0 if it makes no claim."""
 
 
 @contextmanager
 def open_live(job: CaptureJob) -> Generator[Opened, None, None]:
-    """Open a live source; it is released on every way out.
+    """Open a live source; it is released when the block ends, however it ends.
 
     Raises:
-        SourceError: It did not open; while iterating: it stopped.
+        SourceError: It cannot be opened; while iterating: it stopped.
     """
-    if job.kind is Kind.COMMAND:
-        with open_command(job.place) as command:
-            decoded = _decode(command.read(), JpegSplitter())
-            yield Opened(command.frames() if command.raw else decoded)
-    elif job.kind is Kind.HTTP:
-        from edgecnn.sources.live.http_camera import (
-            open_http,  # and with it TLS: no camera needs it
-        )
+    match job.kind:
+        case Kind.COMMAND:
+            opening = _open_command(job)
+        case Kind.HTTP:
+            opening = _open_http(job)
+        case Kind.CAMERA | Kind.STREAM:
+            opening = _open_opencv(job)
+        case Kind.PATTERN | Kind.PICTURES | Kind.FILE:
+            raise AssertionError(f"{job.kind} is not a live source")
+        case _:
+            assert_never(job.kind)
+    with opening as opened:
+        yield opened
 
-        with open_http(job.place, job.limit_s) as stream:
-            if stream is not None:
-                yield Opened(_decode(stream.read(), stream.splitter), ("motion JPEG",))
-        if stream is None:  # a video over HTTP
-            with _open_opencv(job) as opened:
-                yield opened
-    else:
+
+@contextmanager
+def _open_command(job: CaptureJob) -> Generator[Opened, None, None]:
+    with open_command(job.place) as command:
+        decoded = _decode(command.read(), JpegSplitter())
+        yield Opened(command.frames() if command.is_raw else decoded)
+
+
+@contextmanager
+def _open_http(job: CaptureJob) -> Generator[Opened, None, None]:
+    # Imported here: other sources start sooner without HTTP and TLS.
+    from edgecnn.sources.live.http_camera import open_http
+
+    with open_http(job.place, job.limit_s) as stream:
+        if stream is not None:
+            yield Opened(_decode(stream.read(), stream.splitter), ("motion JPEG",))
+    if stream is None:  # another video format
         with _open_opencv(job) as opened:
             yield opened
 
@@ -92,11 +109,11 @@ def _not_opened(place: str, *, camera: bool) -> SourceError:
     if not camera:
         return SourceError("OpenCV cannot open it", remedy="check the address and the camera")
     cameras = ", ".join(f"{found.source} ({found.name})" for found in list_cameras())
-    there = f"cameras here: {cameras}" if cameras else "no camera is connected"
+    listed = f"cameras here: {cameras}" if cameras else "no camera is connected"
     holder = who_holds(Path(place))
     return SourceError(
         f"it is busy: {holder}" if holder else "OpenCV cannot open it",
-        remedy=f"check the index, or give --wait; {there}; `edgecnn devices` tells more",
+        remedy=f"check the index, or give --wait; {listed}; `edgecnn devices` tells more",
     )
 
 

@@ -1,14 +1,16 @@
 """`edgecnn run`: what its options change, and what they refuse."""
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 from commands import Main, command
+from conftest import real_data
 
 from edgecnn.model.frame import Frame
-from edgecnn.opencv import encode_png
+from edgecnn.opencv import cv2, encode_png
 
 PATTERN = ("--source", "pattern")
 
@@ -110,3 +112,64 @@ def test_a_session_setting_reaches_onnxruntime(main: Main, int8: Path) -> None:
 def test_a_run_waits_for_a_camera_only_if_told_to() -> None:
     done = command("run", "article-mnist", "--source", "/dev/video98")
     assert (done.returncode, "--wait" in done.stderr) == (3, True)
+
+
+def test_run_prints_a_line_a_frame_and_a_summary(main: Main, int8: Path) -> None:
+    done = main("run", int8, "--source", "pattern", "--max-frames", "5")
+    assert done.returncode == 0
+    assert len(done.stdout.splitlines()) == 5
+    assert "5 frames in" in done.stderr
+    assert "p99" in done.stderr
+
+
+def test_run_prints_json_lines_that_parse(main: Main, int8: Path) -> None:
+    done = main("run", int8, "--source", "pattern", "--max-frames", "3", "--format", "jsonl")
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [row["frame"] for row in rows] == [1, 2, 3]
+    assert rows[0]["label"] in "0123456789"
+    assert rows[0]["top"][0] == [rows[0]["label"], rows[0]["probability"]]
+
+
+def test_run_drops_no_frame_of_a_video(main: Main, int8: Path) -> None:
+    video = real_data("video", "car-detection.mp4")
+    done = main("run", int8, "--source", video, "--format", "json")
+    report = json.loads(done.stdout)
+    assert (report["frames"], report["dropped"]) == (377, 0)
+
+
+def test_run_reads_several_sources_and_tags_their_lines(
+    main: Main, int8: Path, tmp_path: Path
+) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        cv2.imwrite(str(tmp_path / name / "one.png"), np.zeros((40, 40, 3), np.uint8))
+    sources = ("--source", tmp_path / "a", "--source", tmp_path / "b")
+    done = main("run", int8, *sources)
+    assert sorted(line.split()[0] for line in done.stdout.splitlines()) == [
+        str(tmp_path / "a"),
+        str(tmp_path / "b"),
+    ]
+    rows = [
+        json.loads(line)
+        for line in main("run", int8, *sources, "--format", "jsonl").stdout.splitlines()
+    ]
+    assert {row["source"] for row in rows} == {str(tmp_path / "a"), str(tmp_path / "b")}
+    assert all(row["age_ms"] >= row["latency_ms"] for row in rows)
+
+
+def test_run_saves_a_labelled_video(main: Main, int8: Path, tmp_path: Path) -> None:
+    path = tmp_path / "out.mp4"
+    done = main("run", int8, "--source", "pattern", "--max-frames", "4", "--save", path)
+    assert done.returncode == 0
+    capture = cv2.VideoCapture(str(path))
+    assert int(capture.get(cv2.CAP_PROP_FRAME_COUNT)) == 4
+
+
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="there is no /dev/full")
+def test_a_camera_that_another_process_holds_is_reported_with_its_pid() -> None:
+    with Path("/dev/full").open() as held:  # a device that OpenCV cannot open either way
+        done = command("run", "digits", "--source", "/dev/full")
+        assert not held.closed
+    assert done.returncode == 5
+    assert f"it is busy: pid {os.getpid()} (" in done.stderr
+    assert "`edgecnn devices` tells more" in done.stderr

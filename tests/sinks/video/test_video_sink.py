@@ -11,7 +11,6 @@ from results import result
 
 from edgecnn.errors import DeviceError
 from edgecnn.opencv import cv2
-from edgecnn.sinks.video.frame_rate import measured_fps
 from edgecnn.sinks.video.video_sink import VideoSink
 from edgecnn.sources.capture import open_source
 
@@ -193,25 +192,6 @@ def test_what_a_killed_process_left_is_removed_and_what_another_writes_is_not(
     assert part.exists()
     VideoSink(tmp_path / "out.mp4", 25)
     assert not part.exists()
-
-
-def times(*gaps_s: float) -> list[float]:
-    return [sum(gaps_s[:end]) for end in range(len(gaps_s) + 1)]
-
-
-@pytest.mark.parametrize(("gaps_s", "rate"), [
-    pytest.param([0.1] * 15, 10, id="even"),
-    pytest.param([0.6, *[0.1] * 14], 10, id="a slow start"),
-    pytest.param([1 / 30, 2 / 30] * 8, 20, id="every third frame dropped"),
-    pytest.param([*[0.1] * 7, 1e9, *[0.1] * 7], 10, id="a clock that jumps ahead"),
-    pytest.param([*[0.1] * 7, -1e9, *[0.1] * 7], 10, id="a clock that jumps back"),
-    pytest.param([1e-9] * 15, 240, id="faster than any camera"),
-    pytest.param([1.9] * 15, 1, id="very slow"),
-    pytest.param([0.0] * 15, 25, id="no time at all"),
-    pytest.param([], 25, id="one frame"),
-])  # fmt: skip
-def test_a_rate_is_measured_in_spite_of_hiccups(gaps_s: list[float], rate: float) -> None:
-    assert measured_fps(times(*gaps_s)) == pytest.approx(rate, rel=0.03)
 
 
 @pytest.mark.parametrize("frames", [1, 5, 16, 40])

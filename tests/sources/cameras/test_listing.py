@@ -1,4 +1,4 @@
-"""Cameras are found in folders as the kernel makes them, and asked in its own structs."""
+"""Cameras are found in folders as the kernel makes them, and queried with its structs."""
 
 import os
 import stat
@@ -12,9 +12,8 @@ from pathlib import Path
 import pytest
 from compiled import compile_library
 
-from edgecnn.doctor.devices import DevicesReport, device_rows
-from edgecnn.inference.provider_trial import Providers
-from edgecnn.sources.cameras.listing import Camera, list_cameras, who_holds
+from edgecnn.doctor.devices import DevicesReport
+from edgecnn.sources.cameras.listing import Camera, list_cameras, stable_camera, who_holds
 from edgecnn.sources.cameras.v4l2 import Mode
 
 HERE = Path(__file__).parent
@@ -112,7 +111,7 @@ def test_no_folder_no_camera(tmp_path: Path) -> None:
     assert list_cameras(tmp_path) == []
 
 
-def test_what_is_no_v4l2_device_is_told_with_its_name(tmp_path: Path) -> None:
+def test_what_is_no_v4l2_device_is_listed_with_the_problem(tmp_path: Path) -> None:
     device = add_camera(tmp_path, 7, "Odd\x1b[2J Camera")
     (camera,) = list_cameras(tmp_path)
     assert camera.problem == f"{device} is no V4L2 device"
@@ -131,7 +130,7 @@ def test_cameras_come_by_number(tmp_path: Path) -> None:
     assert [camera.index for camera in list_cameras(tmp_path)] == [0, 9, 10]
 
 
-def test_a_camera_that_a_container_lacks_is_told(tmp_path: Path) -> None:
+def test_a_camera_that_a_container_lacks_is_listed_with_the_remedy(tmp_path: Path) -> None:
     add_camera(tmp_path, 0).unlink()
     (camera,) = list_cameras(tmp_path)
     assert "is not there" in camera.problem
@@ -186,21 +185,23 @@ def test_a_user_who_may_not_open_a_camera_is_told_the_group() -> None:
         assert "usermod -aG video" in camera.remedy
 
 
-def test_people_see_source_modes_and_what_is_wrong() -> None:
-    modes = (
-        Mode("MJPG", "640x480", (30.0, 15.0)),
-        Mode("MJPG", "1280x720", ()),
-        Mode("YUYV", "1x1", (5.0,)),
-    )
-    camera = Camera(
-        "/dev/v4l/by-id/x", "/dev/video0", 0, "Cam", "uvcvideo", modes, "busy: pid 1 (a)", "stop it"
-    )
-    rows = device_rows(DevicesReport((camera,), Providers((), ()), "no runtime"))
-    assert rows == [
-        ("camera 0", "Cam (uvcvideo), /dev/video0"),
-        ("  --source", "/dev/v4l/by-id/x"),
-        ("  not usable", "busy: pid 1 (a); try: stop it"),
-        ("  MJPG", "640x480 at 30, 15 frames/s; 1280x720"),
-        ("  YUYV", "1x1 at 5 frames/s"),
-        ("providers", "no runtime"),
-    ]
+@pytest.fixture
+def two_cameras(tmp_path: Path) -> Path:
+    """Two cameras, of which one has a name on the bus."""
+    (tmp_path / "v4l" / "by-id").mkdir(parents=True)
+    for number in (0, 1):
+        (tmp_path / f"video{number}").touch()
+    (tmp_path / "v4l" / "by-id" / "usb-Cam-index0").symlink_to("../../video1")
+    return tmp_path
+
+
+def test_a_camera_has_the_path_of_its_name_on_the_bus(two_cameras: Path) -> None:
+    link = str(two_cameras / "v4l" / "by-id" / "usb-Cam-index0")
+    assert stable_camera("1", two_cameras) == link
+    assert stable_camera(str(two_cameras / "video1"), two_cameras) == link
+    assert stable_camera(link, two_cameras) == link
+
+
+def test_a_camera_without_a_name_on_the_bus_has_its_numbered_path(two_cameras: Path) -> None:
+    assert stable_camera("0", two_cameras) == str(two_cameras / "video0")
+    assert stable_camera("9", two_cameras) == str(two_cameras / "video9")

@@ -1,4 +1,4 @@
-"""What a V4L2 device says, read from bytes as a kernel returns them."""
+"""What a V4L2 device reports, read from bytes as a kernel returns them."""
 
 import errno
 import os
@@ -25,7 +25,7 @@ def once(answer: bytes) -> Answer:
     return lambda question: answer if question[:4] == bytes(4) else end(question)
 
 
-def kernel(**answers: Answer) -> v4l2.Ask:
+def kernel(**answers: Answer) -> v4l2.Ioctl:
     """Return a stand-in for the kernel: answers by the ioctl's name, other lists are empty."""
     table = {getattr(v4l2, name): answer for name, answer in answers.items()}
     return lambda number, question: table.get(number, end)(question)

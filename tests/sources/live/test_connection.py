@@ -16,9 +16,9 @@ from edgecnn.sources.live.connection import (
     backoff,
     begin,
     due,
-    on_asked,
     on_frame,
     on_loss,
+    on_request,
     on_time,
 )
 
@@ -47,7 +47,7 @@ def test_a_source_stalls_after_its_time_without_a_frame(silence: float, state: S
     assert later(live(100), 100 + silence).state is state
 
 
-def test_the_clock_is_asked_for_when_a_stall_would_be_seen() -> None:
+def test_a_live_source_is_due_when_a_stall_would_be_noticed() -> None:
     assert due(live(100), PATIENCE) == 105
 
 
@@ -86,7 +86,7 @@ def test_a_source_that_does_not_open_has_failed() -> None:
 def test_a_source_that_is_waited_for_is_tried_again_and_again() -> None:
     link = begin(0)
     for _ in range(50):
-        link = on_loss(link, link.heard_s + 1, WAITING, 0)
+        link = on_loss(link, link.active_s + 1, WAITING, 0)
         assert (link.state, link.idle) == (SourceEvent.CONNECTING, True)
         link = later(link, link.retry_s, WAITING)
     assert (link.state, link.attempt) == (SourceEvent.CONNECTING, 51)
@@ -107,10 +107,10 @@ def test_a_failed_source_stays_so() -> None:
     assert due(failed, PATIENCE) == math.inf
 
 
-def test_a_frame_that_was_asked_for_may_take_as_long_as_any() -> None:
-    asked = on_asked(live(100), 200)
-    assert later(asked, 204.9).state is SourceEvent.LIVE
-    assert later(asked, 205).state is SourceEvent.STALLED
+def test_a_requested_frame_may_take_as_long_as_any_other() -> None:
+    requested = on_request(live(100), 200)
+    assert later(requested, 204.9).state is SourceEvent.LIVE
+    assert later(requested, 205).state is SourceEvent.STALLED
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_the_wait_is_within_its_bounds_and_differs_between_cameras(
 
 
 happenings = st.lists(
-    st.tuples(st.sampled_from(["frame", "loss", "time", "asked"]), st.floats(0, 20))
+    st.tuples(st.sampled_from(["frame", "loss", "time", "request"]), st.floats(0, 20))
 )
 
 
@@ -144,8 +144,8 @@ def test_whatever_happens_a_source_that_was_seen_is_live_or_tried_again(
             link = on_frame(link, now)
         elif name == "loss" and not link.idle:
             link = on_loss(link, now, patience, 0.5)
-        elif name == "asked":
-            link = on_asked(link, now)
+        elif name == "request":
+            link = on_request(link, now)
         else:
             link = on_time(link, now, patience, 0.5)
         assert link.attempt - before.attempt in (0, 1)

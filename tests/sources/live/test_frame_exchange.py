@@ -1,4 +1,4 @@
-"""Frames change hands whole, the newest first, however fast they come."""
+"""Frames pass between processes whole, the newest first, however fast they are published."""
 
 import json
 import os
@@ -21,7 +21,7 @@ from edgecnn.sources.live.frame_exchange import (
 
 SHAPE = (480, 640, 3)
 
-# Another process publishes frames of one value each as fast as it can, and lends on each ring.
+# Publishes frames of one value each as fast as it can; another thread handles notifications.
 WRITER = """
 import json, os, sys
 from threading import Event, Thread
@@ -32,7 +32,7 @@ writer = frame_exchange.FrameWriter([frame_exchange.FrameBuffer(fd) for fd in fd
                     lambda message: os.write(pipe, json.dumps(message).encode() + b"\\n"))
 def listen():
     while os.read(0, 1):
-        writer.answer()
+        writer.on_notification()
     os._exit(0)
 Thread(target=listen).start()
 number = 0
@@ -46,8 +46,8 @@ def flat(level: int) -> Frame:
     return np.full((6, 8, 3), level, np.uint8)
 
 
-class Lender(FrameWriter):
-    """A writer with its reader's part: request, and request and ring."""
+class WriterWithRequests(FrameWriter):
+    """A writer that can also act as its reader: request a frame, and notify the writer."""
 
     def __init__(self, buffers: list[FrameBuffer], send: Callable[[Message], None]) -> None:
         self.requests = make_requests()
@@ -56,113 +56,115 @@ class Lender(FrameWriter):
     def request(self) -> None:
         os.eventfd_write(self.requests, 1)
 
-    def lend(self) -> None:
+    def request_and_notify(self) -> None:
         self.request()
-        self.answer()
+        self.on_notification()
 
     def __del__(self) -> None:
         os.close(self.requests)
 
 
 @pytest.fixture
-def writer() -> tuple[Lender, list[Message], list[FrameBuffer]]:
+def exchange() -> tuple[WriterWithRequests, list[Message], list[FrameBuffer]]:
     buffers, sent = make_buffers(), list[Message]()
-    return Lender(buffers, sent.append), sent, buffers
+    return WriterWithRequests(buffers, sent.append), sent, buffers
 
 
-def lent(sent: list[Message], buffers: list[FrameBuffer]) -> tuple[int, int]:
-    """Return the number and the value of the frame that was lent last."""
+def last_delivered(sent: list[Message], buffers: list[FrameBuffer]) -> tuple[int, int]:
+    """Return the stamp and the pixel value of the frame that was delivered last."""
     frame = sent[-1]["frame"]
     (array,) = buffers[frame["buffer"]].read(frame["shapes"])
     return frame["stamp_ns"], int(array[0, 0, 0])
 
 
-Lending = tuple[Lender, list[Message], list[FrameBuffer]]
+Exchange = tuple[WriterWithRequests, list[Message], list[FrameBuffer]]
 
 
-def test_the_reader_is_told_once_and_gets_the_newest(writer: Lending) -> None:
-    lender, sent, buffers = writer
+def test_a_frame_is_announced_once_and_the_newest_is_delivered(exchange: Exchange) -> None:
+    frames, sent, buffers = exchange
     for number in (1, 2, 3, 4):
-        lender.publish([flat(number)], {"stamp_ns": number})
+        frames.publish([flat(number)], {"stamp_ns": number})
     assert sent == [{"ready": 1}]
-    lender.lend()
-    assert lent(sent, buffers) == (4, 4)
+    frames.request_and_notify()
+    assert last_delivered(sent, buffers) == (4, 4)
 
 
-def test_nothing_is_lent_twice(writer: Lending) -> None:
-    lender, sent, _ = writer
-    lender.publish([flat(1)], {"stamp_ns": 1})
-    lender.lend()
+def test_no_frame_is_delivered_twice(exchange: Exchange) -> None:
+    frames, sent, _ = exchange
+    frames.publish([flat(1)], {"stamp_ns": 1})
+    frames.request_and_notify()
     before = list(sent)
-    lender.lend()
+    frames.request_and_notify()
     assert sent == before
 
 
-def test_a_reader_that_waits_gets_the_next_frame_by_itself_and_once(writer: Lending) -> None:
-    lender, sent, buffers = writer
-    lender.lend()
-    lender.publish([flat(1)], {"stamp_ns": 1})
-    assert lent(sent, buffers) == (1, 1)
-    lender.publish([flat(2)], {"stamp_ns": 2})
+def test_a_frame_that_was_requested_in_vain_is_delivered_once_it_is_published(
+    exchange: Exchange,
+) -> None:
+    frames, sent, buffers = exchange
+    frames.request_and_notify()
+    frames.publish([flat(1)], {"stamp_ns": 1})
+    assert last_delivered(sent, buffers) == (1, 1)
+    frames.publish([flat(2)], {"stamp_ns": 2})
     assert sent[-1] == {"ready": 2}
 
 
-def test_a_wish_takes_the_next_frame_without_a_ring_and_no_other(writer: Lending) -> None:
-    lender, sent, buffers = writer
-    lender.request()
-    lender.publish([flat(1)], {"stamp_ns": 1})
-    assert lent(sent, buffers) == (1, 1)
-    lender.publish([flat(2)], {"stamp_ns": 2})
+def test_a_request_gets_one_frame_without_a_notification(exchange: Exchange) -> None:
+    frames, sent, buffers = exchange
+    frames.request()
+    frames.publish([flat(1)], {"stamp_ns": 1})
+    assert last_delivered(sent, buffers) == (1, 1)
+    frames.publish([flat(2)], {"stamp_ns": 2})
     assert sent[1:] == [{"ready": 2}]
 
 
-def test_a_ring_without_a_wish_lends_nothing(writer: Lending) -> None:
-    """The frame it was for may have gone by itself while the ring was on its way."""
-    lender, sent, _ = writer
-    lender.answer()
-    lender.publish([flat(1)], {"stamp_ns": 1})
-    lender.answer()
+def test_a_notification_without_a_request_delivers_nothing(exchange: Exchange) -> None:
+    """The frame may have been delivered while the notification was on its way."""
+    frames, sent, _ = exchange
+    frames.on_notification()
+    frames.publish([flat(1)], {"stamp_ns": 1})
+    frames.on_notification()
     assert sent == [{"ready": 1}]
 
 
-def test_a_wish_that_comes_just_after_a_frame_is_answered_at_the_ring_and_once(
-    writer: Lending,
+def test_a_request_just_after_a_frame_gets_one_frame_at_the_notification(
+    exchange: Exchange,
 ) -> None:
-    lender, sent, buffers = writer
-    lender.publish([flat(1)], {"stamp_ns": 1})
-    lender.request()
-    lender.publish([flat(2)], {"stamp_ns": 2})  # sees the request: the reader's ring comes too late
-    assert lent(sent, buffers) == (2, 2)
-    lender.answer()
+    frames, sent, buffers = exchange
+    frames.publish([flat(1)], {"stamp_ns": 1})
+    frames.request()
+    frames.publish([flat(2)], {"stamp_ns": 2})  # before the notification arrives
+    assert last_delivered(sent, buffers) == (2, 2)
+    frames.on_notification()
     assert len(sent) == 2
-    lender.publish([flat(3)], {"stamp_ns": 3})
+    frames.publish([flat(3)], {"stamp_ns": 3})
     assert sent[-1] == {"ready": 3}
 
 
-def test_the_next_frame_is_told_after_one_was_lent(writer: Lending) -> None:
-    lender, sent, _ = writer
-    lender.publish([flat(1)], {"stamp_ns": 1})
-    lender.lend()
-    lender.publish([flat(2)], {"stamp_ns": 2})
+def test_the_next_frame_is_announced_after_one_was_delivered(exchange: Exchange) -> None:
+    frames, sent, _ = exchange
+    frames.publish([flat(1)], {"stamp_ns": 1})
+    frames.request_and_notify()
+    frames.publish([flat(2)], {"stamp_ns": 2})
     assert sent[-1] == {"ready": 2}
 
 
-def test_a_frame_that_is_lent_stays_while_newer_ones_come(writer: Lending) -> None:
-    lender, sent, buffers = writer
-    lender.publish([flat(1)], {"stamp_ns": 1})
-    lender.lend()
+def test_a_delivered_frame_is_not_overwritten_by_newer_ones(exchange: Exchange) -> None:
+    frames, sent, buffers = exchange
+    frames.publish([flat(1)], {"stamp_ns": 1})
+    frames.request_and_notify()
     message = sent[-1]
     for number in range(2, 50):
-        lender.publish([flat(number)], {"stamp_ns": number})
-        assert lent([message], buffers) == (1, 1)
+        frames.publish([flat(number)], {"stamp_ns": number})
+        assert last_delivered([message], buffers) == (1, 1)
 
 
-def test_sheets_grow_and_carry_several_arrays_of_any_size(writer: Lending) -> None:
-    lender, sent, buffers = writer
+def test_buffers_grow_and_hold_several_arrays_of_any_size(exchange: Exchange) -> None:
+    frames, sent, buffers = exchange
     for height in (4, 40, 7):
         small, large = flat(height)[:2], np.full((height, 30, 3), 9, np.uint8)
-        lender.publish([small, large], {"stamp_ns": height})
-        lender.lend()
+        frames.publish([small, large], {"stamp_ns": height})
+        frames.request_and_notify()
         frame = sent[-1]["frame"]
         found = buffers[frame["buffer"]].read(frame["shapes"])
         assert [f.shape for f in found] == [small.shape, large.shape]
@@ -170,29 +172,29 @@ def test_sheets_grow_and_carry_several_arrays_of_any_size(writer: Lending) -> No
         assert (found[1] == 9).all()
 
 
-def test_what_was_read_is_the_readers_own(writer: Lending) -> None:
-    lender, sent, buffers = writer
-    lender.publish([flat(1)], {"stamp_ns": 1})
-    lender.lend()
-    (mine,) = buffers[sent[-1]["frame"]["buffer"]].read([(6, 8, 3)])
+def test_a_frame_that_was_read_is_a_copy(exchange: Exchange) -> None:
+    frames, sent, buffers = exchange
+    frames.publish([flat(1)], {"stamp_ns": 1})
+    frames.request_and_notify()
+    (copy,) = buffers[sent[-1]["frame"]["buffer"]].read([(6, 8, 3)])
     for number in range(2, 9):
-        lender.publish([flat(number)], {"stamp_ns": number})
-        lender.lend()
-    assert (mine == 1).all()
+        frames.publish([flat(number)], {"stamp_ns": number})
+        frames.request_and_notify()
+    assert (copy == 1).all()
 
 
-def test_draining_waits_until_the_last_frame_was_lent(writer: Lending) -> None:
-    lender, _, _ = writer
-    lender.publish([flat(1)], {"stamp_ns": 1})
-    waiting = Thread(target=lender.drain)
+def test_draining_waits_until_the_last_frame_was_delivered(exchange: Exchange) -> None:
+    frames, _, _ = exchange
+    frames.publish([flat(1)], {"stamp_ns": 1})
+    waiting = Thread(target=frames.drain)
     waiting.start()
     assert waiting.is_alive()
-    lender.lend()
+    frames.request_and_notify()
     waiting.join(60)
     assert not waiting.is_alive()
 
 
-def test_draining_waits_until_the_message_is_sent_too() -> None:
+def test_draining_waits_until_the_message_is_sent() -> None:
     sent: list[Message] = []
     drained = Event()
 
@@ -200,16 +202,16 @@ def test_draining_waits_until_the_message_is_sent_too() -> None:
         assert not ("frame" in message and drained.wait(0.2))
         sent.append(message)
 
-    lender = Lender(make_buffers(), slowly)
-    lender.publish([flat(1)], {"stamp_ns": 1})
+    frames = WriterWithRequests(make_buffers(), slowly)
+    frames.publish([flat(1)], {"stamp_ns": 1})
 
     def drain() -> None:
-        lender.drain()
+        frames.drain()
         drained.set()
 
     waiting = Thread(target=drain)
     waiting.start()
-    lender.lend()
+    frames.request_and_notify()
     waiting.join(60)
     assert [*sent[-1]] == ["frame"]
 
@@ -226,7 +228,7 @@ def read_while_writing(frames: int) -> tuple[int, list[int]]:
     os.close(write)
     assert process.stdin is not None
     torn, numbers = 0, list[int]()
-    waits, asked = 0, False
+    announced, requested = 0, False
     try:
         with os.fdopen(read) as pipe:
             for line in pipe:
@@ -236,14 +238,14 @@ def read_while_writing(frames: int) -> tuple[int, list[int]]:
                     (array,) = buffers[frame["buffer"]].read(frame["shapes"])
                     torn += not (array == frame["stamp_ns"] % 251).all()
                     numbers.append(frame["stamp_ns"])
-                    asked = False
+                    requested = False
                 if len(numbers) == frames:
                     break
-                waits = message.get("ready", waits)
-                if not asked and waits > max(numbers, default=0):
+                announced = message.get("ready", announced)
+                if not requested and announced > max(numbers, default=0):
                     os.eventfd_write(requests, 1)
-                    asked = True
-                if asked:
+                    requested = True
+                if requested:
                     process.stdin.write(b"?")
                     process.stdin.flush()
     finally:
@@ -259,4 +261,4 @@ def test_no_frame_of_another_process_is_torn_while_it_writes_at_full_speed() -> 
     torn, numbers = read_while_writing(400)
     assert torn == 0
     assert numbers == sorted(set(numbers))
-    assert numbers[-1] > len(numbers)  # it was faster than we
+    assert numbers[-1] > len(numbers)  # the writer was faster than the reader

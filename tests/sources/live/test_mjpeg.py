@@ -60,12 +60,12 @@ def test_a_picture_is_there_before_the_next_boundary(lengths: int | None) -> Non
 
 
 @pytest.mark.parametrize(
-    ("told", "used"),
+    ("declared", "used"),
     [("next", "--next"), ("--next", "--next"), ('"next"', "--next"), ("--next", "----next")],
 )
-def test_cameras_may_count_the_dashes_as_they_like(told: str, used: str) -> None:
+def test_cameras_may_count_the_dashes_as_they_like(declared: str, used: str) -> None:
     stream = b"".join(part(p, boundary=used) for p in PICTURES)
-    assert split(MultipartSplitter(told), stream) == PICTURES
+    assert split(MultipartSplitter(declared), stream) == PICTURES
 
 
 @settings(max_examples=50)
@@ -103,7 +103,7 @@ def test_a_promise_of_gigabytes_is_not_believed() -> None:
 
 
 @given(st.binary(max_size=300), cuts)
-def test_noise_is_borne(noise: bytes, cuts: list[int]) -> None:
+def test_noise_around_pictures_raises_no_error(noise: bytes, cuts: list[int]) -> None:
     split(MultipartSplitter("next"), *pieces(noise + part(PICTURES[0]) + noise, cuts))
     split(JpegSplitter(), *pieces(noise + PICTURES[0] + noise, cuts))
 

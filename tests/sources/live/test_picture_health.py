@@ -1,4 +1,4 @@
-"""What is odd about pictures is told once, and told when it is over."""
+"""A problem of pictures is reported once, and reported again when it is over."""
 
 import numpy as np
 import pytest
@@ -15,10 +15,10 @@ def textured(seed: int) -> Frame:
     return np.random.default_rng(seed).integers(0, 256, (480, 640, 3), np.uint8)
 
 
-def watch(
+def inspect(
     frames: list[Frame], fps: float = 10.0, claimed: float = 0.0
 ) -> list[tuple[float, SourceEvent]]:
-    """Return when what was told, of frames that come evenly."""
+    """Return the time and kind of each report on frames that arrive evenly."""
     health = Health(doubt_s=2.0, claimed_fps=claimed)
     times = [number / fps for number in range(len(frames))]
     return [
@@ -26,34 +26,34 @@ def watch(
     ]
 
 
-def test_a_lively_picture_is_nothing_to_tell() -> None:
-    assert watch([textured(seed) for seed in range(50)]) == []
+def test_a_lively_picture_is_not_reported() -> None:
+    assert inspect([textured(seed) for seed in range(50)]) == []
 
 
 def test_the_same_picture_for_two_seconds_is_frozen_until_it_changes() -> None:
     frames = [*[textured(0)] * 30, textured(1), textured(2)]
-    assert watch(frames) == [(2.0, SourceEvent.FROZEN), (3.0, SourceEvent.SEEING)]
+    assert inspect(frames) == [(2.0, SourceEvent.FROZEN), (3.0, SourceEvent.SEEING)]
 
 
 @pytest.mark.parametrize(("level", "word"), [(0, "black"), (255, "white"), (120, "of one shade")])
-def test_a_picture_without_content_is_blind_though_it_has_noise(level: int, word: str) -> None:
-    health, told = Health(doubt_s=2.0), []
+def test_a_picture_without_content_is_obstructed_though_it_has_noise(level: int, word: str) -> None:
+    health, reported = Health(doubt_s=2.0), []
     for number in range(30):
         noise = np.random.default_rng(number).normal(0, 2, BLACK.shape)
-        told += health.see((level + noise).clip(0, 255).astype(np.uint8), number / 10)
-    ((what, detail),) = told
+        reported += health.see((level + noise).clip(0, 255).astype(np.uint8), number / 10)
+    ((what, detail),) = reported
     assert what is SourceEvent.OBSTRUCTED
     assert word in detail
 
 
-def test_a_lens_that_is_covered_and_uncovered_is_told_each_time() -> None:
+def test_a_lens_that_is_covered_and_uncovered_is_reported_each_time() -> None:
     seen = [textured(seed) for seed in range(3)]
     frames = [*seen, *[BLACK] * 30, *seen, *[BLACK] * 30]
-    told = [what for _, what in watch(frames)]
-    assert told == [SourceEvent.OBSTRUCTED, SourceEvent.SEEING, SourceEvent.OBSTRUCTED]
+    reported = [what for _, what in inspect(frames)]
+    assert reported == [SourceEvent.OBSTRUCTED, SourceEvent.SEEING, SourceEvent.OBSTRUCTED]
 
 
-def test_a_size_that_changes_is_told_with_both() -> None:
+def test_a_size_that_changes_is_reported_with_both() -> None:
     health = Health(doubt_s=2.0)
     assert health.see(textured(0), 0.0) == []
     assert health.see(textured(1)[:240, :320], 0.1) == [
@@ -63,7 +63,7 @@ def test_a_size_that_changes_is_told_with_both() -> None:
 
 
 @pytest.mark.parametrize(
-    ("claimed", "told"),
+    ("claimed", "reported"),
     [
         (30.0, [(2.0, SourceEvent.RATE)]),
         (8.0, [(2.0, SourceEvent.RATE)]),
@@ -73,25 +73,25 @@ def test_a_size_that_changes_is_told_with_both() -> None:
     ],
 )
 def test_a_rate_is_compared_with_its_claim_once(
-    claimed: float, told: list[tuple[float, SourceEvent]]
+    claimed: float, reported: list[tuple[float, SourceEvent]]
 ) -> None:
-    assert watch([textured(seed) for seed in range(60)], 10.0, claimed) == told
+    assert inspect([textured(seed) for seed in range(60)], 10.0, claimed) == reported
 
 
-def test_a_wrong_claim_is_told_with_both_numbers() -> None:
-    health, told = Health(doubt_s=2.0, claimed_fps=30.0), []
+def test_a_wrong_claim_is_reported_with_both_numbers() -> None:
+    health, reported = Health(doubt_s=2.0, claimed_fps=30.0), []
     for number in range(21):
-        told += health.see(textured(number), number / 10)
-    assert told == [(SourceEvent.RATE, "claims 30 frames/s, gives 10")]
+        reported += health.see(textured(number), number / 10)
+    assert reported == [(SourceEvent.RATE, "claims 30 frames/s, gives 10")]
 
 
-def test_a_corrupt_picture_is_told_once() -> None:
+def test_a_corrupt_picture_is_reported_once() -> None:
     health = Health(doubt_s=2.0)
     assert [what for what, _ in health.see_corrupt(0.0)] == [SourceEvent.CORRUPT]
     assert health.see_corrupt(1.0) == []
 
 
-def test_a_third_of_corrupt_pictures_is_borne_and_more_than_half_is_not() -> None:
+def test_a_third_of_corrupt_pictures_is_accepted_and_more_than_half_is_not() -> None:
     health = Health(doubt_s=99.0)
     for number in range(60):
         if number % 3:

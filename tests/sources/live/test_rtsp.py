@@ -1,16 +1,17 @@
-"""RTSP, by a real server: GStreamer's, which Debian has as gir1.2-gst-rtsp-server-1.0."""
+"""End to end: RTSP from a real server, GStreamer's; in Debian gir1.2-gst-rtsp-server-1.0."""
 
 import os
 import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import pytest
+from live_sources import EventLog
 
 from edgecnn.errors import SourceError
-from edgecnn.sources.capture import CaptureOptions, Source, open_source
+from edgecnn.sources.capture import Source, open_source
 from edgecnn.sources.events import Event, SourceEvent
 from edgecnn.sources.live.connection import Patience
 
@@ -30,7 +31,7 @@ factory.set_launch("( videotestsrc is-live=true pattern=ball ! video/x-raw,width
     "framerate=20/1 ! x264enc tune=zerolatency speed-preset=ultrafast key-int-max=10"
     " ! rtph264pay name=pay0 )")
 factory.set_shared(True)
-factory.set_protocols(GstRtsp.RTSPLowerTrans.TCP)  # who asks for UDP gets nothing
+factory.set_protocols(GstRtsp.RTSPLowerTrans.TCP)  # a client that asks for UDP gets nothing
 server.get_mount_points().add_factory("/live", factory)
 auth = GstRtspServer.RTSPAuth()
 token = GstRtspServer.RTSPToken()
@@ -48,20 +49,6 @@ GLib.MainLoop().run()
 QUICK = Patience(stall_s=1.0, give_up_s=30.0)
 
 
-@dataclass
-class Told:
-    """What was told of a source."""
-
-    events: list[Event] = field(default_factory=list)
-
-    @property
-    def states(self) -> list[SourceEvent]:
-        return [event.what for event in self.events if event.what.value.isupper()]
-
-    def options(self) -> CaptureOptions:
-        return CaptureOptions(patience=QUICK, on_event=self.events.append)
-
-
 @contextmanager
 def rtsp_server(port: int = 0) -> Iterator[tuple[int, int]]:
     """Serve a camera with a password on loopback: its port and process."""
@@ -75,10 +62,10 @@ def rtsp_server(port: int = 0) -> Iterator[tuple[int, int]]:
     assert server.stdout is not None
     assert server.stderr is not None
     try:
-        told = server.stdout.readline()
-        if not told:
+        port_line = server.stdout.readline()
+        if not port_line:
             pytest.skip(f"no GStreamer RTSP server: {server.stderr.read()[-200:]}")
-        yield int(told), server.pid
+        yield int(port_line), server.pid
     finally:
         server.kill()
         server.communicate()
@@ -88,45 +75,53 @@ def url(port: int, password: str = "secret") -> str:
     return f"rtsp://me:{password}@127.0.0.1:{port}/live"
 
 
-def read_until_live(source: Source, told: Told, after: SourceEvent) -> None:
+def read_until_live(source: Source, events: EventLog, after: SourceEvent) -> None:
     for _ in source.captured_frames():
-        if after in told.states and told.states[-1] is SourceEvent.LIVE:
+        if after in events.states and events.states[-1] is SourceEvent.LIVE:
             return
 
 
 def test_a_stream_comes_over_tcp_with_a_password_that_is_not_shown() -> None:
-    told = Told()
-    with rtsp_server() as (port, _), open_source(url(port), told.options()) as opened:
+    events = EventLog()
+    with (
+        rtsp_server() as (port, _),
+        open_source(url(port), events.options(patience=QUICK)) as opened,
+    ):
         assert next(opened.captured_frames()).frame_bgr.shape == (240, 320, 3)
         assert opened.facts == "320x240, 20 fps"
         assert opened.name == f"rtsp://127.0.0.1:{port}/live"
-    assert "secret" not in repr(told)
+    assert "secret" not in repr(events)
 
 
 def test_a_stream_that_stands_still_is_noticed_and_read_again() -> None:
-    told = Told()
+    events = EventLog()
     with rtsp_server() as (port, pid):
 
-        def tell(event: Event) -> None:
-            told.events.append(event)
+        def on_event(event: Event) -> None:
+            events.append(event)
             if event.what is SourceEvent.STALLED:
                 os.kill(pid, signal.SIGCONT)
 
-        with open_source(url(port), replace(told.options(), on_event=tell)) as opened:
+        with open_source(
+            url(port), replace(events.options(patience=QUICK), on_event=on_event)
+        ) as opened:
             next(opened.captured_frames())
             os.kill(pid, signal.SIGSTOP)
-            read_until_live(opened, told, SourceEvent.STALLED)
-    assert told.states[:3] == [SourceEvent.CONNECTING, SourceEvent.LIVE, SourceEvent.STALLED]
+            read_until_live(opened, events, SourceEvent.STALLED)
+    assert events.states[:3] == [SourceEvent.CONNECTING, SourceEvent.LIVE, SourceEvent.STALLED]
 
 
 def test_a_server_that_dies_and_comes_back_is_found_again() -> None:
-    told = Told()
-    with rtsp_server() as (port, pid), open_source(url(port), told.options()) as opened:
+    events = EventLog()
+    with (
+        rtsp_server() as (port, pid),
+        open_source(url(port), events.options(patience=QUICK)) as opened,
+    ):
         next(opened.captured_frames())
         os.kill(pid, signal.SIGKILL)
         with rtsp_server(port):
-            read_until_live(opened, told, SourceEvent.RECONNECTING)
-    assert told.states == [
+            read_until_live(opened, events, SourceEvent.RECONNECTING)
+    assert events.states == [
         SourceEvent.CONNECTING,
         SourceEvent.LIVE,
         SourceEvent.RECONNECTING,
@@ -135,9 +130,9 @@ def test_a_server_that_dies_and_comes_back_is_found_again() -> None:
 
 
 def test_a_wrong_password_is_no_connection() -> None:
-    told = Told()
+    events = EventLog()
     with ExitStack() as stack:
         port, _ = stack.enter_context(rtsp_server())
         with pytest.raises(SourceError, match="did not open") as refusal:
-            stack.enter_context(open_source(url(port, "wrong"), told.options()))
-    assert "wrong" not in repr(told) + str(refusal.value)
+            stack.enter_context(open_source(url(port, "wrong"), events.options(patience=QUICK)))
+    assert "wrong" not in repr(events) + str(refusal.value)

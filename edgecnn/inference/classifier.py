@@ -55,7 +55,7 @@ class Classifier:
 
     def __init__(
         self,
-        model: str | Path,
+        model: str | Path | ModelFile,
         *,
         provider: str = "cpu",
         threads: int = 1,
@@ -65,8 +65,11 @@ class Classifier:
     ) -> None:
         """Open a model.
 
+        A file from elsewhere may take any time and memory here. The commands open such a file in a
+        limited child process first: `first_opening.read_checked`, whose result can be given here.
+
         Args:
-            model: A path, or the name of a shipped model.
+            model: A path, the name of a shipped model, or a file that was read.
             provider: cpu, cuda, tensorrt, openvino, directml, coreml or ONNX Runtime's own name.
             threads: Threads of one inference.
             batch: Frames that one inference takes; fixed, since several providers want it so.
@@ -81,7 +84,7 @@ class Classifier:
         """
         if threads < 1 or batch < 1:
             raise OptionError(f"threads={threads}, batch={batch}", remedy="give 1 or more")
-        self.model: ModelFile = read_model(model)
+        self.model = model if isinstance(model, ModelFile) else read_model(model)
         self.spec = self.model.spec
         self.batch = batch
         self._session, self.assignment = open_session(

@@ -8,13 +8,17 @@ memory. A program that looks for what is wrong must survive each of these.
 import contextlib
 import ctypes
 import json
+import math
+import mmap
 import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
+from pathlib import Path
 from types import MappingProxyType
 
 from edgecnn.errors import ChildFailed, EdgeError, error_class
@@ -50,6 +54,8 @@ class ProcessLimits(Record):
     """Size of a file that it writes."""
     secluded: bool = False
     """Without a network, where the system can, and with little of our environment."""
+    after_imports: bool = False
+    """`cpu_seconds` and `memory_mib` come on top of what importing the function's module takes."""
 
 
 USUAL = ProcessLimits()
@@ -100,9 +106,12 @@ def main() -> None:
     out = os.dup(1)
     os.dup2(2, 1)
     code = 0
+    if sys.platform == "linux":
+        from edgecnn.parent_death import die_with_parent
+
+        die_with_parent()
     try:
-        confine(ProcessLimits.from_json(limits))
-        text: str = getattr(import_module(module), function)(sys.stdin.read())
+        text = _call(module, function, ProcessLimits.from_json(limits))
     except EdgeError as error:
         code, text = _REPORTED, json.dumps([type(error).__name__, error.what, error.remedy])
     except ModuleNotFoundError as error:
@@ -115,11 +124,32 @@ def main() -> None:
     sys.exit(code)
 
 
+def _call(module: str, function: str, limits: ProcessLimits) -> str:
+    if not limits.after_imports:
+        confine(limits)
+    task = getattr(import_module(module), function)
+    if limits.after_imports:
+        confine(_on_top(limits))
+    text: str = task(sys.stdin.read())
+    return text
+
+
+def _on_top(limits: ProcessLimits) -> ProcessLimits:
+    """Return limits that are larger by what this process has used until now."""
+    pages = Path("/proc/self/statm")  # elsewhere its address space is not known, and not limited
+    used_mib = int(pages.read_text().split()[0]) * mmap.PAGESIZE // 2**20 if pages.exists() else 0
+    return replace(
+        limits,
+        cpu_seconds=limits.cpu_seconds + math.ceil(time.process_time()),
+        memory_mib=limits.memory_mib + used_mib if used_mib else 0,
+    )
+
+
 def confine(limits: ProcessLimits) -> None:
     """Limit this process for good."""
     memory, file, cpu = limits.memory_mib * 2**20, limits.file_mib * 2**20, limits.cpu_seconds
-    if memory or file or cpu:
-        import resource  # POSIX only
+    if (memory or file or cpu) and os.name == "posix":
+        import resource  # not on Windows
 
         for kind, most in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_FSIZE, file)):
             if most:

@@ -1,5 +1,6 @@
 """`edgecnn evaluate`: score a run or a model file. It needs the extra [train]."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -18,8 +19,11 @@ def evaluate(
     form: AsFormat = Format.TEXT,
 ) -> None:
     """Score a run through torch, or a model file through the runner, on a data set."""
+    from edgecnn.inference.first_opening import read_checked
     from edgecnn.trainer.evaluate import evaluate as evaluate_model
 
+    if not Path(model).is_dir():
+        read_checked(model)
     report = evaluate_model(model, data=data, split=split, provider=provider)
     show(report, metrics_text(report), form)
 

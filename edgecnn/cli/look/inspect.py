@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 def inspect(model: Model, form: AsFormat = Format.TEXT) -> None:
     """Show what a model wants, means and costs, and what was measured of it."""
+    from edgecnn.inference.first_opening import read_checked
     from edgecnn.inference.inspect import (
         describe_external,
         describe_model,
@@ -20,14 +21,14 @@ def inspect(model: Model, form: AsFormat = Format.TEXT) -> None:
         report_rows,
     )
     from edgecnn.inference.provider_trial import try_model
-    from edgecnn.model.model_file import find_model, read_capped, read_model
+    from edgecnn.model.model_file import find_model, read_capped
 
     path = find_model(model)
     foreign = describe_external(path, read_capped(path))
     if foreign is not None:
         show(foreign, table(external_rows(foreign)), form)
         return
-    file = read_model(model)
+    file = read_checked(model)
     report = describe_model(file, _operators(file), try_model(file))
     text = table(report_rows(report))
     if not report.operators:

@@ -25,7 +25,10 @@ def bench(
 ) -> None:
     """Time a model from frame to prediction, or two models interleaved."""
     from edgecnn.bench.measure import measure
+    from edgecnn.inference.first_opening import read_checked
 
+    for path in filter(None, (model, against)):
+        read_checked(path)
     report = measure(
         model, against, source=source, rounds=rounds, provider=provider, threads=threads
     )

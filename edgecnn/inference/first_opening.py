@@ -20,7 +20,9 @@ from edgecnn.model.model_file import ModelFile, read_model
 from edgecnn.model.shipped import SHIPPED
 
 SECONDS, SECONDS_PER_MIB = 10, 0.25
-"""Of the CPU, and more for each MiB of the file; three times as much may pass on the clock."""
+"""Of the CPU, and more for each MiB of the file."""
+CLOCK = 3
+"""So many times as many seconds may pass on the clock."""
 MEMORY_MIB, MEMORY_PER_MIB = 768, 8
 _REMEDY = "use a smaller model; one that you export or adopt on this machine is not limited"
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
@@ -71,7 +73,7 @@ def limits_of(size: int) -> ProcessLimits:
     mib = size // 2**20
     seconds = SECONDS + round(SECONDS_PER_MIB * mib)
     return ProcessLimits(
-        clock_seconds=3 * seconds,
+        clock_seconds=CLOCK * seconds,
         cpu_seconds=seconds,
         memory_mib=MEMORY_MIB + MEMORY_PER_MIB * mib,
         after_imports=True,

@@ -80,7 +80,7 @@ def isolated(
         ChildFailed: The child crashed, took too long or too much, or lacks a package.
         EdgeError: What the function raised.
     """
-    names = (function.__module__, function.__qualname__, limits.to_json())
+    names = (function.__module__, function.__qualname__, limits.to_json(), str(os.getpid()))
     try:
         done = subprocess.run(
             [sys.executable, "-c", _MAIN.format(path=sys.path), *names],
@@ -102,14 +102,11 @@ def isolated(
 
 def main() -> None:
     """Call the function, in the child; what libraries print does not mix with its answer."""
-    module, function, limits = sys.argv[1:]
+    module, function, limits, parent = sys.argv[1:]
     out = os.dup(1)
     os.dup2(2, 1)
     code = 0
-    if sys.platform == "linux":
-        from edgecnn.parent_death import die_with_parent
-
-        die_with_parent()
+    _die_with_parent(int(parent))
     try:
         text = _call(module, function, ProcessLimits.from_json(limits))
     except EdgeError as error:
@@ -122,6 +119,16 @@ def main() -> None:
     with os.fdopen(out, "w", encoding="utf-8") as file:
         file.write(text)
     sys.exit(code)
+
+
+def _die_with_parent(parent: int) -> None:
+    """End with the process that waits for the answer, where the system can."""
+    if sys.platform == "linux":
+        from edgecnn.parent_death import die_with_parent
+
+        die_with_parent()
+        if os.getppid() != parent:  # it ended before that
+            sys.exit(1)
 
 
 def _call(module: str, function: str, limits: ProcessLimits) -> str:

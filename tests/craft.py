@@ -76,3 +76,11 @@ def poison(model: onnx.ModelProto) -> None:
     bias = makers_of(model.graph)["logits"].input[2]
     poisoned = with_constants(model, {bias: np.full(10, np.nan, np.float32)})
     model.CopyFrom(poisoned)
+
+
+def message(tag: bytes, content: bytes) -> bytes:
+    """Return a field of a protobuf message: its tag, the length of its content, the content."""
+    size, length = len(content), b""
+    while size >= 0x80:
+        length, size = length + bytes([size & 0x7F | 0x80]), size >> 7
+    return tag + length + bytes([size]) + content

@@ -13,7 +13,8 @@ import edgecnn
 ROOT = Path(edgecnn.__file__).parent
 FLOORS = (
     "errors",
-    "atomic check_result exhaustive interval memory opencv pages percentile records text",
+    "atomic check_result exhaustive interval memory opencv pages parent_death percentile records "
+    "text",
     "model",
     "inference sources",
     "runner",

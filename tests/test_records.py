@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
 
@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgecnn.errors import SpecError
-from edgecnn.records import LATER, Record
+from edgecnn.records import LATER, MAX_ITEMS, Record, since, version_of
 
 
 class Colour(str, Enum):
@@ -50,19 +50,20 @@ WHOLE = Whole(
     sizes={"conv1": 9},
 )
 FINITE = st.floats(allow_nan=False)
+INTEGERS = st.integers(-(2**63), 2**63 - 1)
 TEXT = st.text(st.characters(codec="utf-8"))
 PARTS = st.builds(Part, name=TEXT, weights=st.lists(FINITE, max_size=3).map(tuple))
 WHOLES = st.builds(
     Whole,
-    count=st.integers(),
+    count=INTEGERS,
     share=FINITE,
     done=st.booleans(),
     title=TEXT,
     colour=st.sampled_from(Colour),
     part=PARTS,
     parts=st.lists(PARTS, max_size=3).map(tuple),
-    table=st.lists(st.lists(st.integers(), max_size=3).map(tuple), max_size=3).map(tuple),
-    sizes=st.dictionaries(TEXT, st.integers(), max_size=3),
+    table=st.lists(st.lists(INTEGERS, max_size=3).map(tuple), max_size=3).map(tuple),
+    sizes=st.dictionaries(TEXT, INTEGERS, max_size=3),
 )
 JSON = st.recursive(
     st.none()
@@ -189,6 +190,48 @@ def test_what_is_no_record_is_refused_by_the_records_name(text: str) -> None:
         Whole.from_json(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        pytest.param(changed(count=2**63), "19 digits has more than 64 bits", id="one more bit"),
+        pytest.param(changed(count=10**400), "401 digits has more than 64 bits", id="400 digits"),
+        pytest.param('{"count": ' + "9" * 5000 + "}", "5,000 digits", id="more than Python prints"),
+        pytest.param(changed(share=-(10**400)), "402 digits", id="400 digits for a fraction"),
+        pytest.param(changed(title="\ud800"), "Whole.title holds half a character", id="text"),
+        pytest.param(changed(sizes={"\udfff": 1}), "Whole.sizes holds half", id="a name"),
+        pytest.param(changed(part={"name": "\ud800", "weights": []}), "part.name", id="a part"),
+        pytest.param(changed(table=[[]] * (MAX_ITEMS + 1)), "100,001 items", id="a long list"),
+        pytest.param(
+            changed(sizes={str(i): 1 for i in range(MAX_ITEMS + 1)}), "100,001", id="a long table"
+        ),
+    ],
+)
+def test_what_could_stop_a_program_later_is_refused_in_a_sentence(text: str, what: str) -> None:
+    with pytest.raises(SpecError, match="Whole is not readable") as refusal:
+        Whole.from_json(text)
+    assert what in refusal.value.what
+
+
+@pytest.mark.parametrize("count", [2**63 - 1, -(2**63)])
+def test_whole_numbers_of_64_bits_are_read(count: int) -> None:
+    assert Whole.from_json(changed(count=count)).count == count
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(changed(title=["x" * 100_000]), id="a wrong value"),
+        pytest.param(changed(colour="x" * 100_000), id="a wrong choice"),
+        pytest.param(changed(**{"x" * 100_000: 1}), id="a wrong field"),
+        pytest.param(changed(sizes={"x" * 100_000: "a"}), id="a wrong part"),
+    ],
+)
+def test_a_message_about_a_large_value_is_short(text: str) -> None:
+    with pytest.raises(SpecError) as refusal:
+        Whole.from_json(text)
+    assert len(refusal.value.what) < 3000
+
+
 @settings(deadline=None, max_examples=100)
 @given(JSON)
 def test_no_json_is_anything_but_refused(value: object) -> None:
@@ -222,3 +265,41 @@ def test_a_field_that_came_later_may_be_missing_and_no_other() -> None:
         Grown.from_json('{"name": "a", "notes": []}')
     with pytest.raises(SpecError, match="'other'"):
         Grown.from_json('{"name": "a", "size": 4, "other": 1}')
+
+
+@dataclass(frozen=True)
+class Inner(Record):
+    name: str
+    angle: float = field(default=0.0, metadata=since(2))
+
+
+@dataclass(frozen=True)
+class Versioned(Record):
+    name: str
+    inner: tuple[Inner, ...] = ()
+    mask: tuple[int, ...] = field(default=(), metadata=since(2))
+
+
+PLAIN = Versioned("a", (Inner("b"),))
+NEW = [replace(PLAIN, mask=(1,)), replace(PLAIN, inner=(Inner("b"), Inner("c", 0.5)))]
+
+
+def test_a_field_of_version_2_is_not_written_without_a_value() -> None:
+    assert PLAIN.to_json() == '{"inner":[{"name":"b"}],"name":"a"}'
+    assert version_of(PLAIN) == 1
+    assert Versioned.from_json(PLAIN.to_json(), version=1) == PLAIN
+
+
+@pytest.mark.parametrize("record", NEW, ids=["of the record", "of a part"])
+def test_a_field_of_version_2_with_a_value_needs_a_file_of_version_2(record: Versioned) -> None:
+    assert version_of(record) == 2
+    assert Versioned.from_json(record.to_json(), version=2) == record
+    with pytest.raises(SpecError, match="has fields"):
+        Versioned.from_json(record.to_json(), version=1)
+
+
+def test_a_field_of_version_2_is_refused_in_version_1_even_without_a_value() -> None:
+    text = '{"inner":[],"name":"a","mask":[]}'
+    assert Versioned.from_json(text, version=2) == Versioned("a")
+    with pytest.raises(SpecError, match="'mask'"):
+        Versioned.from_json(text, version=1)

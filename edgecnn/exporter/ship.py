@@ -25,6 +25,7 @@ from edgecnn.exporter.quantization.layer_errors import layers_table
 from edgecnn.exporter.rejection import load_ood, measure_known
 from edgecnn.exporter.verify.model_under_test import ModelUnderTest
 from edgecnn.exporter.verify.verify import check_computation
+from edgecnn.inference.first_opening import remember
 from edgecnn.inference.machine import Machine, describe_machine
 from edgecnn.model.form import Form
 from edgecnn.model.frame import Frame
@@ -139,7 +140,9 @@ def _write_models(
         write_atomic(folder / f"{name}{exported.form.suffix}", exported.data)
         for exported in exported_forms
     ]
-    return [parse_model(d.data, path) for d, path in zip(exported_forms, paths, strict=True)]
+    written = [parse_model(d.data, path) for d, path in zip(exported_forms, paths, strict=True)]
+    remember(*(model.digest for model in written))
+    return written
 
 
 def _check_computation(exported: ExportedForm, validation: Pictures) -> None:

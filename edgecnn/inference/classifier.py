@@ -54,7 +54,7 @@ class Classifier:
 
     def __init__(
         self,
-        model: str | Path,
+        model: str | Path | ModelFile,
         *,
         provider: str = "cpu",
         threads: int = 1,
@@ -64,8 +64,11 @@ class Classifier:
     ) -> None:
         """Open a model.
 
+        A file from elsewhere may take any time and memory here. The commands open such a file in a
+        limited child process first: `first_opening.read_checked`, whose result can be given here.
+
         Args:
-            model: The path of a model file, or the name of a shipped model.
+            model: The path of a model file, the name of a shipped model, or a file that was read.
             provider: cpu, cuda, tensorrt, openvino, directml, coreml, or ONNX Runtime's own name.
             threads: Number of threads of one inference.
             batch: Frames of one inference; fixed, since several providers require that.
@@ -80,7 +83,7 @@ class Classifier:
         """
         if threads < 1 or batch < 1:
             raise OptionError(f"threads={threads}, batch={batch}", remedy="give 1 or more")
-        self.model: ModelFile = read_model(model)
+        self.model = model if isinstance(model, ModelFile) else read_model(model)
         self.spec = self.model.spec
         self.batch = batch
         self._session, self.assignment = open_session(

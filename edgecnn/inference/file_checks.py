@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from edgecnn.check_result import FAIL, OK, SKIPPED, CheckResult
 from edgecnn.errors import EdgeError, ModelError, SpecError
+from edgecnn.inference.first_opening import check_first_opening
 from edgecnn.model import digest, fit_probe
 from edgecnn.model.golden import Golden
 from edgecnn.model.model_file import ModelFile, read_model
@@ -59,8 +60,25 @@ def check_bytes(path: Path) -> tuple[tuple[Check, ...], ModelFile | None]:
         if not _is_digest_right(path.read_bytes()):
             return (Check("digest", FAIL, error.what),), None
         return (Check("digest", OK, "fits the bytes"), Check("contract", FAIL, error.what)), None
-    contract = Check("contract", OK, f"version {digest.CONTRACT_VERSION}, graph and spec agree")
+    contract = Check("contract", OK, f"version {file.contract}, graph and spec agree")
     return (Check("digest", OK, file.digest), contract), file
+
+
+def check_opening(model: str | Path) -> VerifyReport | None:
+    """Open a file as at its first opening on this machine; return the report if that fails.
+
+    A file that cannot be read is left to `check_bytes`.
+    """
+    try:
+        file = read_model(model)
+    except (ModelError, SpecError):
+        return None
+    try:
+        check_first_opening(file)
+    except (ModelError, SpecError) as error:
+        checks = (Check("digest", OK, file.digest), Check("contract", FAIL, error.what))
+        return VerifyReport(str(file.path), file.card.form, checks)
+    return None
 
 
 def _is_digest_right(content: bytes) -> bool:

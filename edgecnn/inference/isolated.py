@@ -8,13 +8,17 @@ memory. A diagnostic program must survive each of these.
 import contextlib
 import ctypes
 import json
+import math
+import mmap
 import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
+from pathlib import Path
 from types import MappingProxyType
 
 from edgecnn.errors import ChildFailed, EdgeError, error_class
@@ -51,6 +55,8 @@ class ProcessLimits(Record):
     """Size of each file that it writes."""
     secluded: bool = False
     """Without network access, if the system supports that, and with few environment variables."""
+    after_imports: bool = False
+    """`cpu_seconds` and `memory_mib` are added to what importing the function's module takes."""
 
 
 USUAL = ProcessLimits()
@@ -75,7 +81,7 @@ def isolated(
         ChildFailed: The child crashed, exceeded a limit, or a package is missing.
         EdgeError: Any error that the function raised.
     """
-    names = (function.__module__, function.__qualname__, limits.to_json())
+    names = (function.__module__, function.__qualname__, limits.to_json(), str(os.getpid()))
     try:
         done = subprocess.run(
             [sys.executable, "-c", _MAIN.format(path=sys.path), *names],
@@ -97,11 +103,13 @@ def isolated(
 
 def main() -> None:
     """Call the function, in the child process, and write its result or its error to stdout."""
+    module, function, limits, parent = sys.argv[1:]
     out = os.dup(1)
     os.dup2(2, 1)  # what libraries print must not mix with the result
     code = 0
+    _die_with_parent(int(parent))
     try:
-        text = _call(*sys.argv[1:])
+        text = _call(module, function, ProcessLimits.from_json(limits))
     except EdgeError as error:
         code, text = _REPORTED, json.dumps([type(error).__name__, error.what, error.remedy])
     with os.fdopen(out, "w", encoding="utf-8") as file:
@@ -109,24 +117,52 @@ def main() -> None:
     sys.exit(code)
 
 
-def _call(module: str, function: str, limits_json: str) -> str:
-    limits = ProcessLimits.from_json(limits_json)
+def _die_with_parent(parent: int) -> None:
+    """End with the process that waits for the result, where the system supports that."""
+    if sys.platform == "linux":
+        from edgecnn.parent_death import die_with_parent
+
+        die_with_parent()
+        if os.getppid() != parent:  # it ended before that
+            sys.exit(1)
+
+
+def _call(module: str, function: str, limits: ProcessLimits) -> str:
     try:
-        confine(limits)
-        text: str = getattr(import_module(module), function)(sys.stdin.read())
+        return _confined_call(module, function, limits)
     except ModuleNotFoundError as error:
         raise ChildFailed(str(error), remedy=f"pip install {error.name}") from error
     except MemoryError as error:
         what = f"takes more than {limits.memory_mib} MiB"
         raise ChildFailed(what, remedy="give it less to do") from error
+
+
+def _confined_call(module: str, function: str, limits: ProcessLimits) -> str:
+    if not limits.after_imports:
+        confine(limits)
+    task = getattr(import_module(module), function)
+    if limits.after_imports:
+        confine(_on_top(limits))
+    text: str = task(sys.stdin.read())
     return text
+
+
+def _on_top(limits: ProcessLimits) -> ProcessLimits:
+    """Return limits that are larger by what this process has used so far."""
+    pages = Path("/proc/self/statm")  # elsewhere its address space is not known, and not limited
+    used_mib = int(pages.read_text().split()[0]) * mmap.PAGESIZE // 2**20 if pages.exists() else 0
+    return replace(
+        limits,
+        cpu_seconds=limits.cpu_seconds + math.ceil(time.process_time()),
+        memory_mib=limits.memory_mib + used_mib if used_mib else 0,
+    )
 
 
 def confine(limits: ProcessLimits) -> None:
     """Limit this process irrevocably."""
     memory, file, cpu = limits.memory_mib * 2**20, limits.file_mib * 2**20, limits.cpu_seconds
-    if memory or file or cpu:
-        import resource  # POSIX only
+    if (memory or file or cpu) and os.name == "posix":
+        import resource  # not on Windows
 
         for kind, limit in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_FSIZE, file)):
             if limit:

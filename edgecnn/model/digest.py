@@ -4,9 +4,13 @@ import hashlib
 from dataclasses import dataclass
 
 from edgecnn.errors import ModelError
-from edgecnn.model.protobuf import Field, WireError, fields
+from edgecnn.model.protobuf import Message, WireError, whole_message
+from edgecnn.records import NEWEST, Record, version_of
 
 CONTRACT_VERSION = "1"
+"""The oldest version, which is written unless a field of a newer one has a value."""
+CONTRACT_VERSIONS = tuple(map(str, range(1, NEWEST + 1)))
+"""All that are read. A field of a newer version is declared with `records.since`."""
 CONTRACT_KEY = "edgecnn.contract"
 SPEC_KEY = "edgecnn.spec"
 CARD_KEY = "edgecnn.card"
@@ -20,6 +24,8 @@ MAX_ENTRY_MIB = 4
 # Field numbers of onnx.proto.
 _MODEL_METADATA = 14
 _ENTRY_KEY, _ENTRY_VALUE = 1, 2
+_SHOWN = 60
+"""Characters of a name that a message shows."""
 
 
 @dataclass(frozen=True)
@@ -40,22 +46,24 @@ def read_metadata(data: bytes) -> Metadata:
     values: dict[str, str] = {}
     digest_start = -1
     try:
-        for entry in fields(data, 0, len(data)):
-            if entry.number != _MODEL_METADATA:
-                continue
-            key, value = _key_and_value(data, entry)
-            name = data[key.start : key.end].decode()
+        for entry in whole_message(data).messages(_MODEL_METADATA):  # one budget of fields for all
+            name, start, end = _entry(entry)
             if name in values:
-                raise WireError(f"metadata {name!r} appears twice")
-            values[name] = data[value.start : value.end].decode()
+                raise WireError(f"metadata {name[:_SHOWN]!r} appears twice")
+            values[name] = data[start:end].decode()
             if name == DIGEST_KEY:
-                digest_start = value.start
+                digest_start = start
     except (WireError, UnicodeDecodeError) as error:
         raise ModelError(
             f"the file is not a whole ONNX model: {error}",
             remedy="copy it again; it may be truncated",
         ) from error
     return Metadata(values, digest_start)
+
+
+def contract_version(*records: Record) -> str:
+    """Return the version of a file with these records: what their newest field needs."""
+    return str(max(map(version_of, records)))
 
 
 def with_digest(data: bytes) -> bytes:
@@ -75,16 +83,18 @@ def check_digest(data: bytes, metadata: Metadata) -> None:
 
 
 def _digest(data: bytes, start: int) -> str:
-    sha = hashlib.sha256(data[:start])
+    view = memoryview(data)
+    sha = hashlib.sha256(view[:start])
     sha.update(NO_DIGEST.encode())
-    sha.update(data[start + len(NO_DIGEST) :])
+    sha.update(view[start + len(NO_DIGEST) :])
     return sha.hexdigest()
 
 
-def _key_and_value(data: bytes, entry: Field) -> tuple[Field, Field]:
-    found = {field.number: field for field in fields(data, entry.start, entry.end)}
-    if _ENTRY_KEY not in found or _ENTRY_VALUE not in found:
+def _entry(entry: Message) -> tuple[str, int, int]:
+    """Return the name of a metadata entry, and where its value starts and ends."""
+    value = entry.span(_ENTRY_VALUE)
+    if _ENTRY_KEY not in entry or value is None:
         raise WireError("a metadata entry has no key or no value")
-    if entry.end - entry.start > MAX_ENTRY_MIB * 2**20:
+    if value.end - value.start > MAX_ENTRY_MIB * 2**20:
         raise WireError(f"a metadata entry is larger than {MAX_ENTRY_MIB} MiB")
-    return found[_ENTRY_KEY], found[_ENTRY_VALUE]
+    return entry.text(_ENTRY_KEY), value.start, value.end

@@ -17,6 +17,8 @@ from edgecnn.model.spec import Fit, ModelSpec, Shrink
 
 PIXELS = 64
 """Number of stored values."""
+BAND = 256
+"""Rows of the test picture that are computed at a time."""
 LEVELS = {Shrink.AREA: 1, Shrink.GRID8: 0}
 """Difference of a pixel between CPU families, in levels of 255, that is accepted."""
 
@@ -43,10 +45,15 @@ def rules_of(spec: ModelSpec, stored: str) -> list[ModelSpec]:
 
 def _picture(spec: ModelSpec) -> Frame:
     """Return an (h, w, 3) test picture with fine detail, larger and wider than the input."""
-    y, x = np.ogrid[: spec.height * 3 // 2 + 5, : 3 * spec.width + 7]
-    y, x = y.astype(np.uint32), x.astype(np.uint32)
-    grain = y * y * 7 + x * x * 13 + x * y * 29  # (h, w), wraps at 2**32
-    return np.stack([grain >> 3, grain >> 5, grain >> 4], axis=-1).astype(np.uint8)
+    height, width = spec.height * 3 // 2 + 5, 3 * spec.width + 7
+    picture = np.empty((height, width, 3), np.uint8)
+    x = np.arange(width, dtype=np.uint32)
+    for first in range(0, height, BAND):  # of the largest input, whole grains would take 2 GiB
+        y = np.arange(first, min(first + BAND, height), dtype=np.uint32)[:, None]
+        grain = y * y * 7 + x * x * 13 + x * y * 29  # (rows, w), wraps at 2**32
+        for channel, shift in enumerate((3, 5, 4)):
+            picture[first : first + BAND, :, channel] = grain >> shift
+    return picture
 
 
 def _places(size: int) -> npt.NDArray[np.intp]:

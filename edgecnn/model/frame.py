@@ -5,6 +5,7 @@ changes the size and the number of channels only; scaling of values, layout and 
 the graph.
 """
 
+import math
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ from edgecnn.model.spec import Fit, ModelSpec, Shrink
 from edgecnn.opencv import cv2
 
 Frame = npt.NDArray[np.uint8]
+MAX_GRID = 2**25
+"""Bytes of `_average_grid` at a time: it takes 64 times the network's input."""
 
 
 def fit_frame(frame: npt.NDArray[Any], spec: ModelSpec) -> Frame:
@@ -120,9 +123,23 @@ def _average_grid(frame: Frame, height: int, width: int) -> Frame:
     """Average an 8x8 grid of source pixels for each target pixel."""
     # The grid holds the pixels nearest to the centers of its cells. Where it is finer than the
     # frame, pixels repeat, which weighs them by area. Halving is exact in whole numbers.
-    grid = _resize_to(frame, 8 * height, 8 * width, cv2.INTER_NEAREST_EXACT)
-    for factor in (4, 2, 1):
-        grid = _resize_to(grid, factor * height, factor * width, cv2.INTER_AREA)
+    size = 64 * height * width * math.prod(frame.shape[2:])
+    if size <= MAX_GRID:
+        return _halve(_nearest(frame, 8 * height, 8 * width))
+    rows = max(1, height * MAX_GRID // size)
+    tall = _nearest(frame, 8 * height, frame.shape[1])
+    bands = np.split(tall, range(8 * rows, 8 * height, 8 * rows))
+    return np.concatenate([_halve(_nearest(band, len(band), 8 * width)) for band in bands])
+
+
+def _nearest(frame: Frame, height: int, width: int) -> Frame:
+    return _resize_to(frame, height, width, cv2.INTER_NEAREST_EXACT)
+
+
+def _halve(grid: Frame) -> Frame:
+    """Average the cells of (8 h, 8 w) or (8 h, 8 w, c) pixels, by halving three times."""
+    for _ in range(3):
+        grid = _resize_to(grid, grid.shape[0] // 2, grid.shape[1] // 2, cv2.INTER_AREA)
     return grid
 
 

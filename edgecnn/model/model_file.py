@@ -10,8 +10,11 @@ from edgecnn.model.graph_check import outline_graph, refuse_operators
 from edgecnn.model.operators import MODEL_FILE
 from edgecnn.model.shipped import shipped_model, shipped_names
 from edgecnn.model.spec import ModelCard, ModelSpec
+from edgecnn.model.static_shapes import refuse_computed_shapes
 
 MAX_MIB = 256
+SHOWN = 20
+"""Characters of a wrong version that a message shows."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,8 @@ class ModelFile:
     card: ModelCard
     golden: Golden
     digest: str
+    contract: str
+    """Version of the contract that the file follows."""
 
     @property
     def size_kib(self) -> float:
@@ -93,14 +98,18 @@ def parse_model(data: bytes, path: Path) -> ModelFile:
     values = metadata.values
     _check_contract(values)
     digest.check_digest(data, metadata)
-    refuse_operators(outline_graph(data), MODEL_FILE)
+    outline = outline_graph(data)
+    refuse_operators(outline, MODEL_FILE)
+    refuse_computed_shapes(data, outline)
+    contract = values[digest.CONTRACT_KEY]
     return ModelFile(
         path=path,
         data=data,
-        spec=ModelSpec.from_json(values[digest.SPEC_KEY]),
-        card=ModelCard.from_json(values[digest.CARD_KEY]),
-        golden=Golden.from_json(values[digest.GOLDEN_KEY]),
+        spec=ModelSpec.from_json(values[digest.SPEC_KEY], int(contract)),
+        card=ModelCard.from_json(values[digest.CARD_KEY], int(contract)),
+        golden=Golden.from_json(values[digest.GOLDEN_KEY], int(contract)),
         digest=values[digest.DIGEST_KEY],
+        contract=contract,
     )
 
 
@@ -112,10 +121,10 @@ def _check_contract(values: dict[str, str]) -> None:
             remedy="make one from a run with `edgecnn export`, from an ONNX classifier with "
             "`edgecnn adopt`",
         )
-    if version != digest.CONTRACT_VERSION:
+    if version not in digest.CONTRACT_VERSIONS:
         raise ModelError(
-            f"the file follows contract {version!r}, "
-            f"this edgecnn knows {digest.CONTRACT_VERSION!r}",
+            f"the file follows contract {version[:SHOWN]!r}, "
+            f"this edgecnn knows {', '.join(digest.CONTRACT_VERSIONS)}",
             remedy="update edgecnn, or export the model with this version",
         )
     keys = (digest.SPEC_KEY, digest.CARD_KEY, digest.GOLDEN_KEY, digest.DIGEST_KEY)

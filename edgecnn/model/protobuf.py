@@ -8,7 +8,7 @@ Source: the encoding reference of Protocol Buffers, and onnx.proto for the field
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 VARINT, FIXED64, LENGTH_DELIMITED, FIXED32 = 0, 1, 2, 5
 
@@ -23,8 +23,7 @@ class WireError(ValueError):
     """The bytes are not a protobuf message."""
 
 
-@dataclass(frozen=True)
-class Field:
+class Field(NamedTuple):
     """One field of a message: its number, and the position of its value in the buffer."""
 
     number: int
@@ -101,6 +100,11 @@ class Message:
         self._once(number)
         return next(self.messages(number), None)
 
+    def span(self, number: int) -> Field | None:
+        """Return where a text or message lies that may stand once; None without one."""
+        self._once(number)
+        return next(iter(self._of(number, LENGTH_DELIMITED)), None)
+
     def integer(self, number: int) -> int:
         """Return the signed value of a field, 0 if there is no such field."""
         self._once(number)
@@ -119,6 +123,7 @@ class Message:
 
     def text(self, number: int) -> str:
         """Return the text of a field, empty if there is no such field."""
+        self._once(number)
         return next(self.texts(number), "")
 
     def texts(self, number: int) -> Iterator[str]:

@@ -3,13 +3,31 @@
 Both are frozen and travel inside the model file as JSON.
 """
 
-import math
+from collections import Counter
 from dataclasses import dataclass, field
 from enum import Enum
 
-from edgecnn.errors import SpecError
 from edgecnn.model.form import Form
+from edgecnn.model.limits import (
+    MAX_LABELS,
+    MAX_LAYERS,
+    MAX_NAME,
+    MAX_PIXELS,
+    MAX_ROWS,
+    MAX_SIDE,
+    MAX_TEXT,
+    demand,
+    demand_card,
+    demand_count,
+    demand_interval,
+    demand_length,
+    demand_share,
+    is_usable,
+)
 from edgecnn.records import LATER, Record
+
+SHOWN = 5
+"""Labels that a message names."""
 
 
 class Fit(str, Enum):
@@ -57,17 +75,16 @@ class ModelSpec(Record):
     probable its label: no picture of the training data has such a large logit."""
 
     def __post_init__(self) -> None:
-        """Refuse invalid values."""
-        _demand(self.height >= 1 and self.width >= 1, f"input is {self.height}x{self.width} pixels")
+        """Refuse invalid values, and sizes above those of `limits`."""
+        size = f"input is {self.height}x{self.width} pixels"
+        _demand(self.height >= 1 and self.width >= 1, size)
+        fits = max(self.height, self.width) <= MAX_SIDE and self.height * self.width <= MAX_PIXELS
+        _demand(fits, f"{size}; allowed are {MAX_SIDE} a side and {MAX_PIXELS:,} in all")
         _demand(self.channels in (1, 3), f"input has {self.channels} channels, not 1 or 3")
-        _demand(len(self.labels) >= 2, f"there are {len(self.labels)} labels, not 2 or more")
-        bad = [name for name in self.labels if not name or not name.isprintable()]
-        _demand(not bad, f"labels are empty or hold control characters: {bad}")
-        repeated = sorted({name for name in self.labels if self.labels.count(name) > 1})
-        _demand(not repeated, f"labels appear twice: {', '.join(repeated)}")
         _demand(0.0 <= self.reject_threshold < 1.0, f"threshold is {self.reject_threshold}")
-        ceilings = self.logit_ceiling
-        _demand(len(ceilings) <= 1 and all(map(math.isfinite, ceilings)), f"ceiling is {ceilings}")
+        ceilings = self.logit_ceiling[:2]
+        _demand(len(ceilings) <= 1 and all(map(is_usable, ceilings)), f"ceiling is {ceilings}")
+        _check_labels(self.labels)
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -94,6 +111,13 @@ class Accuracy:
     high: float
     """Upper end of the interval, 0 to 1."""
 
+    def __post_init__(self) -> None:
+        """Refuse figures that no measurement gives."""
+        demand_length("the form of an accuracy", self.form, MAX_NAME)
+        demand_length("the split of an accuracy", self.split, MAX_NAME)
+        demand_share("an accuracy", self.correct, self.total)
+        demand_interval("an accuracy", self.low, self.high)
+
     @property
     def value(self) -> float:
         """Share of the pictures that are labelled correctly, 0 to 1."""
@@ -117,6 +141,12 @@ class Known:
     high: float
     """Upper end of the interval, 0 to 1."""
 
+    def __post_init__(self) -> None:
+        """Refuse figures that no measurement gives."""
+        demand_length("the name of known pictures", self.pictures, MAX_NAME)
+        demand_share("the share of known pictures", self.known, self.total)
+        demand_interval("known pictures", self.low, self.high)
+
     @property
     def value(self) -> float:
         """Share of the pictures that are known, 0 to 1."""
@@ -136,6 +166,13 @@ class Rejection:
     """Requested share of correctly labelled pictures that stay known, 0 to 1."""
     known: tuple[Known, ...]
     """Measured on pictures that show a class, and on pictures that show none."""
+
+    def __post_init__(self) -> None:
+        """Refuse figures that no measurement gives."""
+        usable = self.temperature > 0 and is_usable(self.temperature)
+        demand_card(usable, f"the temperature is {self.temperature}")
+        demand_card(0.0 <= self.keep <= 1.0, f"the share to keep is {self.keep}")
+        demand_length("the table of known pictures", self.known, MAX_ROWS)
 
 
 @dataclass(frozen=True)
@@ -165,12 +202,38 @@ class ModelCard(Record):
     gate: str = field(default="", metadata=LATER)
     """The gate's decision about accuracy, and its reason; empty if this form was not checked."""
 
+    def __post_init__(self) -> None:
+        """Refuse a card with figures that no measurement gives, or larger than `limits` allow."""
+        for what in ("name", "dataset", "dataset_digest"):
+            demand_length(what, getattr(self, what), MAX_NAME)
+        for what in ("recipe", "quantization", "gate"):
+            demand_length(what, getattr(self, what), MAX_TEXT)
+        for what, most in (("accuracy", MAX_ROWS), ("versions", MAX_ROWS), ("macs", MAX_LAYERS)):
+            demand_length(what, getattr(self, what), most)
+        demand_length("rejection", self.rejection, 1)
+        for text in (*self.versions, *self.versions.values(), *self.macs):
+            demand_length("a name", text, MAX_NAME)
+        demand_count("the number of parameters", self.parameters)
+        for count in self.macs.values():
+            demand_count("a layer's number of multiply-adds", count)
+
     @property
     def is_adopted(self) -> bool:
         """Whether the model was made by another program; `recipe` then tells how it was adopted."""
         return self.recipe.startswith('{"adopted"')
 
 
+def _check_labels(labels: tuple[str, ...]) -> None:
+    count = f"there are {len(labels):,} labels"
+    _demand(len(labels) >= 2, f"{count}, not 2 or more")
+    _demand(len(labels) <= MAX_LABELS, f"{count}, allowed are {MAX_LABELS:,}")
+    long = [len(name) for name in labels if len(name) > MAX_NAME]
+    _demand(not long, f"a label has {max(long, default=0):,} characters, allowed are {MAX_NAME:,}")
+    odd = [name for name in labels if not name or not name.isprintable()]
+    _demand(not odd, f"labels are empty or hold control characters: {odd[:SHOWN]}")
+    repeated = sorted(name for name, times in Counter(labels).items() if times > 1)
+    _demand(not repeated, f"labels appear twice: {', '.join(repeated[:SHOWN])}")
+
+
 def _demand(holds: bool, otherwise: str) -> None:
-    if not holds:
-        raise SpecError(f"the model's spec is unusable: {otherwise}", remedy="correct that value")
+    demand(holds, "spec", otherwise)

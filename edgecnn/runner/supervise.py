@@ -19,7 +19,6 @@ from edgecnn.sources.stop import Stop
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 GRACE_S = 1.5
-"""How long the worker may take to end after a signal."""
 WATCHDOG_INTERVAL_S = 0.5
 T = TypeVar("T")
 
@@ -36,6 +35,8 @@ class Supervision:
     """Called repeatedly in the main thread, to serve a window; returning False ends the run."""
     stop: Stop = field(default_factory=Stop)
     """The request to stop that the worker obeys."""
+    grace_s: float = GRACE_S
+    """How long the worker may take to end after a signal."""
 
 
 class Worker(Generic[T]):
@@ -84,7 +85,7 @@ def supervise(function: Callable[[], T], plan: Supervision) -> Outcome[T]:
         worker = Worker(function)
         while not _wait(worker.done, plan) and not plan.stop.requested:
             _check_watchdog(plan)
-        ended = worker.done.wait(GRACE_S)
+        ended = worker.done.wait(plan.grace_s)
         return Outcome(worker.result() if ended else None, next(iter(received), None))
 
 

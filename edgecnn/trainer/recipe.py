@@ -10,7 +10,7 @@ from typing import Any
 
 from edgecnn.errors import NotFound, OptionError, SpecError
 from edgecnn.model.spec import Fit
-from edgecnn.records import Record, to_text
+from edgecnn.records import NEWEST, Record, to_text
 from edgecnn.trainer.augment import Augment
 from edgecnn.trainer.networks import Architecture
 
@@ -127,14 +127,14 @@ class Recipe(Record):
     qat: Qat = field(default_factory=Qat)
 
     @classmethod
-    def from_json(cls, text: str) -> "Recipe":
+    def from_json(cls, text: str, version: int = NEWEST) -> "Recipe":
         """Read the text of `to_json`; keys that an older version lacked get their defaults."""
         try:
             given = json.loads(text)
         except ValueError:
             given = None
         known = _merge(dataclasses.asdict(cls()), given) if isinstance(given, dict) else None
-        return super().from_json(json.dumps(known) if known else text)
+        return super().from_json(json.dumps(known) if known else text, version)
 
     def to_short_json(self) -> str:
         """Return JSON with only the values that differ from the defaults; `from_json` reads it."""

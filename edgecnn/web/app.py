@@ -76,8 +76,8 @@ def _change(body: bytes, control: Control) -> Response:
         control(json.loads(body))
     except EdgeError as error:
         return JSONResponse({"error": error.what}, 400)
-    except (ValueError, RecursionError):
-        return JSONResponse({"error": "the request is not JSON"}, 400)
+    except (ValueError, OverflowError, RecursionError):
+        return JSONResponse({"error": "the request is not JSON, or has too large a number"}, 400)
     return JSONResponse({})
 
 

@@ -5,13 +5,14 @@ from dataclasses import replace
 from itertools import combinations, product
 from pathlib import Path
 
+import numpy as np
 import pytest
 from craft import with_entry, with_fields, with_new_digest
 
 from edgecnn.errors import ModelError
 from edgecnn.inference.classifier import Classifier
 from edgecnn.model import digest
-from edgecnn.model.fit_probe import fits, probe, rules_of
+from edgecnn.model.fit_probe import _picture, fits, probe, rules_of
 from edgecnn.model.model_file import read_model
 from edgecnn.model.spec import Fit, ModelSpec, Shrink
 
@@ -52,6 +53,15 @@ def test_what_no_rule_gives_has_no_rule() -> None:
 
 def test_the_pixels_are_the_same_wherever_the_probe_runs() -> None:
     assert probe(spec((12, 20, 3))) == EXPECTED
+
+
+def test_a_picture_made_in_bands_follows_one_formula() -> None:
+    picture = _picture(spec((600, 300, 3)))
+    assert picture.shape == (905, 907, 3)
+    y, x = (grid.astype(np.uint32) for grid in np.ogrid[:905, :907])
+    grain = y * y * 7 + x * x * 13 + x * y * 29
+    for channel, shift in enumerate((3, 5, 4)):
+        assert np.array_equal(picture[..., channel], (grain >> shift).astype(np.uint8))
 
 
 @pytest.mark.parametrize("change", [{"fit": "stretch"}, {"shrink": "area"}], ids=str)

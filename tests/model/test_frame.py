@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from pixel_digest import EXPECTED, pixel_digest
 
 from edgecnn.errors import FrameError
+from edgecnn.model import frame
 from edgecnn.model.frame import fit_frame
 from edgecnn.model.spec import Fit, ModelSpec, Shrink
 from edgecnn.opencv import cv2
@@ -166,6 +167,20 @@ def test_grid8_averages_the_pixels_nearest_to_64_cell_centers() -> None:
     for _ in range(3):
         grid = (grid[::2, ::2] + grid[::2, 1::2] + grid[1::2, ::2] + grid[1::2, 1::2] + 2) // 4
     assert np.array_equal(fit_frame(frame, spec(channels=1))[..., 0], grid)
+
+
+@pytest.mark.parametrize("limit", [64, 5000, 2**14])
+@pytest.mark.parametrize(("height", "width"), [(48, 64), (37, 91), (5, 3), (301, 77)])
+@pytest.mark.parametrize("channels", [None, 1, 3, 4])
+def test_a_large_grid_is_averaged_in_bands_to_the_same_pixels(
+    height: int, width: int, channels: int | None, limit: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picture = noise(height, width, channels)
+    wanted = [spec(*size, fit=fit) for size in ((28, 28), (33, 51), (7, 90)) for fit in Fit]
+    whole = [fit_frame(picture, each) for each in wanted]
+    monkeypatch.setattr(frame, "MAX_GRID", limit)
+    for each, expected in zip(wanted, whole, strict=True):
+        assert np.array_equal(fit_frame(picture, each), expected)
 
 
 def test_grid8_stays_close_to_area_on_a_noisy_frame() -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import onnx
 import pytest
+from craft import message
 from external_models import as_keras, as_torch, random_network, with_uint8_input
 from onnx import TensorProto, helper, numpy_helper
 
@@ -191,6 +192,18 @@ def test_a_graph_that_appears_twice_is_refused() -> None:
         outline_graph(data + onnx.ModelProto(graph=onnx.GraphProto(name="b")).SerializeToString())
 
 
+def test_an_operator_that_is_named_twice_is_refused() -> None:
+    """Other parsers take the last name."""
+    data = model().SerializeToString()
+    node = next(n for n in model().graph.node if n.op_type == "Conv").SerializeToString()
+    name = onnx.NodeProto(op_type="Loop").SerializeToString()
+    graph = message(b"\x3a", message(b"\x0a", node + name))
+    assert onnx.load_from_string(graph).graph.node[0].op_type == "Loop"
+    with pytest.raises(ModelError, match="field 4 appears twice"):
+        outline_graph(graph)
+    assert outline_graph(data).operators["Conv"] > 0
+
+
 def test_a_name_that_is_no_text_is_refused() -> None:
     data = model().SerializeToString().replace(b"/Conv_0", b"/Con\xff_0")
     with pytest.raises(ModelError, match="not UTF-8"):
@@ -203,11 +216,8 @@ def test_a_file_of_endless_fields_is_given_up_soon(
 ) -> None:
     monkeypatch.setattr(protobuf, "MAX_FIELDS", 5_000)
     content = inner * (10 * protobuf.MAX_FIELDS)
-    size = len(content)
-    length = bytes([(size >> shift) & 0x7F | (0x80 if size >> shift + 7 else 0)
-                    for shift in range(0, 35, 7) if size >> shift])  # fmt: skip
     with pytest.raises(ModelError, match="more than 5,000 fields"):
-        outline_graph(b"\x3a" + length + content)
+        outline_graph(message(b"\x3a", content))
 
 
 def test_the_models_of_other_exporters_are_taken() -> None:

@@ -2,23 +2,25 @@
 
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
-from craft import Edit, edited, with_entry, with_fields, with_new_digest, without_entry
+from craft import Edit, both, edited, with_entry, with_fields, with_new_digest, without_entry
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
 from edgecnn.data.dataset import Dataset
 from edgecnn.errors import EdgeError, ModelError, NotFound, SpecError
-from edgecnn.model import digest
+from edgecnn.model import digest, model_file
+from edgecnn.model.golden import Golden
 from edgecnn.model.model_file import MAX_MIB, parse_model, read_model
 from edgecnn.model.shipped import shipped_names
 from edgecnn.model.spec import ModelSpec
+from edgecnn.records import since
 
 FORMS = ("int8", "fp32")
 SECRET = "/etc/passwd"
@@ -126,11 +128,52 @@ def test_an_onnx_file_without_contract_is_refused(int8: Path, tmp_path: Path) ->
     assert "edgecnn export" in e.value.remedy
 
 
-def test_another_contract_version_is_refused_naming_both(int8: Path, tmp_path: Path) -> None:
-    path = with_new_digest(int8, tmp_path, with_entry(digest.CONTRACT_KEY, "2"))
-    with pytest.raises(ModelError, match=r"contract '2'.*knows '1'") as refusal:
+@pytest.mark.parametrize("version", ["3", "0", "", "01", "1.0", "one", "2" * 1000])
+def test_another_contract_version_is_refused_naming_all(
+    int8: Path, tmp_path: Path, version: str
+) -> None:
+    path = with_new_digest(int8, tmp_path, with_entry(digest.CONTRACT_KEY, version))
+    with pytest.raises(ModelError, match=r"follows contract '.*', this edgecnn knows 1, 2") as e:
         read_model(path)
-    assert "update edgecnn" in refusal.value.remedy
+    assert repr(version[:20]) in e.value.what
+    assert "update edgecnn" in e.value.remedy
+
+
+def test_a_file_without_a_new_field_follows_contract_1_and_is_read_as_2_too(
+    int8: Path, tmp_path: Path
+) -> None:
+    assert read_model(int8).contract == "1"
+    path = with_new_digest(int8, tmp_path, with_entry(digest.CONTRACT_KEY, "2"))
+    assert read_model(path).contract == "2"
+
+
+@dataclass(frozen=True)
+class NewSpec(ModelSpec):
+    """A spec with a field of contract version 2."""
+
+    mask: tuple[int, ...] = field(default=(), metadata=since(2))
+
+
+@pytest.mark.parametrize("version", ["1", "2"])
+def test_a_field_of_version_2_is_read_in_a_file_of_version_2_only(
+    int8: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str
+) -> None:
+    monkeypatch.setattr(model_file, "ModelSpec", NewSpec)
+    edit = both(with_fields(digest.SPEC_KEY, mask=[1, 2]), with_entry(digest.CONTRACT_KEY, version))
+    path = with_new_digest(int8, tmp_path, edit)
+    if version == "1":
+        with pytest.raises(SpecError, match="'mask'"):
+            read_model(path)
+    else:
+        spec = read_model(path).spec
+        assert isinstance(spec, NewSpec)
+        assert spec.mask == (1, 2)
+
+
+def test_a_new_field_with_a_value_makes_a_file_of_version_2() -> None:
+    old, new = NewSpec(("a", "b"), 8, 8, 1), NewSpec(("a", "b"), 8, 8, 1, mask=(1,))
+    assert digest.contract_version(old, Golden()) == "1"
+    assert digest.contract_version(Golden(), new) == "2"
 
 
 @pytest.mark.parametrize("key", [digest.SPEC_KEY, digest.CARD_KEY, digest.GOLDEN_KEY])

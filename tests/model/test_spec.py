@@ -10,16 +10,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgecnn.errors import SpecError
+from edgecnn.model.limits import MAX_LABELS, MAX_NAME, MAX_PIXELS
 from edgecnn.model.model_file import read_model
 from edgecnn.model.shipped import shipped_model
 from edgecnn.model.spec import Accuracy, Fit, Known, ModelCard, ModelSpec, Rejection, Shrink
 
 NAMES = st.text(st.characters(exclude_categories=("C", "Z")), min_size=1)
+SIZES = st.tuples(st.integers(1, 4096), st.integers(1, 4096)).filter(
+    lambda size: size[0] * size[1] <= MAX_PIXELS
+)
+COUNTS = st.tuples(st.integers(0, 10_000), st.integers(1, 10_000)).filter(lambda c: c[0] <= c[1])
+INTERVALS = st.lists(st.floats(0, 1), min_size=2, max_size=2).map(sorted)
 SPECS = st.builds(
-    ModelSpec,
+    lambda size, **rest: ModelSpec(height=size[0], width=size[1], **rest),
+    size=SIZES,
     labels=st.lists(NAMES, min_size=2, max_size=8, unique=True).map(tuple),
-    height=st.integers(1, 4096),
-    width=st.integers(1, 4096),
     channels=st.sampled_from((1, 3)),
     fit=st.sampled_from(Fit),
     shrink=st.sampled_from(Shrink),
@@ -27,21 +32,19 @@ SPECS = st.builds(
     logit_ceiling=st.lists(st.floats(-1e3, 1e3), max_size=1).map(tuple),
 )
 ACCURACIES = st.builds(
-    Accuracy,
+    lambda counts, interval, **rest: Accuracy(
+        correct=counts[0], total=counts[1], low=interval[0], high=interval[1], **rest
+    ),
+    counts=COUNTS,
+    interval=INTERVALS,
     form=st.sampled_from(("torch", "fp32", "int8")),
     split=st.sampled_from(("test", "validation")),
-    correct=st.integers(0, 10_000),
-    total=st.integers(1, 10_000),
-    low=st.floats(0, 1),
-    high=st.floats(0, 1),
 )
 KNOWN = st.builds(
-    Known,
+    lambda pictures, counts, interval: Known(pictures, *counts, *interval),
     pictures=NAMES,
-    known=st.integers(0, 10_000),
-    total=st.integers(1, 10_000),
-    low=st.floats(0, 1),
-    high=st.floats(0, 1),
+    counts=COUNTS,
+    interval=INTERVALS,
 )
 REJECTIONS = st.builds(
     Rejection,
@@ -110,6 +113,9 @@ def test_the_shape_is_height_width_channels() -> None:
         pytest.param({"width": 0}, "28x0", id="no width"),
         pytest.param({"height": -28}, "-28x30", id="negative height"),
         pytest.param({"width": -1}, "28x-1", id="negative width"),
+        pytest.param({"height": 4097, "width": 1}, "4097x1", id="a long side"),
+        pytest.param({"height": 4096, "width": 4096}, "4096x4096", id="many pixels"),
+        pytest.param({"height": 2**62, "width": 2**62}, "allowed are 4096", id="more than memory"),
         pytest.param({"channels": 0}, "0 channels", id="no channels"),
         pytest.param({"channels": 2}, "2 channels", id="two channels"),
         pytest.param({"channels": 4}, "4 channels", id="four channels"),
@@ -121,10 +127,20 @@ def test_the_shape_is_height_width_channels() -> None:
         pytest.param({"labels": ("ant", "b\u202eee")}, "u202e", id="right-to-left override"),
         pytest.param({"labels": ("ant", "\ud800")}, "ud800", id="half a character"),
         pytest.param({"labels": ("ant", "bee", "ant")}, "twice: ant", id="a label twice"),
+        pytest.param(
+            {"labels": tuple(map(str, range(100_000)))}, "100,000 labels", id="100,000 labels"
+        ),
+        pytest.param(
+            {"labels": tuple(map(str, range(MAX_LABELS + 1)))}, "10,001", id="a label too many"
+        ),
+        pytest.param(
+            {"labels": ("a" * (MAX_NAME + 1), "b")}, "1,001 characters", id="a long label"
+        ),
         pytest.param({"reject_threshold": -0.1}, "-0.1", id="threshold below 0"),
         pytest.param({"reject_threshold": 1.0}, "threshold is 1.0", id="threshold of 1"),
         pytest.param({"logit_ceiling": (1.0, 2.0)}, "(1.0, 2.0)", id="two ceilings"),
         pytest.param({"logit_ceiling": (float("inf"),)}, "inf", id="ceiling that is no number"),
+        pytest.param({"logit_ceiling": (1e39,)}, "1e+39", id="ceiling beyond float32"),
         pytest.param({"reject_threshold": float("nan")}, "nan", id="threshold that is no number"),
     ],
 )
@@ -143,6 +159,10 @@ def test_a_spec_that_no_frame_could_satisfy_is_refused(changes: dict[str, Any], 
         pytest.param({"labels": ("Käfer", "蜜蜂", "two words")}, id="any script"),
         pytest.param({"labels": ("ant", "Ant")}, id="case tells labels apart"),
         pytest.param({"labels": tuple(map(str, range(1000)))}, id="1,000 labels"),
+        pytest.param({"labels": tuple(map(str, range(MAX_LABELS)))}, id="10,000 labels"),
+        pytest.param({"labels": ("a" * MAX_NAME, "b")}, id="a long label"),
+        pytest.param({"height": 2048, "width": 2048}, id="2048x2048 pixels"),
+        pytest.param({"height": 4096, "width": 1024}, id="a long side"),
         pytest.param({"reject_threshold": 0.999}, id="high threshold"),
     ],
 )

@@ -1,5 +1,6 @@
 """`edgecnn evaluate`: accuracy of a run or a model file. Needs the extra [train]."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -20,8 +21,11 @@ def evaluate(
     form: AsFormat = Format.TEXT,
 ) -> None:
     """Measure the accuracy of a run (with torch) or a model file (with ONNX Runtime)."""
+    from edgecnn.inference.first_opening import read_checked
     from edgecnn.trainer.evaluate import evaluate as evaluate_model
 
+    if not Path(model).is_dir():
+        read_checked(model)
     report = evaluate_model(model, data=data, split=split, provider=provider)
     show(report, metrics_text(report), form)
 

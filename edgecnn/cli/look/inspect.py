@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 def inspect(model: Model, form: AsFormat = Format.TEXT) -> None:
     """Show the input, labels, size and cost of a model, and its measured accuracy and latency."""
+    from edgecnn.inference.first_opening import read_checked
     from edgecnn.inference.inspect import (
         describe_external,
         describe_model,
@@ -20,14 +21,14 @@ def inspect(model: Model, form: AsFormat = Format.TEXT) -> None:
         report_rows,
     )
     from edgecnn.inference.provider_trial import try_model
-    from edgecnn.model.model_file import find_model, read_capped, read_model
+    from edgecnn.model.model_file import find_model, read_capped
 
     path = find_model(model)
     external = describe_external(path, read_capped(path))
     if external is not None:
         show(external, table(external_rows(external)), form)
         return
-    file = read_model(model)
+    file = read_checked(model)
     report = describe_model(file, _operators(file), try_model(file))
     text = table(report_rows(report))
     if not report.operators:

@@ -26,7 +26,10 @@ def bench(
 ) -> None:
     """Measure the latency from frame to prediction, of one model or of two, interleaved."""
     from edgecnn.bench.measure import measure
+    from edgecnn.inference.first_opening import read_checked
 
+    for path in filter(None, (model, against)):
+        read_checked(path)
     report = measure(
         model, against, source=source, rounds=rounds, provider=provider, threads=threads
     )

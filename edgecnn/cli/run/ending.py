@@ -1,4 +1,4 @@
-"""The end of `edgecnn run`: its summary and exit code."""
+"""The end of `edgecnn run`: how signals are answered, its summary and exit code."""
 
 import signal
 from typing import TYPE_CHECKING
@@ -11,8 +11,23 @@ from edgecnn.cli.run.sink_options import RunFormat
 from edgecnn.errors import DeviceError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from edgecnn.inference.classifier import Classifier
     from edgecnn.runner.statistics import RunReport
     from edgecnn.runner.supervise import Outcome
+
+
+def open_supervised(opened: "Callable[[], Classifier]") -> "Classifier":
+    """Open a classifier in a thread, so that a signal ends the process while a model is loaded."""
+    from edgecnn.runner.supervise import Supervision, supervise
+
+    outcome = supervise(opened, Supervision(grace_s=0.0))
+    if outcome.value is None or outcome.signal:
+        by = outcome.signal.name if outcome.signal else "a key"
+        show_text(f"edgecnn: stopped by {by} while the model was opened", err=True)
+        end_now(_code_of(outcome.signal))
+    return outcome.value
 
 
 def conclude(outcome: "Outcome[RunReport]", form: RunFormat) -> None:
@@ -22,7 +37,7 @@ def conclude(outcome: "Outcome[RunReport]", form: RunFormat) -> None:
         DeviceError: A sink failed.
     """
     report, stopped_by = outcome.value, outcome.signal
-    code = EXIT_INTERRUPTED if stopped_by in (None, signal.SIGINT) else 0
+    code = _code_of(stopped_by)
     if report is None:
         by = stopped_by.name if stopped_by else "a key"
         show_text(f"edgecnn: stopped by {by}; not everything could be finished", err=True)
@@ -38,3 +53,8 @@ def conclude(outcome: "Outcome[RunReport]", form: RunFormat) -> None:
         )
     if report.interrupted:
         raise SystemExit(code)
+
+
+def _code_of(stopped_by: signal.Signals | None) -> int:
+    """Return the exit code of a run that a signal, or a key, has stopped."""
+    return EXIT_INTERRUPTED if stopped_by in (None, signal.SIGINT) else 0

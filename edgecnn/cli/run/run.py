@@ -9,7 +9,7 @@ from edgecnn.cli.camera_options import CameraFps, Exposure, Fourcc, Size, camera
 from edgecnn.cli.exit import EXIT_INTERRUPTED
 from edgecnn.cli.options import Model, Provider, Threads, show_text
 from edgecnn.cli.run import classification_options, runtime_options, sink_options
-from edgecnn.cli.run.ending import conclude
+from edgecnn.cli.run.ending import conclude, open_supervised
 from edgecnn.cli.run.live_page import open_page
 from edgecnn.cli.run.sink_options import RunFormat, SinkOptions
 from edgecnn.cli.run.sinks import Sinks
@@ -60,6 +60,7 @@ def run(
     Below the threshold, the label is `unknown`.
     """
     from edgecnn.inference.classifier import Classifier
+    from edgecnn.inference.first_opening import read_checked
     from edgecnn.inference.session_keys import parse_settings
     from edgecnn.runner.run import Run, RunPlan
     from edgecnn.runner.smoothing import parse_smoothing
@@ -95,13 +96,18 @@ def run(
             settings, Patience(stall_s=stall_timeout, wait=wait), on_event=_print
         ),
     )
-    with Classifier(
-        model,
-        provider=provider,
-        threads=threads,
-        allow_cpu=allow_cpu,
-        settings=parse_settings(session or []),
-    ) as classifier:
+    session_settings = parse_settings(session or [])
+
+    def opened() -> Classifier:
+        return Classifier(
+            read_checked(model),
+            provider=provider,
+            threads=threads,
+            allow_cpu=allow_cpu,
+            settings=session_settings,
+        )
+
+    with open_supervised(opened) as classifier:
         if threshold is not None:
             classifier.require(threshold)
         _print_model(classifier, provider, threads)

@@ -46,6 +46,11 @@ def verify(
 def _verified(
     model: str, data: str, against: Path | None, on_progress: Callable[[str], None]
 ) -> "VerifyReport":
+    from edgecnn.inference.file_checks import check_opening
+
+    refused = check_opening(model)
+    if refused:
+        return refused
     if all(map(find_spec, ("torch", "onnx", "sklearn"))):
         from edgecnn.exporter.verify.verify import verify as verify_file
 

@@ -24,6 +24,7 @@ from edgecnn.exporter.gate.judge_forms import with_golden
 from edgecnn.exporter.graph.operator_counts import count_operators, float_islands
 from edgecnn.exporter.options import Options
 from edgecnn.exporter.ship import check_name, ship
+from edgecnn.inference.first_opening import remember
 from edgecnn.model import digest
 from edgecnn.model.form import Form
 from edgecnn.model.graph_check import outline_graph
@@ -118,6 +119,7 @@ def adopt(
     if not data:
         path = Path(out) / f"{name}{Form.FP32.suffix}"
         write_atomic(path, with_golden(exported, source).data)
+        remember(read_model(path).digest)
         return _report(adoption, agreement, {Form.FP32: str(path)}, (), ())
     shipped = ship(source, Path(out), name, options or Options(), on_progress, clock)
     return _report(adoption, agreement, shipped.files, shipped.accuracy, shipped.gates)

@@ -58,7 +58,7 @@ def stamp(model: onnx.ModelProto, spec: ModelSpec, card: ModelCard, golden: Gold
         The bytes of a complete model file, its digest included.
     """
     values = {
-        digest.CONTRACT_KEY: digest.CONTRACT_VERSION,
+        digest.CONTRACT_KEY: digest.contract_version(spec, card, golden),
         digest.SPEC_KEY: spec.to_json(),
         digest.CARD_KEY: card.to_json(),
         digest.GOLDEN_KEY: golden.to_json(),

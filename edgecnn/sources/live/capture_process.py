@@ -24,7 +24,7 @@ GRACE_S, REAP_S = 0.8, 1.0
 # Not `-m`: that would put the working folder, and whatever lies in it, before the standard library.
 _MAIN = (
     "import sys; sys.path[:] = {path!r}; "
-    "from edgecnn.sources.live.parent_death import die_with_parent; die_with_parent(); "
+    "from edgecnn.parent_death import die_with_parent; die_with_parent(); "
     "from edgecnn.sources.live.capture_child import main; main()"
 )
 

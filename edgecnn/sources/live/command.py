@@ -21,8 +21,8 @@ import numpy as np
 from edgecnn.errors import OptionError, SourceError
 from edgecnn.model.frame import Frame
 from edgecnn.opencv import cv2
+from edgecnn.parent_death import die_with_parent
 from edgecnn.sources.address import COMMAND, hide_in_words
-from edgecnn.sources.live.parent_death import die_with_parent
 from edgecnn.text import printable
 
 CHUNK = 2**16

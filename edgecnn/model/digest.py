@@ -7,10 +7,8 @@ from edgecnn.errors import ModelError
 from edgecnn.model.protobuf import Message, WireError, whole_message
 from edgecnn.records import NEWEST, Record, version_of
 
-CONTRACT_VERSION = "1"
-"""The oldest version, which is written unless a field of a newer one has a value."""
 CONTRACT_VERSIONS = tuple(map(str, range(1, NEWEST + 1)))
-"""All that are read. A field of a newer version is declared with `records.since`."""
+"""Versions that are read. The oldest that a file needs is written. A field of a newer version is declared with `records.since`."""
 CONTRACT_KEY = "edgecnn.contract"
 SPEC_KEY = "edgecnn.spec"
 CARD_KEY = "edgecnn.card"

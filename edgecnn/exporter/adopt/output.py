@@ -9,7 +9,7 @@ from onnx import TensorProto, helper
 
 from edgecnn.errors import ModelError
 from edgecnn.exhaustive import assert_never
-from edgecnn.exporter.adopt.graph_view import GraphView
+from edgecnn.exporter.adopt.rules.graph_view import GraphView
 from edgecnn.exporter.graph.editing import refill, rename_tensors
 from edgecnn.exporter.graph.plain_graph import LOGITS
 

@@ -11,9 +11,7 @@ import onnx
 from onnx import TensorProto, helper
 
 from edgecnn.errors import ModelError
-from edgecnn.exporter.adopt import layer_rules, layout_rules, padding_rules
 from edgecnn.exporter.adopt.confined import MODEL
-from edgecnn.exporter.adopt.graph_view import GraphView
 from edgecnn.exporter.adopt.input_normalization import (
     add_input_normalization,
     fold_input_normalization,
@@ -36,6 +34,8 @@ from edgecnn.exporter.adopt.output import (
     largest_difference,
     refuse_hidden_softmax,
 )
+from edgecnn.exporter.adopt.rules import layer_rules, layout_rules, padding_rules
+from edgecnn.exporter.adopt.rules.graph_view import GraphView
 from edgecnn.exporter.graph.editing import drop_unused_constants, refill
 from edgecnn.exporter.graph.plain_graph import IMAGE, LOGITS, finish, shorten, strip
 from edgecnn.model.frame import Frame

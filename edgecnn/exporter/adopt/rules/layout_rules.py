@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 from onnx import helper
 
-from edgecnn.exporter.adopt.graph_view import GraphView, is_to_nhwc
+from edgecnn.exporter.adopt.rules.graph_view import GraphView, is_to_nhwc
 from edgecnn.exporter.graph.editing import attribute, rename_tensors
 
 UNARY = ("Relu", "LeakyRelu", "Elu", "Selu", "Gelu", "Clip", "Sigmoid", "HardSigmoid",

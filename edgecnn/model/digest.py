@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass
 
 from edgecnn.errors import ModelError
+from edgecnn.model.file_kind import kind_of
 from edgecnn.model.protobuf import Field, WireError, fields
 
 CONTRACT_VERSION = "1"
@@ -37,6 +38,10 @@ def read_metadata(data: bytes) -> Metadata:
     Raises:
         ModelError: The bytes are not an ONNX model, or an entry appears twice.
     """
+    if not data:
+        raise ModelError(
+            "the file is not a whole ONNX model: it is empty", remedy="copy or download it again"
+        )
     values: dict[str, str] = {}
     digest_start = -1
     try:
@@ -49,9 +54,10 @@ def read_metadata(data: bytes) -> Metadata:
             if name == DIGEST_KEY:
                 digest_start = value.start
     except (WireError, UnicodeDecodeError) as error:
+        kind = kind_of(data)
         raise ModelError(
-            f"the file is not a whole ONNX model: {error}",
-            remedy="copy it again; it may be truncated",
+            f"the file is not a whole ONNX model: {f'it is {kind.name}' if kind else error}",
+            remedy=kind.remedy if kind else "copy it again; it may be truncated",
         ) from error
     return Metadata(values, digest_start)
 

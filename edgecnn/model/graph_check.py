@@ -27,6 +27,8 @@ MAX_NODES = 20_000
 MAX_RANK = 8
 MAX_ELEMENTS = 2**26
 """Of an input or output: 256 MiB as floats."""
+OPEN = -1
+"""A dimension that some exporters, such as Paddle's, write where they leave the size open."""
 MAX_NAME = 60
 """Letters of a stranger's name that are shown."""
 
@@ -194,6 +196,7 @@ def _value(value: Message) -> Value:
         return Value(name, "?", ())
     shape = tensor.message(2)
     dims = [] if shape is None else [(d.integer(1), d.text(2)) for d in shape.messages(1)]
+    dims = [(0 if size == OPEN else size, symbol) for size, symbol in dims]
     sizes = [size for size, _ in dims]
     if len(dims) > MAX_RANK or min(sizes, default=0) < 0 or _elements(sizes) > MAX_ELEMENTS:
         _refuse(f"has a value {name!r} of shape {sizes[:MAX_RANK]}, which is too large")

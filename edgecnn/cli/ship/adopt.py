@@ -1,6 +1,5 @@
 """`edgecnn adopt`: any ONNX image classifier becomes model files. It needs the extra [train]."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,7 +25,6 @@ from edgecnn.model.spec import Fit
 
 if TYPE_CHECKING:
     from edgecnn.exporter.adopt.adopt import AdoptReport
-    from edgecnn.exporter.adopt.input_plan import UserOptions
 
 
 def adopt(
@@ -63,30 +61,21 @@ def adopt(
     What its graph does not say must be given: --channels, and --scale, --mean, --std or --assume.
     """
     from edgecnn.exporter.adopt.adopt import adopt as adopt_model
-    from edgecnn.exporter.adopt.input_plan import UserOptions
+    from edgecnn.exporter.adopt.input_plan import UserOptions, assumed
 
-    given = replace(_assumed(assume), size=_size(size), layout=_choice(layout, "nchw", "nhwc"))
-    numbers = UserOptions(channels=channels, scale=scale, mean=_floats(mean), std=_floats(std))
-    changes = {k: getattr(numbers, k) for k in ("channels", "scale", "mean", "std")}
-    given = replace(given, **{k: value for k, value in changes.items() if value})
+    given = UserOptions(
+        _size(size), _choice(layout, "nchw", "nhwc"), channels, scale, _floats(mean), _floats(std)
+    )
     options = gate_options(
         precision, target, max_drop, max_ratio, max_kib,
         force=force, strict=strict, keep=keep, ood=ood,
     )  # fmt: skip
     with spinner() as on_progress:
         report = adopt_model(
-            model, labels, out, user_options=given, fit=fit, data=data, name=name,
+            model, labels, out, user_options=assumed(assume, given), fit=fit, data=data, name=name,
             options=options, on_progress=on_progress,
         )  # fmt: skip
     show(report, adopt_text(report), form)
-
-
-def _assumed(name: str) -> "UserOptions":
-    from edgecnn.exporter.adopt.input_plan import ASSUMPTIONS, UserOptions
-
-    if name and name not in ASSUMPTIONS:
-        raise OptionError(f"--assume is {name!r}", remedy=f"use one of: {', '.join(ASSUMPTIONS)}")
-    return ASSUMPTIONS[name] if name else UserOptions()
 
 
 def _size(text: str) -> tuple[int, int]:

@@ -111,6 +111,6 @@ def adopt_text(report: "AdoptReport") -> str:
     if report.islands:
         islands = ", ".join(f"{count} {name}" for name, count in report.islands.items())
         rows.append(("float in int8", islands))
-    if not report.gates:
+    if not report.accuracy:
         rows.append(("no int8", "without pictures nothing can judge it: give some with --data"))
     return table(rows)

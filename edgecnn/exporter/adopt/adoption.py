@@ -15,7 +15,8 @@ class Adoption(Record):
     """The origin of an adopted model; on the card it stands in place of a training recipe."""
 
     adopted: str
-    """SHA-256 of the external file."""
+    """SHA-256 of the external file; of a file with weights beside it, of all bytes in a row: its
+    own, then those of the others in the order of their names."""
     read: tuple[str, ...]
     """Facts read from its graph."""
     told: tuple[str, ...]

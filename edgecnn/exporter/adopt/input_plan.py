@@ -202,15 +202,25 @@ def _normalization(value: Value, given: UserOptions, channels: int) -> Affine:
             remedy="give --scale, --mean and --std as in training, such as --scale 255 --mean 0 "
             f"--std 1; or --assume {', '.join(ASSUMPTIONS)}",
         )
+    gain, offset = affine(given, channels)
+    words = f"(pixel / {given.scale:g} - {_numbers(given.mean)}) / {_numbers(given.std)}"
+    return gain, offset, (words,)
+
+
+def affine(given: UserOptions, channels: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return what a pixel is multiplied by, and what is added then, in each channel.
+
+    Raises:
+        OptionError: There are other numbers than channels, or the pixels cannot be divided by one.
+    """
     mean, std = (_each(what, numbers, channels)
                  for what, numbers in (("mean", given.mean), ("std", given.std)))  # fmt: skip
     if given.scale <= 0 or min(std) <= 0:
         raise OptionError(
             f"--scale {given.scale} --std {given.std} cannot divide", remedy="give positive numbers"
         )
-    words = f"(pixel / {given.scale:g} - {_numbers(given.mean)}) / {_numbers(given.std)}"
     gain = tuple(1 / (given.scale * s) for s in std)
-    return gain, tuple(-m / s for m, s in zip(mean, std, strict=True)), (words,)
+    return gain, tuple(-m / s for m, s in zip(mean, std, strict=True))
 
 
 def _each(what: str, numbers: tuple[float, ...], channels: int) -> tuple[float, ...]:

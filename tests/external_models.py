@@ -207,3 +207,78 @@ def with_uint8_input(network: Network) -> onnx.ModelProto:
     writer.last = rest.nodes[-1].output[0]
     shape: list[int | str] = ["N", network.channels, network.size, network.size]
     return writer.model("pixels", shape, network.classes, element=TensorProto.UINT8)
+
+
+def as_half(model: onnx.ModelProto, *, keep_io: bool) -> onnx.ModelProto:
+    """Write it with 16-bit floats, as the usual converters do.
+
+    Args:
+        model: A graph of 32-bit floats.
+        keep_io: Leave input and output 32-bit floats, and cast behind and before them.
+    """
+    half = onnx.ModelProto()
+    half.CopyFrom(model)
+    graph = half.graph
+    for tensor in graph.initializer:
+        values = numpy_helper.to_array(tensor)
+        if values.dtype == np.float32:
+            tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), tensor.name))
+    first, last = graph.input[0], graph.output[0]
+    if not keep_io:
+        for value in (first, last):
+            value.type.tensor_type.elem_type = TensorProto.FLOAT16
+        return half
+    for node in graph.node:
+        node.input[:] = ["first" if name == first.name else name for name in node.input]
+        node.output[:] = ["last" if name == last.name else name for name in node.output]
+    graph.node.insert(0, helper.make_node("Cast", [first.name], ["first"], to=TensorProto.FLOAT16))
+    graph.node.append(helper.make_node("Cast", ["last"], [last.name], to=TensorProto.FLOAT))
+    return half
+
+
+def as_cntk(weights: list[np.ndarray]) -> onnx.ModelProto:
+    """Write CNTK's network of the ONNX zoo's MNIST: SAME padding, separate biases, opset 8.
+
+    Constants are inputs too, and the matrix of the dense layer is reshaped in the graph.
+
+    Args:
+        weights: (8, 1, 5, 5), (8, 1, 1), (16, 8, 5, 5), (16, 1, 1), (16, 4, 4, 10), (1, 10).
+    """
+    same = {"kernel_shape": [5, 5], "strides": [1, 1], "auto_pad": "SAME_UPPER", "group": 1,
+            "dilations": [1, 1]}  # fmt: skip
+    writer = Writer("Input3")
+    for i, side in ((0, 2), (2, 3)):
+        writer.add("Conv", weights[i], **same).add("Add", weights[i + 1]).add("Relu")
+        writer.add("MaxPool", kernel_shape=[side, side], strides=[side, side], pads=[0] * 4,
+                   auto_pad="NOTSET")  # fmt: skip
+    writer.add("Reshape", np.array([1, 256]))
+    rows, writer.last = writer.last, "Parameter193"
+    writer.constants.append(numpy_helper.from_array(weights[4], writer.last))
+    writer.add("Reshape", np.array([256, 10]))
+    writer.nodes.append(helper.make_node("MatMul", [rows, writer.last], ["Times212"]))
+    writer.last = "Times212"
+    writer.add("Add", weights[5])
+    model = writer.model("Input3", [1, 1, 28, 28], 10, opset=8, ir=3)
+    for tensor in model.graph.initializer:
+        value = helper.make_tensor_value_info(tensor.name, tensor.data_type, tensor.dims)
+        model.graph.input.append(value)
+    return model
+
+
+def as_tensorflow(weights: list[np.ndarray], size: int) -> onnx.ModelProto:
+    """Write a network as tf2onnx does: NHWC, SAME padding that is uneven where the stride is 2.
+
+    Args:
+        weights: (8, 3, 3, 3), (8,), depthwise (8, 1, 3, 3), (8,), (8, 5), (5,).
+        size: Height and width of the input, pixels; the batch is open, as -1.
+    """
+    same = {"kernel_shape": [3, 3], "strides": [2, 2], "auto_pad": "SAME_UPPER"}
+    writer = Writer("input_1:0").add("Transpose", perm=[0, 3, 1, 2])
+    writer.add("Conv", *weights[:2], **same)
+    writer.add("Clip", np.array(0, np.float32), np.array(6, np.float32))
+    writer.add("Conv", *weights[2:4], **same, group=8)
+    writer.add("Clip", np.array(0, np.float32), np.array(6, np.float32))
+    writer.add("AveragePool", kernel_shape=[2, 2], strides=[2, 2], auto_pad="SAME_UPPER")
+    writer.add("GlobalAveragePool").add("Squeeze", np.array([2, 3]))
+    writer.add("MatMul", weights[4]).add("Add", weights[5]).add("Softmax", axis=1)
+    return writer.model("input_1:0", [-1, size, size, 3], 5, opset=13, ir=7)

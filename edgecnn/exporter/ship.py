@@ -117,7 +117,7 @@ def ship(
     )
     reports = _write_reports(folder, name, report)
     if refused:
-        raise _failure(refused)
+        raise _failure(refused, source)
     return _told(judged, models, reports)
 
 
@@ -187,11 +187,12 @@ def _refused(gates: tuple[Verdict, ...], options: Options) -> list[Verdict]:
     return [gate for gate in gates if gate.verdict in forbidden]
 
 
-def _failure(refused: list[Verdict]) -> CheckFailed:
+def _failure(refused: list[Verdict], source: ExportSource) -> CheckFailed:
     text = "; ".join(f"{gate.verdict}: {gate.reason}" for gate in refused)
+    train = "train longer, " if source.fine_tune is not None else ""
     return CheckFailed(
         f"the gate says {text}",
-        remedy=f"train longer, allow more with --max-drop, write it all the same with --force, or "
+        remedy=f"{train}allow more with --max-drop, write it all the same with --force, or "
         f"take --precision auto; figures are in {REPORT} and {PAGE}",
     )
 

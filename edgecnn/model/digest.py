@@ -4,11 +4,15 @@ import hashlib
 from dataclasses import dataclass
 
 from edgecnn.errors import ModelError
+from edgecnn.model.file_kind import kind_of
 from edgecnn.model.protobuf import Message, WireError, whole_message
 from edgecnn.records import NEWEST, Record, version_of
 
 CONTRACT_VERSIONS = tuple(map(str, range(1, NEWEST + 1)))
-"""Versions that are read. The oldest that a file needs is written. A field of a newer version is declared with `records.since`."""
+"""Versions that are read; the oldest that a file needs is written.
+
+A field of a newer version is declared with `records.since`.
+"""
 CONTRACT_KEY = "edgecnn.contract"
 SPEC_KEY = "edgecnn.spec"
 CARD_KEY = "edgecnn.card"
@@ -41,6 +45,10 @@ def read_metadata(data: bytes) -> Metadata:
     Raises:
         ModelError: The bytes are not an ONNX model, or an entry appears twice.
     """
+    if not data:
+        raise ModelError(
+            "the file is not a whole ONNX model: it is empty", remedy="copy or download it again"
+        )
     values: dict[str, str] = {}
     digest_start = -1
     try:
@@ -52,9 +60,10 @@ def read_metadata(data: bytes) -> Metadata:
             if name == DIGEST_KEY:
                 digest_start = start
     except (WireError, UnicodeDecodeError) as error:
+        kind = kind_of(data)
         raise ModelError(
-            f"the file is not a whole ONNX model: {error}",
-            remedy="copy it again; it may be truncated",
+            f"the file is not a whole ONNX model: {f'it is {kind.name}' if kind else error}",
+            remedy=kind.remedy if kind else "copy it again; it may be truncated",
         ) from error
     return Metadata(values, digest_start)
 

@@ -27,6 +27,8 @@ MAX_NODES = 20_000
 MAX_RANK = 8
 MAX_ELEMENTS = 2**26
 """Most elements of an input or output: 256 MiB as floats."""
+OPEN = -1
+"""A dimension that some exporters, such as Paddle's, write where the size is open."""
 MAX_NAME = 60
 """Longest name in a message; a longer one is cut."""
 
@@ -194,11 +196,16 @@ def _value(value: Message) -> Value:
         return Value(name, "?", ())
     shape = tensor.message(2)
     dims = [] if shape is None else [(d.integer(1), d.text(2)) for d in shape.messages(1)]
-    sizes, elements = [size for size, _ in dims], math.prod(size or 1 for size, _ in dims)
-    if len(dims) > MAX_RANK or min(sizes, default=0) < 0 or elements > MAX_ELEMENTS:
+    dims = [(0 if size == OPEN else size, symbol) for size, symbol in dims]
+    sizes = [size for size, _ in dims]
+    if len(dims) > MAX_RANK or min(sizes, default=0) < 0 or _elements(sizes) > MAX_ELEMENTS:
         _refuse(f"has a value {name!r} of shape {sizes[:MAX_RANK]}, which is too large")
     element = TYPES.get(tensor.integer(1), ("?",))[0]
     return Value(name, element, tuple(str(size) if size else _shown(t) or "?" for size, t in dims))
+
+
+def _elements(sizes: list[int]) -> int:
+    return math.prod(size or 1 for size in sizes)
 
 
 def _shown(name: str) -> str:

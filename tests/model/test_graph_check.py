@@ -50,6 +50,15 @@ def test_a_constant_that_is_listed_as_input_is_none() -> None:
     assert [v.name for v in outline_graph(old.SerializeToString()).inputs] == ["input"]
 
 
+def test_a_dimension_of_minus_1_is_open() -> None:
+    """Paddle writes it so, for any batch and any size."""
+    opened = model()
+    for dim in opened.graph.input[0].type.tensor_type.shape.dim:
+        dim.dim_value = -1
+    (value,) = outline_graph(opened.SerializeToString()).inputs
+    assert value.shape == ("?", "?", "?", "?")
+
+
 def test_every_way_to_hold_numbers_is_counted() -> None:
     for kind, values in (("FLOAT", [1.5, 2.5]), ("INT64", [-1, 300]), ("DOUBLE", [1.0, 2.0]),
                          ("UINT8", [1, 255]), ("FLOAT16", [1.0, 2.0]), ("UINT64", [1, 2**63]),

@@ -1,9 +1,8 @@
 """`edgecnn adopt`: an external ONNX image classifier becomes model files. Needs [train]."""
 
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,7 +15,6 @@ from edgecnn.model.spec import Fit
 
 if TYPE_CHECKING:
     from edgecnn.exporter.adopt.adopt import AdoptReport
-    from edgecnn.exporter.adopt.input_plan import UserOptions
 
 _from_graph = partial(option, default="read from the graph")
 _not_given = partial(option, default="none")
@@ -58,30 +56,21 @@ def adopt(
     --std or --assume.
     """
     from edgecnn.exporter.adopt.adopt import adopt as adopt_model
+    from edgecnn.exporter.adopt.input_plan import UserOptions, assumed
 
-    given: dict[str, Any] = {
-        "size": _size(size), "layout": _choice(layout, "nchw", "nhwc"), "channels": channels,
-        "scale": scale, "mean": _floats(mean), "std": _floats(std),
-    }  # fmt: skip
-    user_options = replace(_assumed(assume), **{k: value for k, value in given.items() if value})
+    given = UserOptions(
+        _size(size), _choice(layout, "nchw", "nhwc"), channels, scale, _floats(mean), _floats(std)
+    )
     options = gate_options.export_options(
         precision, target, max_drop, max_ratio, max_kib,
         force=force, strict=strict, keep=keep, ood=ood,
     )  # fmt: skip
     with spinner() as on_progress:
         report = adopt_model(
-            model, labels, out, user_options=user_options, fit=fit, data=data, name=name,
+            model, labels, out, user_options=assumed(assume, given), fit=fit, data=data, name=name,
             options=options, on_progress=on_progress,
         )  # fmt: skip
     show(report, adopt_text(report), form)
-
-
-def _assumed(name: str) -> "UserOptions":
-    from edgecnn.exporter.adopt.input_plan import ASSUMPTIONS, UserOptions
-
-    if name and name not in ASSUMPTIONS:
-        raise OptionError(f"--assume is {name!r}", remedy=f"use one of: {', '.join(ASSUMPTIONS)}")
-    return ASSUMPTIONS[name] if name else UserOptions()
 
 
 def _size(text: str) -> tuple[int, int]:
@@ -117,6 +106,6 @@ def adopt_text(report: "AdoptReport") -> str:
     if report.islands:
         islands = ", ".join(f"{count} {name}" for name, count in report.islands.items())
         rows.append(("float in int8", islands))
-    if not report.gates:
+    if not report.accuracy:
         rows.append(("no int8", "int8 needs a data set to check its accuracy: give --data"))
     return table(rows)

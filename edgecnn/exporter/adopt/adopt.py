@@ -12,10 +12,13 @@ from edgecnn.atomic import write_atomic
 from edgecnn.bench.clock import Clock
 from edgecnn.data.catalog import load_as
 from edgecnn.data.dataset import Dataset, Pictures, with_labels
-from edgecnn.errors import ModelError, NotFound, OptionError
+from edgecnn.errors import CheckFailed, ModelError, NotFound
 from edgecnn.exporter.adopt.adoption import Adoption, Agreement, compare
+from edgecnn.exporter.adopt.alternatives import try_alternatives
+from edgecnn.exporter.adopt.external_data import merge_external_data
 from edgecnn.exporter.adopt.input_plan import UserOptions, plan_input
-from edgecnn.exporter.adopt.original import read_original
+from edgecnn.exporter.adopt.labels_file import read_labels
+from edgecnn.exporter.adopt.original import Original, read_original
 from edgecnn.exporter.adopt.read_graph import probe_frames
 from edgecnn.exporter.export_source import ExportSource, Facts
 from edgecnn.exporter.exported_form import exported_form_of
@@ -23,6 +26,7 @@ from edgecnn.exporter.gate.gate import Verdict
 from edgecnn.exporter.gate.judge_forms import with_golden
 from edgecnn.exporter.graph.operator_counts import count_operators, float_islands
 from edgecnn.exporter.options import Options
+from edgecnn.exporter.quantization.calibration_frames import chosen
 from edgecnn.exporter.ship import check_name, ship
 from edgecnn.inference.first_opening import remember
 from edgecnn.model import digest
@@ -34,10 +38,9 @@ from edgecnn.records import Record
 
 ORIGIN = "original"
 COMPARED = 256
-"""Validation pictures on which original and fp32 form are compared."""
+"""Validation pictures on which other inputs are tried, and the fp32 form is compared."""
 PROBES = 16
 """Synthetic frames, where there are no pictures."""
-MAX_LABELS_KIB = 1024
 
 
 @dataclass(frozen=True)
@@ -89,69 +92,81 @@ def adopt(
         NotFound: A file or the data set is not there.
         ModelError: The model is refused.
         OptionError: The graph does not hold something that was not given either.
-        CheckFailed: The fp32 form computes something else, or the gate says FAIL.
+        CheckFailed: Pictures show that another input or order of the labels is right, the fp32
+            form computes something else, or the gate says FAIL.
     """
-    path = Path(model)
+    path, options = Path(model), options or Options()
     name = name or path.stem
     check_name(name)
-    content, names = _read_external(path), read_labels(Path(labels))
+    content, adopted = _read_external(path)
+    names = read_labels(Path(labels))
     outline = outline_graph(content)
     plan = plan_input(outline, user_options, len(names))
     spec = ModelSpec(names, plan.height, plan.width, plan.channels, fit or Fit.CROP)
     on_progress("reading and simplifying the graph")
     original = read_original(content, plan)
-    dataset = with_labels(load_as(data, spec), names) if data else None
+    dataset = with_labels(load_as(data, spec), names) if data else _synthetic(spec)
+    shown = dataset.validation.take(chosen(len(dataset.validation), COMPARED))
+    tried = _try(original, spec, shown, on_progress, force=options.force) if data else ()
     adoption = Adoption(
-        adopted=hashlib.sha256(content).hexdigest(),
-        read=original.describe(outline),
+        adopted=adopted,
+        read=(*original.describe(outline), *tried),
         told=plan.told,
         guessed=() if fit else ("frames are center-cropped: --fit was not given",),
     )
     on_progress("comparing with the original")
-    pictures = dataset or _synthetic(spec)
-    facts = Facts(data, dataset.digest if dataset else "", adoption.to_json(),
+    facts = Facts(data, dataset.digest if data else "", adoption.to_json(),
                   original.found.parameters)  # fmt: skip
-    source = ExportSource(original.core, spec, pictures, original.logits, facts, ORIGIN)
+    source = ExportSource(original.core, spec, dataset, original.logits, facts, ORIGIN)
     exported = exported_form_of(source, name, Form.FP32, source.core)
-    frames = np.asarray(pictures.validation.frames[:COMPARED])
     kind = "validation pictures" if data else "synthetic frames"
-    agreement = compare(original, exported, frames, kind)
+    agreement = compare(original, exported, np.asarray(shown.frames), kind)
     if not data:
         path = Path(out) / f"{name}{Form.FP32.suffix}"
         write_atomic(path, with_golden(exported, source).data)
         remember(read_model(path).digest)
         return _report(adoption, agreement, {Form.FP32: str(path)}, (), ())
-    shipped = ship(source, Path(out), name, options or Options(), on_progress, clock)
+    shipped = ship(source, Path(out), name, options, on_progress, clock)
     return _report(adoption, agreement, shipped.files, shipped.accuracy, shipped.gates)
 
 
-def read_labels(path: Path) -> tuple[str, ...]:
-    """Return the class names in a text file, one a line; empty lines at the end do not count.
+def _try(
+    original: Original,
+    spec: ModelSpec,
+    pictures: Pictures,
+    on_progress: Callable[[str], None],
+    *,
+    force: bool,
+) -> tuple[str, ...]:
+    """Return what was found about other inputs, one sentence or none.
+
+    Raises:
+        CheckFailed: Another input, or order of the labels, is better; not if `force` is set.
+    """
+    on_progress(f"trying other inputs on {len(pictures)} validation pictures")
+    found = try_alternatives(original, spec, pictures)
+    if found.remedy and not force:
+        raise CheckFailed(found.words, remedy=f"{found.remedy}; or go on with --force")
+    return (found.words,) if found.words else ()
+
+
+def _read_external(path: Path) -> tuple[bytes, str]:
+    """Return the bytes of an external model, weights inside, and the SHA-256 of its files.
 
     Raises:
         NotFound: There is no such file.
-        OptionError: It is not UTF-8 text.
+        ModelError: It is one of edgecnn's own, or its weights are not where they may be.
     """
-    if not path.is_file():
-        raise NotFound(f"there is no file of labels {str(path)!r}", remedy="give one with --labels")
-    try:
-        with path.open(encoding="utf-8-sig") as file:
-            text = file.read(MAX_LABELS_KIB * 1024)
-    except (OSError, UnicodeDecodeError) as error:
-        raise OptionError(
-            f"{path} cannot be read: {error}", remedy="give a UTF-8 text, one label a line"
-        ) from error
-    return tuple(line.strip() for line in text.rstrip().splitlines())
-
-
-def _read_external(path: Path) -> bytes:
-    """Return the bytes of an external model; raises ModelError for one of edgecnn's own."""
     if not path.exists():
         raise NotFound(f"there is no file {str(path)!r}", remedy="give the path of an ONNX file")
     content = read_capped(path)
     if digest.CONTRACT_KEY in digest.read_metadata(content).values:
         raise ModelError(f"{path} is a model file of edgecnn already", remedy="use it as it is")
-    return content
+    merged, others = merge_external_data(content, path)
+    sha = hashlib.sha256(content)
+    for other in others:
+        sha.update(other)
+    return merged, sha.hexdigest()
 
 
 def _synthetic(spec: ModelSpec) -> Dataset:

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 from edgecnn.errors import CheckFailed
 from edgecnn.exporter.adopt.original import Original
-from edgecnn.exporter.adopt.output import largest_difference
-from edgecnn.exporter.adopt.read_graph import TOLERANCE
+from edgecnn.exporter.adopt.output import largest_difference, to_logits
 from edgecnn.exporter.exported_form import ExportedForm
 from edgecnn.model.frame import Frame
 from edgecnn.records import Record
@@ -16,7 +15,8 @@ class Adoption(Record):
     """The origin of an adopted model; on the card it stands in place of a training recipe."""
 
     adopted: str
-    """SHA-256 of the external file."""
+    """SHA-256 of the external file; of a file with weights beside it, of all bytes in a row: its
+    own, then those of the others in the order of their names."""
     read: tuple[str, ...]
     """Facts read from its graph."""
     told: tuple[str, ...]
@@ -54,15 +54,16 @@ def compare(original: Original, exported: ExportedForm, frames: Frame, kind: str
         kind: What the frames are, for the report.
 
     Raises:
-        CheckFailed: A logit or probability differs by more than `TOLERANCE`.
+        CheckFailed: A logit or probability differs by more than is allowed.
     """
     expected, logits = original.answer(frames), exported.logits(frames)
-    agreement = float((expected.argmax(1) == logits.argmax(1)).mean())
-    difference = largest_difference(original.found.ending, expected, logits)
-    if not difference <= TOLERANCE:
+    ending, allowed = original.found.ending, original.found.tolerance
+    agreement = float((to_logits(ending, expected).argmax(1) == logits.argmax(1)).mean())
+    difference = largest_difference(ending, expected, logits)
+    if not difference <= allowed:
         raise CheckFailed(
             f"the {exported.form} form is off by {difference:.2g} from the original on "
-            f"{len(frames)} {kind}; {TOLERANCE} is allowed",
+            f"{len(frames)} {kind}; {allowed} is allowed",
             remedy="export the original again as plain ONNX layers",
         )
     return Agreement(len(frames), kind, agreement, difference)

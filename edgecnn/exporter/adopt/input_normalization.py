@@ -4,8 +4,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
-from edgecnn.exporter.adopt.graph_view import TO_NHWC, GraphView
 from edgecnn.exporter.adopt.input_plan import Plan
+from edgecnn.exporter.adopt.rules.graph_view import TO_NHWC, GraphView
 from edgecnn.exporter.graph.editing import add_constant, attribute, refill
 from edgecnn.exporter.graph.plain_graph import IMAGE
 

@@ -4,16 +4,13 @@ A graph does not hold the order of the channels, the range and the normalization
 the user must give them.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edgecnn.errors import ModelError, OptionError
-from edgecnn.model.graph_check import Outline, Value, refuse_operators
-from edgecnn.model.operators import EXTERNAL_FILE, QUANTIZED
+from edgecnn.exporter.adopt.classifier_check import check_classifier
+from edgecnn.model.graph_check import Outline, Value
 from edgecnn.records import Record
 
-OLDEST_OPSET = 7
-"""The oldest opset that ONNX Runtime runs."""
-TYPES = ("float32", "uint8")
 ORDERS = {"gray": (0,), "bgr": (0, 1, 2), "rgb": (2, 1, 0)}
 """Index of the frame's channel (gray or BGR) for each channel of the network."""
 
@@ -58,7 +55,8 @@ class Plan(Record):
     height: int
     width: int
     nhwc: bool
-    uint8: bool
+    type: str
+    """Of the input: float32, float16 or uint8."""
     order: tuple[int, ...]
     """Index of the frame's channel for each channel of the network."""
     gain: tuple[float, ...]
@@ -74,6 +72,32 @@ class Plan(Record):
         return len(self.order)
 
 
+def assumed(name: str, given: UserOptions) -> UserOptions:
+    """Return the user's options with what a name in `ASSUMPTIONS` stands for; empty: as they are.
+
+    Raises:
+        OptionError: There is no such assumption, or the options say something else.
+    """
+    if not name:
+        return given
+    if name not in ASSUMPTIONS:
+        raise OptionError(f"--assume is {name!r}", remedy=f"use one of: {', '.join(ASSUMPTIONS)}")
+    found, apart = ASSUMPTIONS[name], "leave --assume out, and give --scale, --mean and --std"
+    own = [f"--{what}" for what in ("scale", "mean", "std") if getattr(given, what)]
+    if own:
+        raise OptionError(
+            f"--assume {name} stands for --scale, --mean and --std; {', '.join(own)} was given too",
+            remedy=f"leave {', '.join(own)} out; or {apart}",
+        )
+    if found.channels and given.channels not in ("", found.channels):
+        raise OptionError(
+            f"--assume {name} is for {found.channels} pictures; --channels is {given.channels}",
+            remedy=f"leave --channels out; or {apart} in the network's order",
+        )
+    return replace(found, size=given.size, layout=given.layout,
+                   channels=given.channels or found.channels)  # fmt: skip
+
+
 def plan_input(outline: Outline, given: UserOptions, classes: int) -> Plan:
     """Combine what the graph holds with what the user gives.
 
@@ -86,7 +110,7 @@ def plan_input(outline: Outline, given: UserOptions, classes: int) -> Plan:
         ModelError: The graph is not that of an image classifier, or contradicts what was given.
         OptionError: The graph does not hold something that was not given either.
     """
-    _check(outline)
+    check_classifier(outline)
     value = outline.inputs[0]
     nhwc = _is_nhwc(value, given)
     batch, *rest = value.shape
@@ -100,34 +124,13 @@ def plan_input(outline: Outline, given: UserOptions, classes: int) -> Plan:
         height=size[1],
         width=size[0],
         nhwc=nhwc,
-        uint8=value.type == "uint8",
+        type=value.type,
         order=ORDERS[channels],
         gain=gain,
         offset=offset,
         classes=classes,
         told=(*words, *more),
     )
-
-
-def _check(outline: Outline) -> None:
-    """Raise ModelError unless the graph is a float classifier: one picture in, classes out."""
-    quantized = sorted(QUANTIZED & set(outline.operators))
-    if quantized:
-        _refuse(f"is quantized already ({quantized[0]})", "adopt the float model it was made from")
-    refuse_operators(outline, EXTERNAL_FILE)
-    for what, values in (("input", outline.inputs), ("output", outline.outputs)):
-        if len(values) != 1:
-            names = ", ".join(map(str, values[:4])) or "none"
-            _refuse(f"has {len(values)} {what}s: {names}",
-                    f"export it with one {what}: a picture in, classes out")  # fmt: skip
-    value = outline.inputs[0]
-    if len(value.shape) != 4:
-        _refuse(f"takes no pictures: {value}", "adopt a network of pictures, (N, C, H, W)")
-    if value.type not in TYPES:
-        _refuse(f"takes {value.type}: {value}", f"export it with input of {' or '.join(TYPES)}")
-    opset = outline.opsets.get("", outline.opsets.get("ai.onnx", 1))
-    if opset < OLDEST_OPSET:
-        _refuse(f"is of opset {opset}, older than {OLDEST_OPSET}", "export it with a newer opset")
 
 
 def _is_nhwc(value: Value, given: UserOptions) -> bool:
@@ -183,29 +186,41 @@ Affine = tuple[tuple[float, ...], tuple[float, ...], tuple[str, ...]]
 
 def _normalization(value: Value, given: UserOptions, channels: int) -> Affine:
     """Return gain and offset of each channel, and what the user gave about them, in words."""
-    is_given = bool(given.scale or given.mean or given.std)
+    numbers = {"--scale": given.scale, "--mean": given.mean, "--std": given.std}
+    missing = [option for option, values in numbers.items() if not values]
     if value.type == "uint8":
-        if is_given:
+        if len(missing) < len(numbers):
             raise OptionError(
                 f"{value} takes pixels as they are: it scales and normalizes them itself",
                 remedy="leave --scale, --mean, --std and --assume out",
             )
         return (1.0,) * channels, (0.0,) * channels, ()
-    if not (given.scale and given.mean and given.std):
+    if missing:
+        only = f"; {' and '.join(missing)} is missing" if len(missing) < len(numbers) else ""
         raise OptionError(
-            f"a graph does not say what its float input is: {value}",
+            f"a graph does not say what its float input is: {value}{only}",
             remedy="give --scale, --mean and --std as in training, such as --scale 255 --mean 0 "
             f"--std 1; or --assume {', '.join(ASSUMPTIONS)}",
         )
+    gain, offset = affine(given, channels)
+    words = f"(pixel / {given.scale:g} - {_numbers(given.mean)}) / {_numbers(given.std)}"
+    return gain, offset, (words,)
+
+
+def affine(given: UserOptions, channels: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return what a pixel is multiplied by, and what is added then, in each channel.
+
+    Raises:
+        OptionError: There are other numbers than channels, or the pixels cannot be divided by one.
+    """
     mean, std = (_each(what, numbers, channels)
                  for what, numbers in (("mean", given.mean), ("std", given.std)))  # fmt: skip
     if given.scale <= 0 or min(std) <= 0:
         raise OptionError(
             f"--scale {given.scale} --std {given.std} cannot divide", remedy="give positive numbers"
         )
-    words = f"(pixel / {given.scale:g} - {_numbers(given.mean)}) / {_numbers(given.std)}"
     gain = tuple(1 / (given.scale * s) for s in std)
-    return gain, tuple(-m / s for m, s in zip(mean, std, strict=True)), (words,)
+    return gain, tuple(-m / s for m, s in zip(mean, std, strict=True))
 
 
 def _each(what: str, numbers: tuple[float, ...], channels: int) -> tuple[float, ...]:

@@ -27,6 +27,7 @@ ENDINGS = {
     Ending.LOGITS: "no softmax at its end: the output is taken as logits",
     Ending.SOFTMAX: "a softmax at its end: its input are the logits",
     Ending.LOG_SOFTMAX: "a log-softmax at its end: its input are the logits",
+    Ending.SIGMOID: "one sigmoid at its end: the probability of the second label",
 }
 
 
@@ -41,7 +42,10 @@ class Original:
     found: CleanedGraph
 
     def answer(self, frames: Frame) -> npt.NDArray[np.float32]:
-        """Return the (n, K) output of the original graph for (n, H, W, C) uint8 fitted frames."""
+        """Return the (n, K) output of the original graph for (n, H, W, C) uint8 fitted frames.
+
+        A single sigmoid's output is (n, 1).
+        """
         parts = [self._answer(frames[i : i + CHUNK]) for i in range(0, len(frames), CHUNK)]
         return np.concatenate(parts)
 
@@ -53,11 +57,13 @@ class Original:
         """Return sentences about what was read from the graph."""
         plan, found = self.plan, self.found
         separate = "normalization stays a 1x1 convolution, since the first layer is padded"
+        half = f"16-bit floats became 32-bit ones: {found.tolerance} of a logit may differ"
         return (
             f"{outline.inputs[0]}, {'NHWC' if plan.nhwc else 'NCHW'}",
             f"{outline.outputs[0]}, {ENDINGS[found.ending]}",
             f"{found.nodes_before} nodes, {found.nodes_after} after cleaning",
             *([separate] if found.is_normalized_apart else []),
+            *([half] if found.is_half else []),
         )
 
     def _answer(self, frames: Frame) -> npt.NDArray[np.float32]:

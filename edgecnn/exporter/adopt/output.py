@@ -1,6 +1,7 @@
 """The end of an external graph: where its logits are, and what its output computes from them."""
 
 from enum import Enum
+from typing import NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -9,15 +10,19 @@ from onnx import TensorProto, helper
 
 from edgecnn.errors import ModelError
 from edgecnn.exhaustive import assert_never
-from edgecnn.exporter.adopt.graph_view import GraphView
-from edgecnn.exporter.graph.editing import refill, rename_tensors
+from edgecnn.exporter.adopt.rules.graph_view import GraphView
+from edgecnn.exporter.graph.editing import attribute, refill, rename_tensors
 from edgecnn.exporter.graph.plain_graph import LOGITS
 
-PASSING = ("Identity", "Cast", "Reshape", "Flatten", "Squeeze", "Dropout")
+COPYING = ("Identity", "Cast", "Dropout")
+PASSING = (*COPYING, "Reshape", "Flatten", "Squeeze")
 """Operators between a softmax and an output that keep the values."""
 SMALLEST = 1e-30
 """Smaller probabilities are raised to it: 0 has no logarithm."""
 SUM_TOLERANCE = 1e-3
+SCORE = "score"
+"""The argument of a single sigmoid."""
+REMEDY = "export it so that it ends in logits or in a softmax over its classes"
 
 
 class Ending(str, Enum):
@@ -26,13 +31,27 @@ class Ending(str, Enum):
     LOGITS = "logits"
     SOFTMAX = "softmax"
     LOG_SOFTMAX = "log-softmax"
+    SIGMOID = "sigmoid"
+    """Of one number: the probability of the second of two classes."""
 
 
-def end_at_logits(model: onnx.ModelProto) -> Ending:
+LAST = {
+    "Softmax": Ending.SOFTMAX,
+    "LogSoftmax": Ending.LOG_SOFTMAX,
+    "Sigmoid": Ending.SIGMOID,
+}
+"""What an output is, by the operator that gives it."""
+
+
+def end_at_logits(model: onnx.ModelProto, outputs: int) -> Ending:
     """Let the graph end at its logits, named `logits`; return what its output was.
 
+    Args:
+        model: The graph, with shapes.
+        outputs: How many numbers it gives for a picture.
+
     Raises:
-        ModelError: It ends in a sigmoid: its classes do not exclude each other.
+        ModelError: Its classes do not exclude each other, or one output is no probability.
     """
     view = GraphView(model)
     (output,) = view.graph.output
@@ -40,15 +59,28 @@ def end_at_logits(model: onnx.ModelProto) -> Ending:
     while node is not None and node.op_type in PASSING:
         node = view.makers.get(node.input[0])
     ending, name = Ending.LOGITS, output.name
-    if node is not None and node.op_type == "Sigmoid":
-        _refuse("ends in a sigmoid: its classes do not exclude each other")
-    elif node is not None and node.op_type in ("Softmax", "LogSoftmax"):
-        ending = Ending.SOFTMAX if node.op_type == "Softmax" else Ending.LOG_SOFTMAX
-        name = node.input[0]
+    if node is not None and node.op_type in LAST:
+        ending, name = LAST[node.op_type], node.input[0]
     elif node is not None and (logits := _logits_of_softmax(view, node)):
         ending, name = Ending.SOFTMAX, logits
-    _set_output(view, name)
+    _check_outputs(ending, outputs)
+    _set_output(view, name, is_score=ending is Ending.SIGMOID)
     return ending
+
+
+def _check_outputs(ending: Ending, outputs: int) -> None:
+    """Raise ModelError unless the outputs are of one class among two or more."""
+    if ending is Ending.SIGMOID and outputs > 1:
+        _refuse(
+            f"ends in {outputs} sigmoids: its classes do not exclude each other (multi-label)",
+            "edgecnn gives one label for a picture: use another tool; or train it with a softmax",
+        )
+    if ending is not Ending.SIGMOID and outputs == 1:
+        _refuse(
+            f"has one output, which is no sigmoid but {ending.value}: a regression, or a score",
+            "if it is the score of the second of two classes, add a sigmoid before the export, "
+            "such as torch.nn.Sequential(network, torch.nn.Sigmoid())",
+        )
 
 
 def _logits_of_softmax(view: GraphView, node: onnx.NodeProto) -> str:
@@ -61,16 +93,42 @@ def _logits_of_softmax(view: GraphView, node: onnx.NodeProto) -> str:
     return powers.input[0] if total.input[0] == powers.output[0] else ""
 
 
-def _set_output(view: GraphView, name: str) -> None:
-    """Make a tensor the only output, named `logits`, and flatten it to (N, K) if it is not."""
-    graph = view.graph
+def _set_output(view: GraphView, name: str, *, is_score: bool) -> None:
+    """Make a tensor the only output, named `logits`, of shape (N, K).
+
+    Args:
+        view: The graph.
+        name: The tensor; of any shape that holds a row for each picture.
+        is_score: It holds one number z for a picture, the argument of a sigmoid. Its logits are
+            -z/2 and z/2: their softmax is the sigmoid, and the larger one tells how sure both are.
+    """
+    graph, name = view.graph, _with_batch(view, name)
+    last = SCORE if is_score else LOGITS
     if name not in view.makers:
         _refuse("computes nothing")
     if len(view.shape(name)) == 2:
-        rename_tensors(graph.node, {name: LOGITS})
+        rename_tensors(graph.node, {name: last})
     else:
-        graph.node.append(helper.make_node("Flatten", [name], [LOGITS], axis=1))
+        graph.node.append(helper.make_node("Flatten", [name], [last], axis=1))
+    if is_score:
+        weights = view.add_weights(SCORE, np.array([[-0.5], [0.5]]), np.zeros(2))
+        graph.node.append(helper.make_node("Gemm", [SCORE, *weights], [LOGITS], transB=1))
     refill(graph.output, [helper.make_tensor_value_info(LOGITS, TensorProto.FLOAT, None)])
+
+
+def _with_batch(view: GraphView, name: str) -> str:
+    """Return the first tensor with the same values as this one, and with a row for each picture."""
+    while (maker := view.makers.get(name)) is not None:
+        is_copy = maker.op_type in COPYING
+        is_row = maker.op_type in PASSING or (
+            maker.op_type == "Gather" and attribute(maker, "axis", 0) == 0
+        )
+        if not is_copy and not (is_row and len(view.shape(name)) < 2):
+            break
+        name = maker.input[0]
+    if len(view.shape(name)) == 1:
+        _refuse("gives numbers without a batch", "export it with an output (N, classes)")
+    return name
 
 
 def refuse_hidden_softmax(ending: Ending, rows: npt.NDArray[np.float32]) -> None:
@@ -84,12 +142,18 @@ def refuse_hidden_softmax(ending: Ending, rows: npt.NDArray[np.float32]) -> None
 
 
 def to_logits(ending: Ending, rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Return (n, K) logits whose softmax is the same as of a network's own (n, K) output."""
+    """Return (n, K) logits whose softmax is the same as of a network's own (n, K) output.
+
+    A sigmoid's own output is (n, 1), and K is 2.
+    """
     match ending:
         case Ending.LOGITS | Ending.LOG_SOFTMAX:
             return rows
         case Ending.SOFTMAX:
             return np.log(np.maximum(rows, SMALLEST))
+        case Ending.SIGMOID:
+            score = np.log(np.maximum(rows, SMALLEST) / np.maximum(1 - rows, SMALLEST))
+            return np.hstack([-score / 2, score / 2])
         case _:
             assert_never(ending)
 
@@ -101,7 +165,7 @@ def largest_difference(
 
     Args:
         ending: What the network's output is.
-        own: (n, K) output of the network.
+        own: (n, K) output of the network; (n, 1) of a sigmoid.
         logits: (n, K) logits of its simplified graph.
 
     Returns:
@@ -115,6 +179,8 @@ def largest_difference(
             return _most(own - softmax(logits))
         case Ending.LOG_SOFTMAX:
             return _most(np.exp(own) - softmax(logits))
+        case Ending.SIGMOID:
+            return _most(own - softmax(logits)[:, 1:])
         case _:
             assert_never(ending)
 
@@ -130,8 +196,5 @@ def _most(values: npt.NDArray[np.floating]) -> float:
     return float(np.abs(values).max(initial=0.0))
 
 
-def _refuse(what: str) -> None:
-    raise ModelError(
-        f"the model {what}",
-        remedy="export it so that it ends in logits or in a softmax over its classes",
-    )
+def _refuse(what: str, remedy: str = REMEDY) -> NoReturn:
+    raise ModelError(f"the model {what}", remedy=remedy)

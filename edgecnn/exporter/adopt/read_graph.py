@@ -1,7 +1,6 @@
 """From an external graph to a plain one: `image` (N, C, H, W) in 0..1 -> `logits` (N, K)."""
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,12 +10,9 @@ import onnx
 from onnx import TensorProto, helper
 
 from edgecnn.errors import ModelError
-from edgecnn.exporter.adopt import layer_rules, layout_rules, padding_rules
 from edgecnn.exporter.adopt.confined import MODEL
-from edgecnn.exporter.adopt.graph_view import GraphView
 from edgecnn.exporter.adopt.input_normalization import (
     add_input_normalization,
-    fold_input_normalization,
     is_normalized_apart,
 )
 from edgecnn.exporter.adopt.input_plan import Plan
@@ -36,39 +32,19 @@ from edgecnn.exporter.adopt.output import (
     largest_difference,
     refuse_hidden_softmax,
 )
-from edgecnn.exporter.graph.editing import drop_unused_constants, refill
+from edgecnn.exporter.adopt.rules.graph_view import GraphView
+from edgecnn.exporter.adopt.rules.half_floats import widen
+from edgecnn.exporter.adopt.rules.simplify import drop_unused, simplify
+from edgecnn.exporter.graph.editing import refill
 from edgecnn.exporter.graph.plain_graph import IMAGE, LOGITS, finish, shorten, strip
 from edgecnn.model.frame import Frame
-from edgecnn.model.graph_check import outline_graph, refuse_operators
-from edgecnn.model.operators import CLASSIFIER
 from edgecnn.records import Record
 
 CORE, FOUND = "core.onnx", "found.json"
-MAX_ROUNDS = 50
-"""Rounds of simplification: each ends with fewer or simpler nodes."""
 TOLERANCE = 1e-3
 """Largest relative difference of a logit, or difference of a probability."""
-Rule = Callable[[GraphView, onnx.NodeProto], bool]
-RULES: tuple[tuple[Rule, str], ...] = (
-    (padding_rules.state_kernel_shape, "Conv"),
-    *((padding_rules.state_padding, kind) for kind in ("Conv", "MaxPool", "AveragePool")),
-    (layer_rules.pool_means, "ReduceMean"),
-    (layout_rules.sink_transposes, "Transpose"),
-    (layout_rules.flatten_first, "Transpose"),
-    (layout_rules.reshape_points, "Transpose"),
-    (layout_rules.merge_reshapes, "Reshape"),
-    (layer_rules.add_and_multiply, "Sub"),
-    (layer_rules.add_and_multiply, "Div"),
-    (layer_rules.convolve_norms, "BatchNormalization"),
-    (layer_rules.convolve_gains, "Mul"),
-    (layer_rules.join_gains, "Conv"),
-    (layer_rules.join_biases, "Add"),
-    (layer_rules.flatten_before, "Conv"),
-    (layer_rules.merge_pads, "Pad"),
-    (layer_rules.name_dense, "MatMul"),
-    (fold_input_normalization, "Conv"),
-)
-"""In this order: each rule with the operator type of the nodes that it is tried on."""
+HALF_TOLERANCE = 2e-2
+"""The same, of a graph that computes with 16-bit floats: each layer rounds to 11 bits."""
 PROBES = 3
 """Synthetic frames on which the simplified graph is compared with the original."""
 BLOCKS = 5
@@ -89,6 +65,13 @@ class CleanedGraph(Record):
     parameters: int
     is_normalized_apart: bool
     """Whether the normalization is still a layer of its own, since the first layer is padded."""
+    is_half: bool
+    """Whether the external graph computes with 16-bit floats."""
+
+    @property
+    def tolerance(self) -> float:
+        """How much the simplified graph may differ from the external one."""
+        return HALF_TOLERANCE if self.is_half else TOLERANCE
 
 
 def read_in_folder(folder: Path) -> None:
@@ -114,21 +97,24 @@ def read(data: bytes, plan: Plan) -> tuple[onnx.ModelProto, CleanedGraph]:
     _check_classes(own, plan)
     model = parse(data)
     nodes_before = len(model.graph.node)
+    is_half = widen(model)
     normalize(model)
     add_input_normalization(model, plan)
     model = infer(fold(model))
-    ending = end_at_logits(model)
+    ending = end_at_logits(model, own.shape[1])
     drop_unused(model.graph)
     core = _finished(simplify(fold(to_our_opset(model))), plan)
     refuse_hidden_softmax(ending, own)
-    _compare(core, ending, frames, own)
-    return core, CleanedGraph(
+    found = CleanedGraph(
         ending=ending,
         nodes_before=nodes_before,
         nodes_after=len(core.graph.node),
         parameters=_parameters(core),
         is_normalized_apart=is_normalized_apart(core),
+        is_half=is_half,
     )
+    _compare(core, found, frames, own)
+    return core, found
 
 
 def normalize(model: onnx.ModelProto) -> None:
@@ -146,26 +132,6 @@ def normalize(model: onnx.ModelProto) -> None:
     for node in graph.node:
         node.input[:] = [name and PREFIX + name for name in node.input]
         node.output[:] = [name and PREFIX + name for name in node.output]
-
-
-def simplify(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Apply the rules and ONNX Runtime's optimizations until no rule applies."""
-    for _ in range(MAX_ROUNDS):
-        drop_unused(model.graph)
-        model = infer(model)
-        if not sum(_applied(rule, kind, model) for rule, kind in RULES):
-            break
-        model = fold(model)
-    refuse_operators(outline_graph(model.SerializeToString()), CLASSIFIER)
-    return model
-
-
-def _applied(rule: Rule, kind: str, model: onnx.ModelProto) -> int:
-    """Apply a rule until it changes nothing, and return how often it did."""
-    times = 0
-    while any(rule(view, node) for view in [GraphView(model)] for node in view.nodes(kind)):
-        times += 1
-    return times
 
 
 def _finished(model: onnx.ModelProto, plan: Plan) -> onnx.ModelProto:
@@ -194,22 +160,17 @@ def _open_batch(view: GraphView, node: onnx.NodeProto, batch: int) -> None:
             node.attribute.remove(allowzero)  # with it, 0 means no frames at all
 
 
-def drop_unused(graph: onnx.GraphProto) -> None:
-    """Remove the nodes and constants that the logits do not depend on."""
-    used, kept = {LOGITS}, []
-    for node in reversed(graph.node):  # a graph is sorted: the maker of a tensor precedes readers
-        if used & set(node.output):
-            used |= set(node.input)
-            kept.append(node)
-    refill(graph.node, reversed(kept))
-    drop_unused_constants(graph)
-
-
 def _check_classes(own: npt.NDArray[np.float32], plan: Plan) -> None:
-    """Raise ModelError unless the (n, K) output has a finite value for each label."""
-    if own.shape[1] != plan.classes:
+    """Raise ModelError unless the (n, K) output has finite values, for as many labels."""
+    outputs = own.shape[1]
+    if outputs == 1 and plan.classes != 2:
         raise ModelError(
-            f"the model has {own.shape[1]} classes, there are {plan.classes} labels",
+            f"the model has one output, there are {plan.classes} labels",
+            remedy="give two labels, the negative class first, if it ends in a sigmoid",
+        )
+    if outputs not in (1, plan.classes):
+        raise ModelError(
+            f"the model has {outputs} classes, there are {plan.classes} labels",
             remedy="give a file with a label for each class, one a line, in the model's order",
         )
     if not np.isfinite(own).all():
@@ -217,15 +178,16 @@ def _check_classes(own: npt.NDArray[np.float32], plan: Plan) -> None:
 
 
 def _compare(
-    core: onnx.ModelProto, ending: Ending, frames: Frame, own: npt.NDArray[np.float32]
+    core: onnx.ModelProto, found: CleanedGraph, frames: Frame, own: npt.NDArray[np.float32]
 ) -> None:
     """Raise ModelError unless the simplified graph agrees with the original's own output."""
     images = frames.transpose(0, 3, 1, 2) * np.float32(1 / 255)
-    difference = largest_difference(ending, own, run(open_plain(core.SerializeToString()), images))
-    if not difference <= TOLERANCE:
+    logits = run(open_plain(core.SerializeToString()), images)
+    difference = largest_difference(found.ending, own, logits)
+    if not difference <= found.tolerance:
         raise ModelError(
-            f"the simplified graph computes something else: off by {difference:.2g}, {TOLERANCE} "
-            "is allowed; the model may depend on the batch size",
+            f"the simplified graph computes something else: off by {difference:.2g}, "
+            f"{found.tolerance} is allowed; the model may depend on the batch size",
             remedy="export it with a dynamic batch, as plain ONNX layers",
         )
 

@@ -8,8 +8,10 @@ import torch
 from external_models import Writer, plain, random_network
 from onnx import TensorProto
 
-from edgecnn.exporter.adopt.input_plan import ASSUMPTIONS, UserOptions, plan_input
+from edgecnn.exporter.adopt.input_plan import ASSUMPTIONS, Plan, UserOptions, plan_input
+from edgecnn.exporter.adopt.library import open_plain, run
 from edgecnn.exporter.adopt.read_graph import CleanedGraph, read
+from edgecnn.model.frame import Frame
 from edgecnn.model.graph_check import outline_graph
 
 UNIT = ASSUMPTIONS["unit"]
@@ -17,10 +19,19 @@ CLEAN = {"Conv": 2, "Relu": 3, "MaxPool": 1, "Flatten": 1, "Gemm": 2}
 
 
 def adopted(
-    model: onnx.ModelProto, given: UserOptions = UNIT
+    model: onnx.ModelProto, given: UserOptions = UNIT, classes: int = 3
 ) -> tuple[onnx.ModelProto, CleanedGraph]:
-    data = model.SerializeToString()
-    return read(data, plan_input(outline_graph(data), given, 3))
+    return read(model.SerializeToString(), planned(model, given, classes))
+
+
+def planned(model: onnx.ModelProto, given: UserOptions = UNIT, classes: int = 3) -> Plan:
+    return plan_input(outline_graph(model.SerializeToString()), given, classes)
+
+
+def outputs(model: onnx.ModelProto, frames: Frame) -> np.ndarray:
+    """Return the logits of a plain graph for (n, H, W, C) uint8 frames."""
+    images = frames.transpose(0, 3, 1, 2) / np.float32(255)
+    return run(open_plain(model.SerializeToString()), images)
 
 
 def kinds(core: onnx.ModelProto) -> Counter[str]:

@@ -1,6 +1,8 @@
 """`adopt`: a network that other tools wrote ends as our own files, and is as good."""
 
+import hashlib
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +12,14 @@ from external_models import Network, as_keras, as_torch, network_of, random_netw
 from onnx import TensorProto
 
 from edgecnn.data.dataset import Dataset
-from edgecnn.errors import ModelError, NotFound, OptionError
-from edgecnn.exporter.adopt.adopt import AdoptReport, adopt, read_labels
+from edgecnn.errors import CheckFailed, ModelError, NotFound, OptionError
+from edgecnn.exporter.adopt.adopt import AdoptReport, adopt
 from edgecnn.exporter.adopt.input_plan import ASSUMPTIONS, UserOptions
+from edgecnn.exporter.adopt.read_graph import probe_frames
 from edgecnn.exporter.export import export_source_of
+from edgecnn.exporter.gate.gate import GateLimits
 from edgecnn.exporter.graph.operator_counts import count_operators, float_islands
+from edgecnn.exporter.options import Options
 from edgecnn.inference.classifier import Classifier
 from edgecnn.model.form import Form
 from edgecnn.model.model_file import read_model
@@ -99,6 +104,44 @@ def test_an_adopted_model_is_evaluated_on_a_data_set_that_is_named(adopted: Adop
     assert "--data" in refusal.value.remedy
 
 
+def test_a_wrong_assumption_is_refused_on_pictures_and_forced_with_a_note(
+    keras_file: Path, ten_labels: Path, tmp_path: Path
+) -> None:
+    def made(*, force: bool) -> AdoptReport:
+        options = Options(forms=(Form.FP32,), force=force)
+        return adopt(keras_file, ten_labels, tmp_path, user_options=ASSUMPTIONS["signed"],
+                     data="digits", fit=Fit.STRETCH, options=options)  # fmt: skip
+
+    words = r"unit would give 9\d\.\d%, signed gives \d+\.\d% on 240 validation pictures"
+    with pytest.raises(CheckFailed, match=words) as refusal:
+        made(force=False)
+    assert refusal.value.remedy == "give --assume unit; or go on with --force"
+    assert not list(tmp_path.iterdir())
+    report = made(force=True)
+    assert re.match(words, report.adoption.read[-1])
+    recipe = json.loads(read_model(report.files[Form.FP32]).card.recipe)
+    assert recipe["read"] == list(report.adoption.read)
+
+
+def test_exchanged_labels_are_refused_on_pictures(keras_file: Path, tmp_path: Path) -> None:
+    labels = tmp_path / "labels.txt"
+    labels.write_text("\n".join("0123546789"))
+    with pytest.raises(CheckFailed, match="the file's '5' is the data's '4'") as refusal:
+        adopt(keras_file, labels, tmp_path, user_options=UNIT, data="digits", fit=Fit.STRETCH)
+    assert "order of the model's outputs" in refusal.value.remedy
+
+
+def test_a_form_that_fails_is_not_told_to_be_trained_longer(
+    keras_file: Path, ten_labels: Path, tmp_path: Path
+) -> None:
+    limits = GateLimits(max_kib=1)
+    with pytest.raises(CheckFailed, match="the gate says FAIL") as refusal:
+        adopt(keras_file, ten_labels, tmp_path, user_options=UNIT, data="digits", fit=Fit.STRETCH,
+              options=Options(limits=limits))  # fmt: skip
+    assert "train" not in refusal.value.remedy
+    assert "--max-drop" in refusal.value.remedy
+
+
 def test_without_pictures_there_is_an_fp32_form_and_a_named_guess(
     keras_file: Path, ten_labels: Path, tmp_path: Path
 ) -> None:
@@ -133,7 +176,24 @@ def test_a_file_that_is_not_there_is_named(missing: str, keras_file: Path, tmp_p
         adopt(gone if missing == "model" else keras_file, gone, tmp_path, user_options=UNIT)
 
 
-def test_external_data_is_refused_and_its_file_is_not_touched(
+def test_a_model_with_its_weights_beside_it_is_adopted(
+    trained: Network, keras_file: Path, ten_labels: Path, tmp_path: Path
+) -> None:
+    path, data = tmp_path / "keras.onnx", "keras.onnx.data"
+    model = as_keras(trained)
+    onnx.save_model(model, path, save_as_external_data=True, location=data, size_threshold=0)
+    own, whole = (
+        adopt(file, ten_labels, tmp_path / out, user_options=UNIT)
+        for file, out in ((path, "a"), (keras_file, "b"))
+    )
+    expected = hashlib.sha256(path.read_bytes() + (tmp_path / data).read_bytes()).hexdigest()
+    assert own.adoption.adopted == expected != whole.adoption.adopted
+    with Classifier(own.files[Form.FP32]) as one, Classifier(whole.files[Form.FP32]) as other:
+        frames = list(probe_frames(3, (28, 28, 1)))
+        np.testing.assert_array_equal(one.logits(frames), other.logits(frames))
+
+
+def test_weights_in_another_folder_are_refused_and_not_touched(
     ten_labels: Path, tmp_path: Path
 ) -> None:
     model = as_torch(random_network())
@@ -141,23 +201,15 @@ def test_external_data_is_refused_and_its_file_is_not_touched(
     weights.write_bytes(model.graph.initializer[0].raw_data)
     model.graph.initializer[0].ClearField("raw_data")
     model.graph.initializer[0].data_location = TensorProto.EXTERNAL
-    model.graph.initializer[0].external_data.add(key="location", value="weights")
-    path = tmp_path / "model.onnx"
+    model.graph.initializer[0].external_data.add(key="location", value="../weights")
+    path = tmp_path / "in" / "model.onnx"
+    path.parent.mkdir()
     path.write_bytes(model.SerializeToString())
-    assert onnx.load(path).graph.initializer[0].raw_data  # others would read it
     before = weights.stat().st_atime_ns
-    with pytest.raises(ModelError, match="external data"):
+    with pytest.raises(ModelError, match="external data") as refusal:
         adopt(path, ten_labels, tmp_path / "out", user_options=UNIT)
+    assert "external_data=False" in refusal.value.remedy
     assert weights.stat().st_atime_ns == before
-
-
-def test_labels_are_read_one_a_line(tmp_path: Path) -> None:
-    path = tmp_path / "labels.txt"
-    path.write_bytes("\ufeffcat\r\n big dog \r\n\n".encode())
-    assert read_labels(path) == ("cat", "big dog")
-    path.write_bytes(b"\xff\xfe")
-    with pytest.raises(OptionError, match="cannot be read"):
-        read_labels(path)
 
 
 def test_what_the_graph_leaves_open_must_be_given(

@@ -1,66 +1,33 @@
 """The input of an external model: held by its graph, given by the user, or refused."""
 
-from collections.abc import Callable
-
 import onnx
 import pytest
 from external_models import as_torch, random_network, with_uint8_input
-from onnx import TensorProto, helper
+from onnx import TensorProto
 
 from edgecnn.errors import ModelError, OptionError
-from edgecnn.exporter.adopt.input_plan import UserOptions, plan_input
+from edgecnn.exporter.adopt.input_plan import ASSUMPTIONS, UserOptions, assumed, plan_input
 from edgecnn.model.graph_check import outline_graph
 from exporter.adopt.graphs import CLEAN, UNIT, adopted, kinds, with_input
 
-
-def replaced_output(*sizes: int) -> onnx.ModelProto:
-    model = as_torch(random_network())
-    model.graph.output.append(helper.make_tensor_value_info("/Relu_1_output_0", 1, sizes))
-    return model
-
-
-def second_input() -> onnx.ModelProto:
-    model = as_torch(random_network())
-    model.graph.input.append(helper.make_tensor_value_info("mask", TensorProto.FLOAT, [1, 1, 8, 8]))
-    return model
-
-
-def quantized() -> onnx.ModelProto:
-    model = as_torch(random_network())
-    model.graph.node.append(helper.make_node("QuantizeLinear", ["input", "s", "z"], ["q"]))
-    return model
-
-
-def of_opset(number: int) -> onnx.ModelProto:
-    return as_torch(random_network(), opset=number)
-
-
-REFUSED: dict[str, tuple[Callable[[], onnx.ModelProto], str]] = {
-    "two inputs": (second_input, "has 2 inputs: input: float32 .*mask"),
-    "two outputs": (lambda: replaced_output(1, 4, 6, 6), "has 2 outputs"),
-    "sequences of tokens": (lambda: with_input(["N", 128]), "takes no pictures"),
-    "pictures without channels": (lambda: with_input(["N", 8, 8, 8]), "without 1 or 3 channels"),
-    "half floats": (lambda: with_input(["N", 1, 8, 8], TensorProto.FLOAT16), "takes float16"),
-    "an int8 model": (quantized, "quantized already"),
-    "opset 5": (lambda: of_opset(5), "older than 7"),
-    "double floats": (lambda: with_input(["N", 1, 8, 8], TensorProto.DOUBLE), "takes double"),
-}
-
-
-@pytest.mark.parametrize(("make", "words"), REFUSED.values(), ids=REFUSED)
-def test_what_is_no_classifier_of_pictures_is_refused_clearly(
-    make: Callable[[], onnx.ModelProto], words: str
-) -> None:
-    with pytest.raises(ModelError, match=words) as refusal:
-        plan_input(outline_graph(make().SerializeToString()), UNIT, 3)
-    assert refusal.value.remedy
-
-
 FLOAT = as_torch(random_network(channels=3))
+
+
+def test_pictures_without_channels_are_refused() -> None:
+    with pytest.raises(ModelError, match="without 1 or 3 channels"):
+        plan_input(outline_graph(with_input(["N", 8, 8, 8]).SerializeToString()), UNIT, 3)
+
+
+def test_half_floats_are_an_input_like_single_ones() -> None:
+    data = with_input(["N", 1, 8, 8], TensorProto.FLOAT16).SerializeToString()
+    assert plan_input(outline_graph(data), UNIT, 3).type == "float16"
+
+
 UNKNOWN = {
     "the order of channels": (FLOAT, UNIT, "--channels"),
     "the range": (FLOAT, UserOptions(channels="rgb"), "--scale"),
     "the mean": (FLOAT, UserOptions(channels="rgb", scale=255.0, std=(1.0,)), "--mean"),
+    "the size, which is -1": (with_input(["N", 1, -1, -1]), UNIT, "--size"),
     "the layout": (with_input(["N", 3, 8, 3]), UserOptions(channels="rgb"), "--layout"),
     "the size": (with_input(["N", 1, "h", "w"]), UNIT, "--size"),
 }
@@ -94,7 +61,46 @@ def test_what_contradicts_the_graph_is_refused(
         plan_input(outline_graph(model.SerializeToString()), given, 3)
 
 
-def test_the_size_of_an_open_graph_is_given() -> None:
-    model = with_input(["N", 1, "h", "w"])
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [
+        (UserOptions(scale=255.0, mean=(0.5,)), "--std is missing"),
+        (UserOptions(std=(0.5,)), "--scale and --mean is missing"),
+    ],
+)
+def test_the_number_that_is_missing_is_named(given: UserOptions, missing: str) -> None:
+    data = as_torch(random_network()).SerializeToString()
+    with pytest.raises(OptionError, match=missing):
+        plan_input(outline_graph(data), given, 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "words"),
+    [
+        ("imagenet", UserOptions(scale=1.0), "--scale was given too"),
+        ("unit", UserOptions(mean=(0.0,), std=(1.0,)), "--mean, --std was given too"),
+        ("imagenet", UserOptions(channels="bgr"), "for rgb pictures; --channels is bgr"),
+        ("imagenett", UserOptions(), "--assume is 'imagenett'"),
+    ],
+)
+def test_an_assumption_and_options_that_say_something_else_are_refused(
+    name: str, given: UserOptions, words: str
+) -> None:
+    with pytest.raises(OptionError, match=words) as refusal:
+        assumed(name, given)
+    assert refusal.value.remedy
+
+
+def test_an_assumption_leaves_the_other_options_as_they_are() -> None:
+    given = UserOptions((8, 6), "nhwc", "bgr")
+    assert assumed("", given) is given
+    assert assumed("signed", given) == UserOptions((8, 6), "nhwc", "bgr", 127.5, (1.0,), (1.0,))
+    rgb = UserOptions(channels="rgb")
+    assert assumed("imagenet", rgb) == assumed("imagenet", UserOptions()) == ASSUMPTIONS["imagenet"]
+
+
+@pytest.mark.parametrize("open_size", ["h", -1])
+def test_the_size_of_an_open_graph_is_given(open_size: str | int) -> None:
+    model = with_input([-1, 1, open_size, open_size])
     given = UserOptions((8, 8), scale=255.0, mean=(0.0,), std=(1.0,))
     assert kinds(adopted(model, given)[0]) == CLEAN

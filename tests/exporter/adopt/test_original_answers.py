@@ -29,7 +29,13 @@ def test_a_frame_is_reordered_and_normalized_as_in_training() -> None:
 
 
 def test_pixels_stay_uint8_where_the_network_takes_them() -> None:
-    assert prepare(FRAMES, replace(PLAN, uint8=True)).dtype == np.uint8
+    assert prepare(FRAMES, replace(PLAN, type="uint8")).dtype == np.uint8
+
+
+def test_half_floats_are_what_a_network_of_them_gets() -> None:
+    batch = prepare(FRAMES, replace(PLAN, type="float16"))
+    assert batch.dtype == np.float16
+    np.testing.assert_array_equal(batch, prepare(FRAMES, PLAN).astype(np.float16))
 
 
 @pytest.mark.parametrize("batch", [1, 2, 4])

@@ -9,22 +9,25 @@ import pytest
 import torch
 from external_models import (
     Network,
+    as_cntk,
     as_keras,
     as_old,
+    as_tensorflow,
     as_torch,
     plain,
     random_network,
     with_uint8_input,
 )
 from onnx import helper
+from torch.nn import functional as F  # noqa: N812  (its usual name)
 
 from edgecnn.errors import ModelError
-from edgecnn.exporter.adopt.input_plan import UserOptions
+from edgecnn.exporter.adopt.input_plan import ASSUMPTIONS, UserOptions
 from edgecnn.exporter.adopt.library import open_plain, run
 from edgecnn.exporter.adopt.output import Ending
 from edgecnn.exporter.adopt.read_graph import probe_frames
 from edgecnn.exporter.graph.editing import constants_of, with_constants
-from exporter.adopt.graphs import CLEAN, UNIT, adopted, kinds
+from exporter.adopt.graphs import CLEAN, UNIT, adopted, kinds, outputs
 
 
 def written_out(network: Network) -> onnx.ModelProto:
@@ -91,6 +94,47 @@ def test_what_torchs_own_exporter_wrote_for_one_frame_takes_any_number() -> None
     frames = probe_frames(5, (8, 8, 1)).transpose(0, 3, 1, 2) / np.float32(255)
     own = run(open_plain(core.SerializeToString()), frames)
     np.testing.assert_allclose(own, network(torch.tensor(frames)).detach().numpy(), atol=1e-5)
+
+
+def test_cntks_network_of_the_zoos_mnist_computes_what_torch_does() -> None:
+    """SAME padding, constants as inputs, a matrix that is reshaped: pixels 0 to 255."""
+    random = np.random.default_rng(0)
+    shapes = [(8, 1, 5, 5), (8, 1, 1), (16, 8, 5, 5), (16, 1, 1), (16, 4, 4, 10), (1, 10)]
+    weights = [random.normal(0, 0.1, shape).astype(np.float32) for shape in shapes]
+    core, _ = adopted(as_cntk(weights), ASSUMPTIONS["pixels"], 10)
+    assert kinds(core) == {"Conv": 2, "Relu": 2, "MaxPool": 2, "Flatten": 1, "Gemm": 1}
+    frames = probe_frames(4, (28, 28, 1))
+    w = [torch.tensor(weight) for weight in weights]
+    x = torch.tensor(frames.transpose(0, 3, 1, 2).astype(np.float32))
+    x = F.max_pool2d(F.relu(F.conv2d(x, w[0], padding=2) + w[1]), 2)
+    x = F.max_pool2d(F.relu(F.conv2d(x, w[2], padding=2) + w[3]), 3)
+    expected = (x.flatten(1) @ w[4].reshape(256, 10) + w[5]).numpy()
+    np.testing.assert_allclose(outputs(core, frames), expected, rtol=1e-4, atol=1e-2)
+
+
+@pytest.mark.parametrize("size", [15, 16])
+def test_tensorflows_uneven_padding_computes_what_torch_does(size: int) -> None:
+    random = np.random.default_rng(0)
+    shapes = [(8, 3, 3, 3), (8,), (8, 1, 3, 3), (8,), (8, 5), (5,)]
+    weights = [random.normal(0, 0.5, shape).astype(np.float32) for shape in shapes]
+    rgb = UserOptions(channels="rgb", scale=127.5, mean=(1.0,), std=(1.0,))
+    core, found = adopted(as_tensorflow(weights, size), rgb, 5)
+    assert kinds(core)["Conv"] == 3  # the first one normalizes
+    assert found.ending is Ending.SOFTMAX
+    frames = probe_frames(4, (size, size, 3))
+    x = torch.tensor(frames[..., ::-1].copy()).permute(0, 3, 1, 2) / 127.5 - 1
+    w = [torch.tensor(weight) for weight in weights]
+    x = F.conv2d(same(x, 3), w[0], w[1], stride=2).clamp(0, 6)
+    x = F.conv2d(same(x, 3), w[2], w[3], stride=2, groups=8).clamp(0, 6)
+    x = F.avg_pool2d(x, 2, 2)  # four by four
+    expected = (x.mean((2, 3)) @ w[4] + w[5]).numpy()
+    np.testing.assert_allclose(outputs(core, frames), expected, atol=1e-4)
+
+
+def same(x: torch.Tensor, kernel: int) -> torch.Tensor:
+    """Pad as TensorFlow does for stride 2: an odd row goes to the end."""
+    total = max(0, (-(-x.shape[-1] // 2) - 1) * 2 + kernel - x.shape[-1])
+    return F.pad(x, (total // 2, total - total // 2) * 2)
 
 
 def test_names_that_are_ours_may_be_theirs() -> None:

@@ -7,8 +7,8 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from edgecnn.exporter.adopt.graph_view import GraphView
-from edgecnn.exporter.adopt.padding_rules import state_kernel_shape, state_padding
+from edgecnn.exporter.adopt.rules.graph_view import GraphView
+from edgecnn.exporter.adopt.rules.padding_rules import state_kernel_shape, state_padding
 from edgecnn.exporter.graph.editing import attribute
 from edgecnn.exporter.graph.execution import open_unfused
 

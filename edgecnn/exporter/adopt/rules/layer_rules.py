@@ -1,6 +1,6 @@
 """Simplification rules for layers: replace those without an int8 kernel, or fold them away.
 
-A rule is called with each node of its operator type, as `RULES` in `read_graph.py` says. It changes
+A rule is called with each node of its operator type, as `RULES` in `simplify.py` says. It changes
 the graph in place, or returns False. All shapes have been inferred.
 """
 
@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 from onnx import helper
 
-from edgecnn.exporter.adopt.graph_view import GraphView, is_to_nhwc
+from edgecnn.exporter.adopt.rules.graph_view import GraphView, is_to_nhwc
 from edgecnn.exporter.graph.editing import attribute, refill
 
 
@@ -181,3 +181,33 @@ def name_dense(view: GraphView, node: onnx.NodeProto) -> bool:
     bias = view.add_constant(f"{node.output[0]}_bias", zeros)
     view.replace(node, helper.make_node("Gemm", [*node.input, bias], node.output))
     return True
+
+
+def join_score(view: GraphView, node: onnx.NodeProto) -> bool:
+    """Fold a dense layer that reads a single number into the dense layer that gives it."""
+    first = view.makers.get(node.input[0])
+    if first is None or first.op_type != "Gemm" or view.only_reader(first.output[0]) is None:
+        return False
+    inner, outer = _dense(view, first), _dense(view, node)
+    if inner is None or outer is None or len(inner[0]) != 1:
+        return False
+    weight, bias = outer[0] @ inner[0], outer[0] @ inner[1] + outer[1]
+    names = view.add_weights(node.output[0], weight, bias)
+    view.replace(first)
+    view.replace(node, helper.make_node("Gemm", [first.input[0], *names], node.output, transB=1))
+    return True
+
+
+def _dense(view: GraphView, node: onnx.NodeProto) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return weight (out, in) and bias (out,) of a Gemm; None unless it is a plain dense layer."""
+    is_plain = (
+        len(node.input) == 3
+        and set(node.input[1:]) <= set(view.constants)
+        and not attribute(node, "transA", 0)
+        and attribute(node, "alpha", 1.0) == attribute(node, "beta", 1.0) == 1
+    )
+    if not is_plain:
+        return None
+    weight, bias = view.weights(node)
+    weight = weight if attribute(node, "transB", 0) else weight.T
+    return weight, np.broadcast_to(bias.ravel(), len(weight))

@@ -1,6 +1,6 @@
 """Simplification rules for layouts: transposes and reshapes that prevent fusion of layers.
 
-A rule is called with each node of its operator type, as `RULES` in `read_graph.py` says. It changes
+A rule is called with each node of its operator type, as `RULES` in `simplify.py` says. It changes
 the graph in place, or returns False. All shapes have been inferred.
 """
 
@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 from onnx import helper
 
-from edgecnn.exporter.adopt.graph_view import GraphView, is_to_nhwc
+from edgecnn.exporter.adopt.rules.graph_view import GraphView, is_to_nhwc
 from edgecnn.exporter.graph.editing import attribute, rename_tensors
 
 UNARY = ("Relu", "LeakyRelu", "Elu", "Selu", "Gelu", "Clip", "Sigmoid", "HardSigmoid",

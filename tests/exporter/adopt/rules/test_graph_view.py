@@ -4,8 +4,8 @@ import numpy as np
 from external_models import as_torch, random_network
 from onnx import helper
 
-from edgecnn.exporter.adopt.graph_view import GraphView, is_to_nhwc
 from edgecnn.exporter.adopt.library import infer
+from edgecnn.exporter.adopt.rules.graph_view import GraphView, is_to_nhwc
 
 
 def view() -> GraphView:

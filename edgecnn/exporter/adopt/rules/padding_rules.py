@@ -7,7 +7,7 @@ after these rules reads `kernel_shape` and `pads` alone.
 import onnx
 from onnx import helper
 
-from edgecnn.exporter.adopt.graph_view import GraphView
+from edgecnn.exporter.adopt.rules.graph_view import GraphView
 from edgecnn.exporter.graph.editing import attribute, refill
 
 SAME = (b"SAME_UPPER", b"SAME_LOWER")

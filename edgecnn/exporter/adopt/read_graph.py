@@ -43,7 +43,7 @@ from edgecnn.records import Record
 CORE, FOUND = "core.onnx", "found.json"
 TOLERANCE = 1e-3
 """Largest relative difference of a logit, or difference of a probability."""
-HALF_TOLERANCE = 2e-2
+HALF_TOLERANCE = 1e-2
 """The same, of a graph that computes with 16-bit floats: each layer rounds to 11 bits."""
 PROBES = 3
 """Synthetic frames on which the simplified graph is compared with the original."""

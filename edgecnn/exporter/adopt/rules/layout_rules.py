@@ -123,3 +123,19 @@ def reshape_points(view: GraphView, node: onnx.NodeProto) -> bool:
     target = view.add_constant(f"{node.output[0]}_target", np.array(after, np.int64))
     view.replace(node, helper.make_node("Reshape", [node.input[0], target], node.output))
     return True
+
+
+def reshape_gathers(view: GraphView, node: onnx.NodeProto) -> bool:
+    """Replace a Gather that takes every value of a row in its order by a Reshape.
+
+    PyTorch's exporter writes one where a mean follows pictures in NHWC (`as_strided`).
+    """
+    size, indexes = view.shape(node.input[0]), view.constants.get(node.input[1])
+    if len(size) != 1 or 0 in size or indexes is None or attribute(node, "axis", 0) != 0:
+        return False
+    values = view.array(node.input[1])
+    if not np.array_equal(values.ravel(), np.arange(size[0])):
+        return False
+    target = view.add_constant(f"{node.output[0]}_target", np.array(values.shape, np.int64))
+    view.replace(node, helper.make_node("Reshape", [node.input[0], target], node.output))
+    return True

@@ -23,6 +23,7 @@ RULES: tuple[tuple[Rule, str], ...] = (
     (layout_rules.sink_transposes, "Transpose"),
     (layout_rules.flatten_first, "Transpose"),
     (layout_rules.reshape_points, "Transpose"),
+    (layout_rules.reshape_gathers, "Gather"),
     (layout_rules.merge_reshapes, "Reshape"),
     (layer_rules.add_and_multiply, "Sub"),
     (layer_rules.add_and_multiply, "Div"),

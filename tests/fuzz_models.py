@@ -4,27 +4,23 @@
 
 Half of the mutants are made through the onnx package (shapes, types, operators, attributes, edges,
 paths), half in the raw bytes; half are of a model file of edgecnn, half of external models. Worker
-processes with a memory limit read them; each prints the number of a mutant before it reads it, so
-that a crash or a hang can be traced. A mutant depends on the seed and its number alone:
-`--only NUMBER` reads one again, in this process.
+processes with a memory limit read them. A mutant depends on the seed and its number alone:
+`--only NUMBER` reads one again, in this process. What a file says of itself is changed by
+`fuzz_contracts.py`.
 """
 
 import argparse
 import os
-import resource
-import signal
-import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
+import fuzz_workers
 from external_models import as_keras, as_torch, random_network, with_uint8_input
 from mutants import raw, structural
 
@@ -42,12 +38,8 @@ from edgecnn.model.spec import ModelCard, ModelSpec
 
 SLOW_SECONDS = 2.0
 """Processor time for one mutant, above which it counts as a hang."""
-SILENT_SECONDS = 60
-"""Seconds on the clock after which a worker that hangs is killed."""
 MEMORY = 2**31
 LABELS = ("a", "b", "c")
-MARK = "mutant"
-"""Beginning of a worker's own lines: libraries print too."""
 
 
 def external_files() -> list[bytes]:
@@ -133,70 +125,12 @@ def with_new_digest(mutant: bytes) -> bytes:
     return digest.with_digest(mutant) if has_room else mutant
 
 
-def work(seed: int, first: int, end: int, step: int) -> None:
-    """Read every `step`th mutant; print its number, then what happened."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+def work(seed: int, numbers: range) -> None:
+    """Read mutants; print the number of each, then what happened."""
     bases = Bases()
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
-        for number in range(first, end, step):
-            signal.alarm(SILENT_SECONDS)  # kills this process, wherever it hangs
-            print(MARK, number, flush=True)
-            print(MARK, number, ascii(judge(number, seed, bases))[1:-1], flush=True)
-
-
-def run(mutants: int, seed: int, workers: int) -> tuple[Counter[str], list[str]]:
-    """Read mutants in worker processes; count what happened, and list what must not happen."""
-    outcomes: Counter[str] = Counter()
-    findings: list[str] = []
-    with ThreadPoolExecutor(workers) as pool:
-        for counted, found in pool.map(
-            lambda first: _watch(seed, first, mutants, workers), range(workers)
-        ):
-            outcomes.update(counted)
-            findings += found
-    return outcomes, findings
-
-
-def _watch(seed: int, first: int, end: int, step: int) -> tuple[Counter[str], list[str]]:
-    """Start workers until every `step`th mutant was read."""
-    outcomes: Counter[str] = Counter()
-    findings: list[str] = []
-    while first < end:
-        worker = subprocess.Popen(
-            [sys.executable, __file__, "--work", f"{seed},{first},{end},{step}"],
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-        )  # fmt: skip
-        last, is_done = _follow(worker, outcomes, findings)
-        if is_done:
-            break
-        findings.append(f"{last}: the worker died or hung, exit code {worker.returncode}")
-        first = last + step
-    return outcomes, findings
-
-
-def _follow(
-    worker: "subprocess.Popen[str]", outcomes: Counter[str], findings: list[str]
-) -> tuple[int, bool]:
-    """Follow a worker to its end; return its last mutant, and whether it did all."""
-    assert worker.stdout is not None
-    last = -1
-    with worker.stdout as lines:
-        for line in lines:
-            mark, _, rest = line.strip().partition(" ")
-            if mark != MARK:
-                continue
-            number, _, outcome = rest.partition(" ")
-            last = int(number)
-            if outcome.startswith("!"):
-                findings.append(f"{last}: {outcome}")
-            if outcome:
-                outcomes["must not be" if outcome.startswith("!") else outcome] += 1
-    code = worker.wait()
-    if last < 0:
-        raise SystemExit(f"a worker did not start, exit code {code}")
-    return last, code == 0
+        fuzz_workers.work(lambda number: judge(number, seed, bases), numbers, MEMORY)
 
 
 def main() -> None:
@@ -208,21 +142,14 @@ def main() -> None:
     parser.add_argument("--work", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.work:
-        work(*map(int, options.work.split(",")))
+        seed, *numbers = map(int, options.work.split(","))
+        work(seed, range(*numbers))
     elif options.only is not None:
         print(judge(options.only, options.seed, Bases()))
     else:
-        _report(options.mutants, options.seed)
-
-
-def _report(mutants: int, seed: int) -> None:
-    start = time.perf_counter()
-    outcomes, findings = run(mutants, seed, os.cpu_count() or 1)
-    for outcome, count in sorted(outcomes.items()):
-        print(f"{count:8,}  {outcome}")
-    print(f"{mutants:8,}  mutants of seed {seed} in {time.perf_counter() - start:.0f} s")
-    print("\n".join(["nothing must not be" if not findings else "FOUND:", *findings[:50]]))
-    raise SystemExit(1 if findings else 0)
+        fuzz_workers.report(
+            Path(__file__), options.mutants, options.seed, workers=os.cpu_count() or 1
+        )
 
 
 if __name__ == "__main__":

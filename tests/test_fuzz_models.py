@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import fuzz_models
+import fuzz_workers
 import numpy as np
 import pytest
 from mutants import structural
@@ -11,7 +12,7 @@ from edgecnn.model.model_file import parse_model
 
 
 def test_three_thousand_mutants_neither_crash_nor_hang_nor_surprise() -> None:
-    outcomes, findings = fuzz_models.run(3000, seed=1, workers=2)
+    outcomes, findings = fuzz_workers.run(Path(fuzz_models.__file__), 3000, seed=1, workers=2)
     assert findings == []
     assert outcomes.total() == 3000
     for kind in ("ours: ModelError", "external: ModelError", "external: read"):

@@ -46,7 +46,7 @@ def open_file_source(source: str, kind: FileKind) -> FileSource:
         case Kind.PICTURES:
             paths = _picture_paths(Path(source))
             names = tuple(map(str, paths))
-            return FileSource(_pictures(paths), f"{len(paths)} pictures", pictures=names)
+            return FileSource(_pictures(paths), f"{len(paths)} picture{'s' * (len(paths) > 1)}", pictures=names)
         case Kind.FILE:
             return _open_video(source)
         case _:

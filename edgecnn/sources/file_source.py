@@ -45,8 +45,8 @@ def open_file_source(source: str, kind: FileKind) -> FileSource:
             return FileSource(_pattern(), f"{PATTERN_SHAPE[1]}x{PATTERN_SHAPE[0]}")
         case Kind.PICTURES:
             paths = _picture_paths(Path(source))
-            names = tuple(map(str, paths))
-            return FileSource(_pictures(paths), f"{len(paths)} picture{'s' * (len(paths) > 1)}", pictures=names)
+            names, plural = tuple(map(str, paths)), "s" if len(paths) > 1 else ""
+            return FileSource(_pictures(paths), f"{len(paths)} picture{plural}", pictures=names)
         case Kind.FILE:
             return _open_video(source)
         case _:

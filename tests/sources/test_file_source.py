@@ -64,7 +64,7 @@ def test_a_folder_leaves_out_what_is_no_picture(tmp_path: Path) -> None:
     (tmp_path / "labels.txt").write_text("zero")
     (tmp_path / "folder.png").mkdir()
     with open_source(str(tmp_path)) as opened:
-        assert opened.facts == "1 pictures"
+        assert opened.facts == "1 picture"
         assert len(list(opened)) == 1
 
 

@@ -97,12 +97,13 @@ def line_for(case: Case, packages: Path, data: str, count: int) -> tuple[str, bo
     return f"| {' | '.join(cells)} |", same == len(frames)
 
 
-def main(packages: Path, data: str = "hymenoptera", pictures: int = 390) -> None:
-    """Print the table."""
+def main(packages: Path, data: str = "hymenoptera", pictures: int = 390, only: str = "") -> None:
+    """Print the table, of the classifiers alone in whose name `only` is."""
     unpack(packages)
+    cases = [case for case in CASES if only in case.name]
     good = 0
     print(f"| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}")
-    for case in CASES:
+    for case in cases:
         try:
             line, is_same = line_for(case, packages, data, pictures)
         except MissingError as error:
@@ -110,7 +111,7 @@ def main(packages: Path, data: str = "hymenoptera", pictures: int = 390) -> None
             continue
         print(line, flush=True)
         good += is_same
-    print(f"\n{good} of {len(CASES)} have the same label on every picture")
+    print(f"\n{good} of {len(cases)} have the same label on every picture")
 
 
 if __name__ == "__main__":

@@ -96,8 +96,8 @@ def _is_one_picture(shape: tuple[str, ...]) -> bool:
     """Return whether a shape is that of one picture: (C, H, W) or (H, W, C)."""
     if len(shape) != 3:
         return False
-    is_gray = shape[0] == "1" and shape[1] == shape[2].strip("?")
-    return "3" in (shape[0], shape[2]) or is_gray
+    is_gray = shape[0] == "1" and shape[1].isdecimal() and shape[1] == shape[2]
+    return is_gray or "3" in (shape[0], shape[2])
 
 
 def _listed(values: tuple[Value, ...]) -> str:

@@ -56,7 +56,7 @@ def end_at_logits(model: onnx.ModelProto, outputs: int) -> Ending:
     view = GraphView(model)
     (output,) = view.graph.output
     node = view.makers.get(output.name)
-    while node is not None and node.op_type in PASSING:
+    while node is not None and _passes(node):
         node = view.makers.get(node.input[0])
     ending, name = Ending.LOGITS, output.name
     if node is not None and node.op_type in LAST:
@@ -66,6 +66,12 @@ def end_at_logits(model: onnx.ModelProto, outputs: int) -> Ending:
     _check_outputs(ending, outputs)
     _set_output(view, name, is_score=ending is Ending.SIGMOID)
     return ending
+
+
+def _passes(node: onnx.NodeProto) -> bool:
+    """Return whether a node keeps the values of one picture, at least."""
+    takes_rows = node.op_type == "Gather" and attribute(node, "axis", 0) == 0
+    return takes_rows or node.op_type in PASSING
 
 
 def _check_outputs(ending: Ending, outputs: int) -> None:
@@ -119,11 +125,7 @@ def _set_output(view: GraphView, name: str, *, is_score: bool) -> None:
 def _with_batch(view: GraphView, name: str) -> str:
     """Return the first tensor with the same values as this one, and with a row for each picture."""
     while (maker := view.makers.get(name)) is not None:
-        is_copy = maker.op_type in COPYING
-        is_row = maker.op_type in PASSING or (
-            maker.op_type == "Gather" and attribute(maker, "axis", 0) == 0
-        )
-        if not is_copy and not (is_row and len(view.shape(name)) < 2):
+        if maker.op_type not in COPYING and not (_passes(maker) and len(view.shape(name)) < 2):
             break
         name = maker.input[0]
     if len(view.shape(name)) == 1:

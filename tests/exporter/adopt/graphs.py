@@ -74,3 +74,11 @@ def coloured(*, padded: bool, apart: bool = False) -> tuple[onnx.ModelProto, tor
     writer.add("Gemm", array(dense.weight), array(dense.bias), transB=1)
     whole = torch.nn.Sequential(net, torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten(), dense)
     return writer.model("input", ["N", 3, 12, 10], 3), whole.eval()
+
+
+def painted(red: np.ndarray, size: int) -> Frame:
+    """Return flat (n, size, size, 3) BGR frames: red is given, green is middling, blue is any."""
+    frames = np.full((len(red), size, size, 3), 90, np.uint8)
+    frames[..., 0] = np.random.default_rng(1).integers(0, 256, (len(red), 1, 1))
+    frames[..., 2] = red[:, None, None]
+    return frames

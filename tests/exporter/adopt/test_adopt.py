@@ -3,13 +3,15 @@
 import hashlib
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
-from external_models import Network, as_keras, as_torch, network_of, random_network
+from external_models import Network, Writer, as_keras, as_torch, network_of, random_network
 from onnx import TensorProto
+from picture_folders import encoded
 
 from edgecnn.data.dataset import Dataset
 from edgecnn.errors import CheckFailed, ModelError, NotFound, OptionError
@@ -26,6 +28,7 @@ from edgecnn.model.model_file import read_model
 from edgecnn.model.spec import Fit, ModelSpec
 from edgecnn.trainer.evaluate import evaluate
 from edgecnn.trainer.run_folder import read_run
+from exporter.adopt.graphs import painted
 
 UNIT = ASSUMPTIONS["unit"]
 
@@ -162,6 +165,41 @@ def test_two_adoptions_are_the_same_bytes(
         for name in ("a", "b")
     )
     assert Path(first).read_bytes() == Path(second).read_bytes()
+
+
+def test_one_sigmoid_ends_as_two_classes_in_int8_too(tmp_path: Path) -> None:
+    """Whether a picture is red: the mean of its red channel, behind a convolution."""
+    random = np.random.default_rng(0)
+    reds = {"dull": random.integers(0, 90, 300), "red": random.integers(115, 256, 300)}
+    for label, red in reds.items():
+        (tmp_path / "data" / label).mkdir(parents=True)
+        for i, frame in enumerate(painted(red, 8)):
+            (tmp_path / "data" / label / f"{i}.png").write_bytes(encoded(frame))
+    weight = random.normal(0, 0.1, (4, 3, 3, 3)).astype(np.float32)
+    weight[0] = 0
+    weight[0, 0, 1, 1] = 1
+    writer = Writer("input").add("Conv", weight).add("Relu").add("GlobalAveragePool")
+    writer.add("Flatten").add("MatMul", np.array([[30], [0], [0], [0]], np.float32))
+    writer.add("Add", np.array([-12], np.float32)).add("Sigmoid")
+    (tmp_path / "red.onnx").write_bytes(
+        writer.model("input", ["N", 3, 8, 8], 1).SerializeToString()
+    )
+    (tmp_path / "labels.txt").write_text("dull\nred\n")
+    report = adopt(
+        tmp_path / "red.onnx",
+        tmp_path / "labels.txt",
+        tmp_path / "out",
+        data=str(tmp_path / "data"),
+        user_options=replace(UNIT, channels="rgb"),
+        options=Options(limits=GateLimits(max_ratio=99)),
+    )
+    assert [score.value for score in report.accuracy] == [1.0, 1.0, 1.0]
+    assert "one sigmoid" in report.adoption.read[1]
+    for path in report.files.values():
+        with Classifier(path) as classifier:
+            first, second = classifier(list(painted(np.array([40, 200]), 8)))
+        assert (first.label, second.label) == ("dull", "red")
+        assert second.probability > 0.99
 
 
 def test_a_model_of_ours_is_not_adopted_again(int8: Path, ten_labels: Path, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from edgecnn.exporter.adopt.alternatives import Finding, try_alternatives
 from edgecnn.exporter.adopt.input_plan import ASSUMPTIONS, UserOptions
 from edgecnn.exporter.adopt.original import Original, read_original
 from edgecnn.model.spec import Fit, ModelSpec
-from exporter.adopt.graphs import planned
+from exporter.adopt.graphs import painted, planned
 
 SIZE, COUNT = 8, 120
 SPEC = ModelSpec(("dull", "red"), SIZE, SIZE, 3)
@@ -35,20 +35,12 @@ def original(given: UserOptions = RGB, *, pixels: bool = False) -> Original:
     return read_original(model.SerializeToString(), planned(model, given, 2))
 
 
-def painted(red: np.ndarray) -> np.ndarray:
-    """Return flat (n, 8, 8, 3) BGR frames: red is given, green is middling, blue is any."""
-    frames = np.full((len(red), SIZE, SIZE, 3), 90, np.uint8)
-    frames[..., 0] = np.random.default_rng(1).integers(0, 256, (len(red), 1, 1))
-    frames[..., 2] = red[:, None, None]
-    return frames
-
-
 def some_pictures(*, wrong: int = 0) -> Pictures:
     """Return pictures of which the first `wrong` have the other label."""
     labels = np.arange(COUNT) % 2
     red = np.where(labels == 1, 150, 40) + np.random.default_rng(0).integers(0, 50, COUNT)
     labels[:wrong] = 1 - labels[:wrong]
-    return Pictures(painted(red), labels)
+    return Pictures(painted(red, SIZE), labels)
 
 
 def test_where_hardly_a_picture_is_wrong_nothing_is_tried() -> None:
@@ -126,7 +118,7 @@ def wide(tmp_path_factory: pytest.TempPathFactory) -> str:
     for place, label in enumerate(SPEC.labels):
         (folder / label).mkdir()
         red = random.integers(150, 200, 300) if place else random.integers(0, 40, 300)
-        sides, middle = painted(red), painted(random.integers(0, 256, 300))
+        sides, middle = painted(red, SIZE), painted(random.integers(0, 256, 300), SIZE)
         for i, frame in enumerate(np.concatenate([sides, middle, sides], 2)):
             (folder / label / f"{i}.png").write_bytes(encoded(frame))
     return str(folder)

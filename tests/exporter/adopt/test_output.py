@@ -95,6 +95,7 @@ ROWS: dict[str, Callable[[Writer], Writer]] = {
     "reshaped": lambda writer: writer.add("Reshape", np.array([-1])),
     "the first of the batch": lambda writer: writer.add("Gather", np.array(0)),
     "a softmax of one row": lambda writer: writer.add("Squeeze", np.array([0])).add("Softmax"),
+    "the first row of a softmax": lambda w: w.add("Softmax").add("Gather", np.array(0)),
     "one row of a softmax": lambda writer: writer.add("Softmax").add("Squeeze", np.array([0])),
 }
 

@@ -118,8 +118,8 @@ def _plain(value: Any) -> Any:
 
 def _whole_number(digits: str) -> int:
     """Return a whole number of JSON text, if it has at most 64 bits."""
-    number = int(digits) if len(digits) <= MAX_DIGITS else 2**63
-    if not -(2**63) <= number < 2**63:
+    number = int(digits) if len(digits) <= MAX_DIGITS else 2**64
+    if not -(2**63) <= number < 2**64:  # hashes have no sign
         raise ValueError(f"a whole number of {len(digits):,} digits has more than 64 bits")
     return number
 

@@ -193,7 +193,7 @@ def test_what_is_no_record_is_refused_by_the_records_name(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "what"),
     [
-        pytest.param(changed(count=2**63), "19 digits has more than 64 bits", id="one more bit"),
+        pytest.param(changed(count=2**64), "20 digits has more than 64 bits", id="one more bit"),
         pytest.param(changed(count=10**400), "401 digits has more than 64 bits", id="400 digits"),
         pytest.param('{"count": ' + "9" * 5000 + "}", "5,000 digits", id="more than Python prints"),
         pytest.param(changed(share=-(10**400)), "402 digits", id="400 digits for a fraction"),

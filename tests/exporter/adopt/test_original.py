@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from external_models import as_keras, as_torch, random_network
+from external_models import as_half, as_keras, as_torch, random_network
 from onnx import helper
 
 from edgecnn.data.dataset import Pictures
@@ -14,7 +14,7 @@ from edgecnn.exporter.adopt.output import softmax
 from edgecnn.exporter.adopt.read_graph import probe_frames
 from edgecnn.exporter.graph.editing import add_constant
 from edgecnn.model.graph_check import outline_graph
-from exporter.adopt.graphs import CLEAN, UNIT, kinds
+from exporter.adopt.graphs import CLEAN, UNIT, kinds, outputs
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +40,17 @@ def test_a_description_names_input_output_and_nodes(keras: Original) -> None:
     words = " ".join(keras.describe(outline_graph(keras.content)))
     for expected in ("(batch, 8, 8, 1), NHWC", "a softmax at its end", "9 after"):
         assert expected in words
+
+
+def test_a_description_says_that_16_bit_floats_became_wider_and_what_may_differ() -> None:
+    data = as_half(as_torch(random_network()), keep_io=False).SerializeToString()
+    half = read_original(data, plan_input(outline_graph(data), UNIT, 3))
+    words = half.describe(outline_graph(data))
+    assert words[0] == "input: float16 (N, 1, 8, 8), NCHW"
+    assert words[-1] == "16-bit floats became 32-bit ones: 0.01 of a logit may differ"
+    frames = probe_frames(3, (8, 8, 1))
+    rows = half.logits(Pictures(frames, np.zeros(3, np.int64)))
+    np.testing.assert_allclose(outputs(half.core, frames), rows, atol=1e-2)
 
 
 def bomb() -> bytes:

@@ -26,10 +26,7 @@ def test_a_child_is_killed_when_its_parent_is_killed() -> None:
 
 
 def test_it_is_light_so_that_it_can_run_before_everything_else() -> None:
-    code = (
-        "import sys, edgecnn.parent_death;"
-        "print({'numpy', 'cv2', 'json'} & set(sys.modules))"
-    )
+    code = "import sys, edgecnn.parent_death;print({'numpy', 'cv2', 'json'} & set(sys.modules))"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )

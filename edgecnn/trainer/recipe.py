@@ -1,5 +1,6 @@
 """How a model is made: every number of a training run, and nothing else."""
 
+import contextlib
 import dataclasses
 import json
 import tomllib
@@ -10,7 +11,7 @@ from typing import Any
 
 from edgecnn.errors import NotFound, OptionError, SpecError
 from edgecnn.model.spec import Fit
-from edgecnn.records import Record, to_text
+from edgecnn.records import NEWEST, Record, to_text
 from edgecnn.trainer.augment import Augment
 from edgecnn.trainer.networks import Architecture
 
@@ -124,14 +125,13 @@ class Recipe(Record):
     qat: Qat = field(default_factory=Qat)
 
     @classmethod
-    def from_json(cls, text: str) -> "Recipe":
+    def from_json(cls, text: str, version: int = NEWEST) -> "Recipe":
         """Read `to_json`'s text; what an older version did not know has its default."""
-        try:
+        with contextlib.suppress(ValueError, RecursionError):  # not JSON, which is said below
             given = json.loads(text)
-        except ValueError:
-            given = None
-        known = _merge(dataclasses.asdict(cls()), given) if isinstance(given, dict) else None
-        return super().from_json(json.dumps(known) if known else text)
+            if isinstance(given, dict):
+                text = json.dumps(_merge(dataclasses.asdict(cls()), given))
+        return super().from_json(text, version)
 
     def to_short_json(self) -> str:
         """Return JSON of what differs from the defaults; `from_json` reads it back."""

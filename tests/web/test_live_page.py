@@ -113,7 +113,8 @@ def test_the_threshold_changes_the_next_answer(classifier: Classifier, frames: l
 
 BAD = [
     {"threshold": 1}, {"threshold": -0.1}, {"threshold": "0.5"}, {"threshold": True},
-    {"threshold": None}, {"threshold": 10**400}, {"threshold": float("nan")}, {"threshold": float("inf")},
+    {"threshold": None}, {"threshold": float("nan")}, {"threshold": float("inf")},
+    {"threshold": 10**400},
     {"paused": 1}, {"paused": "true"}, {}, [], "paused", None, 5,
     {"paused": True, "source": "exec:id"}, {"source": "exec:id"}, {"source": "http://169.254.0.1/"},
 ]  # fmt: skip

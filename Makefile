@@ -30,6 +30,7 @@ docs: $(DOCS_READY)
 
 fuzz: $(READY)
 	$(BIN)/python tests/fuzz_models.py --mutants 100000
+	$(BIN)/python tests/fuzz_contracts.py --mutants 20000
 
 # Hours: two million frames, hundreds of ends and outages. Stops at the first that fails.
 soak: $(READY)

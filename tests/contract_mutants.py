@@ -38,7 +38,7 @@ OTHERS: tuple[object, ...] = (
     [0] * 70,
     ["a"] * 70,
 )
-COUNTS = (1, 2, 9, 10, 11, 65, 101, 1000, 10_000, 10_001, 100_000)
+COUNTS = (1, 2, 9, 10, 11, 65, 101, 1000, 10_000, 25_000, 25_001, 100_000)
 SIZES = (0, 1, 2, 27, 28, 29, 32, 224, 2048, 4096, 4097, 65_536, 2**31, -28)
 
 
@@ -53,11 +53,11 @@ def mutate(texts: Texts, random: Random) -> Texts:
         kind = EDITS[int(random.integers(len(EDITS)))]
         name = _pick(sorted(changed), random)
         try:
-            changed = kind(changed, name, random)
+            found = kind(changed, name, random)
         except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
             continue  # an earlier change took away what this one changes
-        if max(map(len, changed.values())) > MOST:
-            break
+        if max(map(len, found.values())) <= MOST:
+            changed = found
     return changed
 
 
@@ -245,13 +245,13 @@ def possible(texts: Texts, random: Random) -> Texts:
         card["accuracy"] = [{**row, "correct": correct, "total": total} for row in card["accuracy"]]
         card["accuracy"] *= int(_pick((1, 2, 10), random))
     elif kind == 3:
-        card["macs"] = {f"{text[:900]}{i}": 2**63 - 1 for i in range(_pick((0, 1, 20_000), random))}
+        card["macs"] = {f"{text[:9]}{i}": 2**63 - 1 for i in range(_pick((0, 1, 20_000), random))}
         card["parameters"] = 2**63 - 1
     elif kind == 4:
         name = _pick(("name", "dataset", "recipe", "quantization", "gate"), random)
         card[name] = text[:1000]
     elif kind == 5:
-        card["versions"] = {f"{text[:900]}{i}": text[:1000] for i in range(100)}
+        card["versions"] = {f"{text[:900]}{i}": text[:900] for i in range(100)}
     elif kind == 6:
         known = {"pictures": text[:1000], "known": correct, "total": total, "low": 0, "high": 1}
         card["rejection"] = [{"temperature": _pick((1e-320, 1, 1e38), random), "keep": 1,

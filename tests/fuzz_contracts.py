@@ -73,8 +73,6 @@ def mutant_of(base: Base, random: np.random.Generator, *, graph_too: bool) -> by
     texts = mutate(base.texts, random)
     model = onnx.ModelProto()
     model.CopyFrom(base.model)
-    if graph_too:
-        model = onnx.load_from_string(structural(model.SerializeToString(), random))
     for entry in model.metadata_props:
         if entry.key == digest.DIGEST_KEY:
             entry.value = digest.NO_DIGEST
@@ -84,6 +82,7 @@ def mutant_of(base: Base, random: np.random.Generator, *, graph_too: bool) -> by
             if entry.key == key:
                 entry.value = texts[record]
     data: bytes = model.SerializeToString(deterministic=True)
+    data = structural(data, random) if graph_too else data
     start = data.rfind(digest.NO_DIGEST.encode())
     return data[:start] + digest._digest(data, start).encode() + data[start + 64 :]
 

@@ -9,7 +9,6 @@ import contextlib
 import ctypes
 import json
 import math
-import mmap
 import os
 import signal
 import subprocess
@@ -149,8 +148,9 @@ def _confined_call(module: str, function: str, limits: ProcessLimits) -> str:
 
 def _on_top(limits: ProcessLimits) -> ProcessLimits:
     """Return limits that are larger by what this process has used so far."""
-    pages = Path("/proc/self/statm")  # elsewhere its address space is not known, and not limited
-    used_mib = int(pages.read_text().split()[0]) * mmap.PAGESIZE // 2**20 if pages.exists() else 0
+    status = Path("/proc/self/status")  # elsewhere its address space is not known, and not limited
+    lines = status.read_text().splitlines() if status.exists() else []
+    used_mib = sum(int(line.split()[1]) // 1024 for line in lines if line.startswith("VmSize:"))
     return replace(
         limits,
         cpu_seconds=limits.cpu_seconds + math.ceil(time.process_time()),

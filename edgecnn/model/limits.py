@@ -8,7 +8,8 @@ from collections.abc import Sized
 
 from edgecnn.errors import SpecError
 
-MAX_LABELS = 10_000
+MAX_LABELS = 25_000
+"""ImageNet-21k has 21,843."""
 MAX_SIDE, MAX_PIXELS = 4096, 2**22
 """Of the network's input: pixels of a side, and of all, which are 2048x2048."""
 MAX_NAME = 1000

@@ -1,5 +1,6 @@
 """Recipes: all hyperparameters of a training run, as dataclasses, TOML and JSON."""
 
+import contextlib
 import dataclasses
 import json
 import tomllib
@@ -129,12 +130,11 @@ class Recipe(Record):
     @classmethod
     def from_json(cls, text: str, version: int = NEWEST) -> "Recipe":
         """Read the text of `to_json`; keys that an older version lacked get their defaults."""
-        try:
+        with contextlib.suppress(ValueError, RecursionError):  # not JSON, which is said below
             given = json.loads(text)
-        except ValueError:
-            given = None
-        known = _merge(dataclasses.asdict(cls()), given) if isinstance(given, dict) else None
-        return super().from_json(json.dumps(known) if known else text, version)
+            if isinstance(given, dict):
+                text = json.dumps(_merge(dataclasses.asdict(cls()), given))
+        return super().from_json(text, version)
 
     def to_short_json(self) -> str:
         """Return JSON with only the values that differ from the defaults; `from_json` reads it."""

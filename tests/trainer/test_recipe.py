@@ -218,7 +218,13 @@ def test_the_json_of_an_older_version_gets_the_new_keys_defaults() -> None:
     )
 
 
-@pytest.mark.parametrize("text", ["", "[]", "5", "null", '{"epoch": 5}', '{"network": 5}', "{"])
+NO_RECIPES = [
+    "", "[]", "5", "null", '{"epoch": 5}', '{"network": 5}', "{", "[" * 10_000,
+    '{"data": ' + "[" * 10_000, '{"epochs": ' + "9" * 5000 + "}", '{"data": "\\ud800"}',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", NO_RECIPES, ids=[text[:12] for text in NO_RECIPES])
 def test_json_that_is_no_recipe_is_refused(text: str) -> None:
     with pytest.raises(SpecError, match="Recipe"):
         Recipe.from_json(text)
